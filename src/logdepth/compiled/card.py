@@ -1,0 +1,77 @@
+"""The model card: `README.md` of a compiled model's folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def card(description: dict[str, Any]) -> str:
+    """What it computes, sizes, how to use it, its certificate; out of `logdepth.json`'s contents."""
+    program, sizes, ids = description["program"], description["sizes"], description["ids"]
+    domain, certificate = description["domain"], description["certificate"]
+    parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
+    symbols = domain["symbols"]
+    shown = " ".join(symbols) if len(symbols) <= 30 else f"{symbols[0]} .. {symbols[-1]} ({len(symbols)} symbols)"
+    sample = ("" if all(len(s) == 1 for s in symbols) else " ").join((symbols * 8)[: min(8, domain["length"])])
+    first = "" if "start" in ids else "<0>"
+    heads = [bound for layer in certificate["heads"] for bound in layer]
+    rows = "\n".join(
+        f"| {b['layer']} | {b['head']} | {b['error']:.2g} of {b['limit']:g} | {b['gap']:.3g} | {b['leak']:.1g} |"
+        for b in heads
+    )
+    return f"""---
+library_name: transformers
+pipeline_tag: text-generation
+tags:
+- logdepth
+- mechanistic-interpretability
+- compiled
+---
+
+# {program["name"]}{f" ({parameters})" if parameters else ""}, compiled
+
+A stock GPT-2 whose weights were not trained but compiled by logdepth from the program `{program["name"]}`.
+At every position the argmax of the logits is the program's answer, exactly, for {domain["statement"]}.
+
+| | |
+|---|---|
+| layers | {description["depth"]} |
+| heads, width, hidden | {sizes["heads"]}, {sizes["width"]}, {sizes["hidden"]} |
+| parameters | {sizes["parameters"]:,} ({certificate["dtype"]}) |
+| symbols | {shown} |
+| longest sequence | {domain["length"]:,} symbols after the {domain["first_token"]} |
+| output | {"a symbol; id " + str(ids["nothing"]) + " means nothing" if ids["output"] == "symbol" else
+            "a number; id " + str(ids["first_output"]) + " means " + str(ids["least_output"])} |
+
+## Use
+
+```python
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+folder = "."  # this folder
+model = AutoModelForCausalLM.from_pretrained(folder)
+tokenizer = AutoTokenizer.from_pretrained(folder)
+inputs = tokenizer("{first}{sample}", return_tensors="pt")
+with torch.no_grad():
+    answers = model(**inputs).logits.argmax(-1)[0]
+print(tokenizer.convert_ids_to_tokens(answers.tolist()))
+```
+
+transformers 5 loads the weights in the dtype they are saved in. Version 4 loads float32 whatever was saved: give
+`dtype="auto"` (`torch_dtype="auto"` before 4.56). Pad on the right (the tokenizer does), or give `position_ids`.
+Autocast and TF32 are outside the certificate; keep them off.
+
+## Certificate
+
+Proved for every input of the domain, in {certificate["dtype"]}, before the weights were written. The least
+difference between the right logit and any other is **{certificate["margin"]:.6f}**. Heads (rounding error against what is
+allowed; least gap in logits; attention that leaks elsewhere, at most):
+
+| layer | head | error | gap | leak |
+|---|---|---|---|---|
+{rows or "| - | none | - | - | - |"}
+
+Assumed of the arithmetic: {certificate["floating_point"]}
+`logdepth verify .` checks the files, and the loaded model against the program, on random and structured inputs.
+"""

@@ -1,0 +1,96 @@
+"""What a compiled program does, layer by layer: its schedule as data and as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from logdepth.compiler.schedule import Field, Schedule
+from logdepth.lang.interpreter import describe_match
+
+
+def layout(plan: Schedule) -> dict[str, Any]:
+    """Layers (heads, arithmetic) and fields (which word is in which coordinates, from layer to layer) as data.
+
+    Coordinate c is the pair of dimensions (2c, 2c + 1) of the GPT-2: 3 and -3 times its bit.
+    """
+    nodes = plan.nodes
+    layers = []
+    for number, layer in enumerate(plan.layers, 1):
+        heads = [
+            {
+                "match": describe_match(nodes, head.match),
+                "reads": [_value_name(plan, read) for read in head.reads] or ["the count"],
+                "into": [_target_name(plan, read) for read in head.reads],
+            }
+            for head in layer.heads
+        ]
+        arithmetic = [f"{nodes[i].name} = {_formula(plan, i)}" for i in layer.computes]
+        layers.append({"layer": number, "heads": heads, "arithmetic": arithmetic})
+    fields = [
+        {
+            "name": nodes[f.node].name,
+            "kind": f.kind,
+            "range": [nodes[f.node].lo, nodes[f.node].hi],
+            "coordinates": list(f.coordinates),
+            "from_layer": f.born,
+            "to_layer": min(f.dies, plan.depth),
+        }
+        for f in plan.fields()
+    ]
+    return {"constant_coordinates": {"start": plan.START, "rest": plan.REST}, "layers": layers, "fields": fields}
+
+
+def explain(plan: Schedule) -> str:
+    """The schedule as text: each layer's heads, what they read, and the arithmetic after them.
+
+    >>> from logdepth import compile
+    >>> from logdepth.programs import khop_doubling
+    >>> print(explain(compile(khop_doubling, length=9, alphabet=3, k=1).plan))
+    embedding  x (2 bits), position (4 bits), address (4 bits)
+    layer 1    head 1  at address: x -> before
+    layer 2    head 1  last where before == x: x -> found
+    output     found
+    """
+    nodes = plan.nodes
+    embedded = [f for f in plan.fields() if f.kind == "home" and f.born == 0]
+    lines = [("embedding", ", ".join(_field_name(plan, f) for f in embedded) or "nothing")]
+    for number, layer in enumerate(plan.layers, 1):
+        label = f"layer {number}"
+        for h, head in enumerate(layer.heads, 1):
+            reads = [f"{_value_name(plan, r)} -> {_target_name(plan, r)}" for r in head.reads]
+            what = ", ".join(reads) or "the start token's share"
+            lines.append((label, f"head {h}  {describe_match(nodes, head.match)}: {what}"))
+            label = ""
+        for index in layer.computes:
+            lines.append((label, f"then    {nodes[index].name} = {_formula(plan, index)}"))
+            label = ""
+        if label:
+            lines.append((label, "nothing (the identity)"))
+    lines.append(("output", nodes[plan.normal.graph.output].name))
+    return "\n".join(f"{label:<10} {text}" for label, text in lines)
+
+
+def _field_name(plan: Schedule, f: Field) -> str:
+    bits = len(f.coordinates)
+    return f"{plan.nodes[f.node].name} ({bits} bit{'s' if bits != 1 else ''})"
+
+
+def _value_name(plan: Schedule, read: int) -> str:
+    return plan.nodes[plan.nodes[read].args[0]].name
+
+
+def _target_name(plan: Schedule, read: int) -> str:
+    return plan.nodes[read].name
+
+
+def _formula(plan: Schedule, index: int) -> str:
+    node = plan.nodes[index]
+    if node.op == "decode":
+        assert node.match is not None
+        described = describe_match(plan.nodes, node.match)
+        values = node.info
+        shifts = {value - i for i, value in enumerate(values)}
+        if shifts == {0}:
+            return described
+        return f"{described} + {shifts.pop()}" if len(shifts) == 1 else f"f({described})"
+    return f"{node.op}({', '.join(plan.nodes[arg].name for arg in node.args)})"

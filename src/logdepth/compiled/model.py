@@ -1,0 +1,134 @@
+"""`compile`: a program and sizes in, a compiled model out; `.save` writes it as a stock Hugging Face folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from logdepth.compiled.symbols import Alphabet
+from logdepth.compiled.tokenizer import token_names
+from logdepth.compiler.certificate import Certificate
+from logdepth.compiler.compile import Compilation, compile_program
+from logdepth.compiler.program_to_transformer import vocabulary
+from logdepth.compiler.schedule import Schedule
+from logdepth.compiler.transformer_to_gpt2 import Gpt2
+from logdepth.errors import InputError
+from logdepth.lang.interpreter import interpret
+from logdepth.lang.program import Program
+from logdepth.transformer import Trace, Transformer
+
+if TYPE_CHECKING:
+    from logdepth.compiled.verify import Verification
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledModel:
+    """A program compiled for a length and an alphabet, with its proof. Nothing is on disk until `save`."""
+
+    compilation: Compilation
+    alphabet: Alphabet
+
+    @property
+    def depth(self) -> int:
+        """The number of GPT-2 blocks."""
+        return self.transformer.depth
+
+    @property
+    def transformer(self) -> Transformer:
+        return self.compilation.transformer
+
+    @property
+    def plan(self) -> Schedule:
+        return self.compilation.plan
+
+    @property
+    def certificate(self) -> Certificate:
+        return self.compilation.certificate
+
+    @cached_property
+    def gpt2(self) -> Gpt2:
+        return self.compilation.to_gpt2()
+
+    @property
+    def token_names(self) -> list[str]:
+        """Every token's text, by id."""
+        graph = self.compilation.graph
+        output = graph.nodes[graph.output]
+        numbers = None if graph.output_is_symbol else range(output.lo, output.hi + 1)
+        names = token_names(self.alphabet, graph.setting.header_size, numbers)
+        assert len(names) == vocabulary(graph)[0]
+        return names
+
+    def encode(self, strings: np.ndarray, header: np.ndarray | None = None) -> np.ndarray:
+        """Symbols `(batch, n)` as token ids `(batch, n + 1)`, first token in front."""
+        return encode(self.compilation.graph.setting.header_size, self.alphabet.size, strings, header)
+
+    def interpret(self, strings: np.ndarray, header: np.ndarray | None = None) -> np.ndarray:
+        """What the program says, by the interpreter: words at slots 0..n."""
+        result = interpret(self.compilation.graph, strings, header=header)
+        assert isinstance(result, np.ndarray)
+        return result
+
+    def trace(self, text: str, attention: str = "soft", header: int | None = None) -> Trace:
+        """The exact transformer on one text, everything kept."""
+        strings = np.array([self.alphabet.parse(text, "text")]).reshape(1, -1)
+        head = None if header is None else np.array([header])
+        return self.transformer.trace(self.encode(strings, head), attention)
+
+    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write the folder (whole or not at all). Raises `InputError` if it exists and is not empty."""
+        from logdepth.compiled.folder import write_folder
+
+        return write_folder(self, Path(folder), force=force)
+
+    def verify(self, folder: str | Path, **options: Any) -> Verification:
+        """`verify` a folder this was saved to: reload from disk, compare with the reference."""
+        from logdepth.compiled.verify import verify
+
+        return verify(folder, **options)
+
+
+def encode(header_size: int, alphabet_size: int, strings: np.ndarray, header: np.ndarray | None) -> np.ndarray:
+    """Symbols as token ids with the first token in front (the contract of ids)."""
+    strings = np.asarray(strings)
+    if header_size:
+        if header is None:
+            raise InputError("the model takes a hop token first; say which (header)")
+        first = np.asarray(header)[:, None]
+    else:
+        first = np.full((len(strings), 1), alphabet_size)
+    return np.concatenate([first, strings + header_size], 1).astype(np.int64)
+
+
+def compile(
+    program: Program,
+    *,
+    length: int,
+    alphabet: int | str | Sequence[str],
+    header_size: int = 0,
+    dtype: str = "float32",
+    **parameters: Any,
+) -> CompiledModel:
+    """Compile a program, exactly, into the weights of a stock GPT-2 for sequences up to `length`.
+
+    `alphabet`: how many symbols, or the symbols themselves. `parameters` are the program's own (k, say). For
+    `dtype` "float32", "float64" or "bfloat16" the certificate is proved first; where it fails nothing comes out.
+
+    Raises `ProgramError` for a wrong program, `InputError` for wrong sizes, `CertificateError` (with the
+    largest length that holds) where the number format cannot hold it.
+
+    >>> from logdepth.programs import khop_rank
+    >>> model = compile(khop_rank, length=100, alphabet="ACGT", k=16)
+    >>> model.depth, model.certificate.holds, model.gpt2.num_parameters < 400_000
+    (6, True, True)
+    """
+    symbols = Alphabet.of(alphabet)
+    compilation = compile_program(
+        program, length=length, alphabet_size=symbols.size, header_size=header_size, dtype=dtype, **parameters
+    )
+    return CompiledModel(compilation, symbols)

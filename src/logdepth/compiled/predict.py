@@ -1,0 +1,102 @@
+"""`predict`: run a compiled model's folder on a user's own sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from logdepth.compiled.folder import Folder, read_folder
+from logdepth.compiled.hub import load_model, logits, rows_at_once
+from logdepth.compiled.model import encode
+from logdepth.compiled.symbols import Record
+from logdepth.errors import InputError
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One sequence's answers: words (symbol numbers, the alphabet's size for "nothing"; or numbers) and text."""
+
+    name: str
+    words: list[int]
+    text: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"name": self.name, "answers": self.words, "text": self.text}
+
+
+def load(folder: str | Path) -> Folder:
+    """A compiled model's folder, read and checked (without its weights). Raises `FolderError`."""
+    return read_folder(folder)
+
+
+def predict(
+    folder: str | Path | Folder,
+    records: list[Record] | list[str],
+    *,
+    header: int | None = None,
+    device: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Prediction]:
+    """The model's answers on sequences, given as texts or records; `header` is the hop token of models that take
+    one (a record's own comes first).
+
+    Raises `InputError` for a sequence longer than the model (naming it), a symbol outside the alphabet, a
+    missing or superfluous header; `FolderError` for a folder that is not a compiled model.
+    """
+    found = folder if isinstance(folder, Folder) else read_folder(folder)
+    setting, ids = found.graph.setting, found.description["ids"]
+    sequences = [
+        Record(f"sequence {i}", found.alphabet.parse(r, f"sequence {i}")) if isinstance(r, str) else r
+        for i, r in enumerate(records, 1)
+    ]
+    headers = []
+    for record in sequences:
+        if len(record.symbols) > setting.length:
+            raise InputError(
+                f"{record.name}: {len(record.symbols):,} symbols; the model takes {setting.length:,} at most "
+                f"(compile one with --length {len(record.symbols)})"
+            )
+        hops = header if record.header is None else record.header
+        if setting.header_size and hops is None:
+            raise InputError(f"{record.name}: the model takes a hop token; give --k, or begin the line with <k>")
+        if not setting.header_size and hops is not None:
+            raise InputError(f"{record.name}: the model takes no hop token; it was compiled for one k")
+        if hops is not None and not 0 <= hops < setting.header_size:
+            raise InputError(f"{record.name}: k is {hops}; the model takes 0..{setting.header_size - 1}")
+        headers.append(hops or 0)
+    model = load_model(found.path, device=device)
+    answers: list[Prediction | None] = [None] * len(sequences)
+    order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].symbols))  # little padding
+    first = 0
+    while first < len(order):
+        longest = len(sequences[order[-1]].symbols)
+        chosen = order[first : first + min(256, rows_at_once(longest + 1, model.config.n_head))]
+        width = max(len(sequences[i].symbols) for i in chosen)
+        strings = np.zeros((len(chosen), width), np.int64)
+        mask = np.zeros((len(chosen), width + 1), np.int64)
+        for row, i in enumerate(chosen):
+            strings[row, : len(sequences[i].symbols)] = sequences[i].symbols
+            mask[row, : len(sequences[i].symbols) + 1] = 1
+        head = np.array([headers[i] for i in chosen]) if setting.header_size else None
+        tokens = np.where(mask == 1, encode(setting.header_size, found.alphabet.size, strings, head), ids["nothing"])
+        best = logits(model, tokens, mask).argmax(-1).cpu().numpy()
+        for row, i in enumerate(chosen):
+            words = best[row, 1 : len(sequences[i].symbols) + 1] - ids["first_output"]
+            answers[i] = _prediction(found, sequences[i].name, words)
+        first += len(chosen)
+        if progress:
+            progress(first, len(order))
+    return [answer for answer in answers if answer is not None]
+
+
+def _prediction(found: Folder, name: str, words: np.ndarray) -> Prediction:
+    ids = found.description["ids"]
+    if ids["output"] == "number":
+        values = (words + ids["least_output"]).tolist()
+        return Prediction(name, values, " ".join(map(str, values)))
+    return Prediction(name, words.tolist(), found.alphabet.text(words.tolist()))

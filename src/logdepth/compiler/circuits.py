@@ -1,0 +1,245 @@
+"""Word arithmetic as one hidden layer of threshold gates.
+
+Everything is a sum of gates `[L >= t]`, L an integer linear form of bits: a threshold circuit of depth two.
+A gate's pre-activation is `2 (L - t) + 3/2`: at least 3/2 where it holds, at most -1/2 where it does not, so
+the ramp is exactly 1 or 0 with half a unit to spare on either side.
+
+- a bit of a sum of words: bit b depends on the words modulo 2^(b+1) only; their sum s has few multiples of 2^b
+  below it, and bit b is the alternating sum of [s >= m 2^b];
+- a comparison: one gate on a difference; equality: two;
+- a choice: the gates of each side, pushed out of reach where the other side is chosen;
+- minimum, maximum: [a <= b and bit of a] is one gate, b - a + V bit >= V, since |b - a| < V;
+- a table: one gate for every place where the value changes along the mixed-radix index.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from logdepth.compiler.schedule import Bit, Schedule
+from logdepth.lang.graph import Node
+from logdepth.transformer import Circuit
+
+COUNT_SCALE = 2.0**-6  # a count's average enters the residual this small, so that norms hardly see it
+
+
+@dataclass
+class Form:
+    """`constant + sum coefficient * bit`, integers; a coordinate x in {-1, +1} is the bit (1 + x)/2."""
+
+    terms: dict[Bit, int] = field(default_factory=dict)
+    constant: int = 0
+
+    def plus(self, other: Form, factor: int = 1) -> Form:
+        terms = dict(self.terms)
+        for bit, coefficient in other.terms.items():
+            terms[bit] = terms.get(bit, 0) + factor * coefficient
+        return Form({bit: c for bit, c in terms.items() if c}, self.constant + factor * other.constant)
+
+    def shifted(self, by: int) -> Form:
+        return Form(self.terms, self.constant + by)
+
+    @property
+    def key(self) -> tuple[tuple[tuple[Bit, int], ...], int]:
+        return tuple(sorted(self.terms.items())), self.constant
+
+
+Gates = list[tuple[int, int]]  # (gate, coefficient)
+
+
+class CircuitBuilder:
+    """Collects gates (equal ones once) and what they write, for the arithmetic of one layer."""
+
+    def __init__(self, num_coordinates: int) -> None:
+        self.num_coordinates = num_coordinates
+        self.rows: list[tuple[dict[int, float], float]] = []
+        self.known: dict[object, int] = {}
+        self.writes: list[tuple[int, int, float]] = []
+        self.constant = np.zeros(num_coordinates)
+
+    def gate(self, form: Form, threshold: int) -> int:
+        """The hidden unit [form >= threshold]."""
+        terms, constant = form.key
+        key = (terms, threshold - constant)
+        if key not in self.known:
+            row: dict[int, float] = {}
+            bias = 2.0 * (constant - threshold) + 1.5
+            for (coordinate, sign), coefficient in terms:  # bit = (1 + sign x) / 2
+                row[coordinate] = row.get(coordinate, 0.0) + coefficient * sign
+                bias += coefficient
+            self.known[key] = len(self.rows)
+            self.rows.append((row, bias))
+        return self.known[key]
+
+    def count_gate(self, coordinate: int, threshold: int) -> int:
+        """The hidden unit [count >= threshold] of a head whose average is 1/(1 + count), scaled.
+
+        Halfway between 1/threshold and 1/(1 + threshold); the slope makes the pre-activation 4.5 at
+        the one and -3.5 at the other, so that the ramp takes an eighth of the gap between them.
+        """
+        key = ("count", coordinate, threshold)
+        if key not in self.known:
+            high, low = 1.0 / threshold, 1.0 / (1 + threshold)
+            slope = 8.0 / (high - low)
+            self.known[key] = len(self.rows)
+            self.rows.append(({coordinate: -slope / COUNT_SCALE}, slope * (high + low) / 2 + 0.5))
+        return self.known[key]
+
+    def write_bit(self, coordinate: int, gates: Gates, constant: int) -> None:
+        """Add to a coordinate the bit `constant + sum of gates` as -1 or +1."""
+        for gate, coefficient in gates:
+            self.writes.append((coordinate, gate, 2.0 * coefficient))
+        self.constant[coordinate] += 2.0 * constant - 1.0
+
+    def clear(self, coordinate: int) -> None:
+        """Take a coordinate's own -1 or +1 away from it."""
+        self.writes.append((coordinate, self.gate(Form({(coordinate, 1): 1}), 1), -2.0))
+        self.constant[coordinate] += 1.0
+
+    def build(self) -> Circuit:
+        read = np.zeros((len(self.rows), self.num_coordinates))
+        bias = np.zeros(len(self.rows))
+        write = np.zeros((self.num_coordinates, len(self.rows)))
+        for unit, (row, unit_bias) in enumerate(self.rows):
+            for coordinate, weight in row.items():
+                read[unit, coordinate] = weight
+            bias[unit] = unit_bias
+        for coordinate, unit, weight in self.writes:
+            write[coordinate, unit] += weight
+        return Circuit(read, bias, write, self.constant)
+
+
+def code(bits: list[Bit], upto: int | None = None) -> Form:
+    """The integer that bits stand for (least significant first), or its lowest `upto` bits."""
+    return Form({bit: 1 << place for place, bit in enumerate(bits[:upto])})
+
+
+def compute(builder: CircuitBuilder, plan: Schedule, index: int, layer: int) -> None:
+    """Write a node's bits into its home from its arguments' bits."""
+    node = plan.nodes[index]
+    home = plan.homes.get(index)
+    if home is None:
+        return  # a word of one value
+    if node.op == "decode":
+        assert node.match is not None
+        coordinate = plan.counts[node.match].coordinates[0]
+        values = np.asarray(node.info) - node.lo
+        for place, target in enumerate(home.coordinates):
+            bits = values >> place & 1
+            gates = [
+                (builder.count_gate(coordinate, int(t)), int(bits[t] - bits[t - 1]))
+                for t in np.flatnonzero(np.diff(bits)) + 1
+            ]
+            builder.write_bit(target, gates, int(bits[0]))
+        return
+    args = [_Argument(plan, arg, layer) for arg in node.args]
+    for place, target in enumerate(home.coordinates):
+        gates, constant = _bit_gates(builder, plan, node, args, place)
+        builder.write_bit(target, gates, constant)
+
+
+class _Argument:
+    """A word as an operation sees it: its bits, its code value - lo, and its exact value."""
+
+    def __init__(self, plan: Schedule, index: int, layer: int) -> None:
+        node = plan.nodes[index]
+        self.lo, self.hi = node.lo, node.hi
+        self.bits = plan.bits(index, layer)
+        self.value = code(self.bits).shifted(node.lo)
+
+    @property
+    def flipped(self) -> list[Bit]:
+        return [(coordinate, -sign) for coordinate, sign in self.bits]
+
+
+def _bit_gates(
+    builder: CircuitBuilder, plan: Schedule, node: Node, args: list[_Argument], place: int
+) -> tuple[Gates, int]:
+    """Bit `place` of the result's code as gates plus a constant."""
+    match node.op:
+        case "recode":
+            return _sum_bit(builder, [args[0].bits], args[0].lo - node.lo, place)
+        case "add":
+            constant = args[0].lo + args[1].lo - node.lo
+            return _sum_bit(builder, [args[0].bits, args[1].bits], constant, place)
+        case "subtract":  # a - b = a + (2^p - 1 - b) - (2^p - 1), where flipping b's bits gives 2^p - 1 - b
+            flipped = args[1].flipped
+            constant = args[0].lo - args[1].lo - node.lo - ((1 << len(flipped)) - 1)
+            return _sum_bit(builder, [args[0].bits, flipped], constant, place)
+        case "less":
+            return [(builder.gate(args[1].value.plus(args[0].value, -1), 1), 1)], 0
+        case "equal":
+            difference = args[0].value.plus(args[1].value, -1)
+            return [(builder.gate(difference, 0), 1), (builder.gate(difference, 1), -1)], 0
+        case "select":
+            return _chosen_bit(builder, node, args, place)
+        case "minimum" | "maximum":
+            return _extreme_bit(builder, node, args, place)
+        case "table":
+            axes, values = node.info
+            index, radix = Form(), 1
+            for arg, (low, size) in zip(reversed(args), reversed(axes), strict=True):
+                index = index.plus(arg.value.shifted(-low), radix)
+                radix *= size
+            bits = (np.asarray(values) - node.lo) >> place & 1
+            changes = np.flatnonzero(np.diff(bits)) + 1
+            gates = [(builder.gate(index, int(t)), int(bits[t] - bits[t - 1])) for t in changes]
+            return gates, int(bits[0])
+    raise AssertionError(node.op)
+
+
+def _sum_form(words: list[list[Bit]], constant: int, place: int) -> tuple[Form, int]:
+    """The sum of words and a constant with everything above bit `place` dropped, and its largest value."""
+    low = constant & ((2 << place) - 1)
+    total, most = Form({}, low), low
+    for bits in words:
+        total = total.plus(code(bits, place + 1))
+        most += (1 << min(len(bits), place + 1)) - 1
+    return total, most
+
+
+def _sum_bit(
+    builder: CircuitBuilder, words: list[list[Bit]], constant: int, place: int
+) -> tuple[Gates, int]:
+    total, most = _sum_form(words, constant, place)
+    steps = range(1, (most >> place) + 1)
+    return [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in steps], 0
+
+
+def _chosen_bit(
+    builder: CircuitBuilder, node: Node, args: list[_Argument], place: int
+) -> tuple[Gates, int]:
+    """`[condition and s >= t]` is `s + M (condition - 1) >= t` with M the largest s."""
+    condition = args[0].value  # a Boolean: 0 or 1
+    gates: Gates = []
+    for arg, sign in ((args[1], 1), (args[2], -1)):
+        total, most = _sum_form([arg.bits], arg.lo - node.lo, place)
+        gated = total.plus(condition, sign * most).shifted(-most if sign > 0 else 0)
+        gates += [
+            (builder.gate(gated, step << place), 1 if step & 1 else -1)
+            for step in range(1, (most >> place) + 1)
+        ]
+    return gates, 0
+
+
+def _extreme_bit(
+    builder: CircuitBuilder, node: Node, args: list[_Argument], place: int
+) -> tuple[Gates, int]:
+    a, b = args
+    reach = max(a.hi, b.hi) - min(a.lo, b.lo) + 1  # |a - b| < reach
+    gates: Gates = []
+    for mine, other, strict in ((a, b, 0), (b, a, 1)):  # a tie is a's
+        surplus = other.value.plus(mine.value, -1) if node.op == "minimum" else mine.value.plus(other.value, -1)
+        bit = _own_bit(mine, node.lo, place)
+        gates.append((builder.gate(surplus.plus(bit, reach), reach + strict), 1))
+    return gates, 0
+
+
+def _own_bit(arg: _Argument, base: int, place: int) -> Form:
+    """Bit `place` of arg's code relative to `base`: its own bit, or a known one for a constant."""
+    if arg.lo == arg.hi:
+        return Form({}, (arg.lo - base) >> place & 1)
+    assert arg.lo == base, (arg.lo, base)
+    return Form({arg.bits[place]: 1}) if place < len(arg.bits) else Form()

@@ -1,0 +1,291 @@
+"""Graph -> graph a transformer can hold: what is known from token or position alone becomes an embedding,
+arithmetic on a count becomes part of decoding it, and the two sides of every match get one encoding.
+
+A word is held as the bits of `value - lo`; `shift` and `not` are other names for the same bits and cost nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from logdepth.errors import ProgramError
+from logdepth.lang.graph import Graph, GraphBuilder, MatchSpec, Node
+from logdepth.lang.local import evaluate_local
+from logdepth.lang.words import place
+
+VIEWS = ("shift", "not")
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A normalised graph.
+
+    tables: for each node known from the token alone (kind "token": indexed by input token, headers first,
+    then symbols, then the start token where there is no header) or from the position alone (kind "position":
+    0..length), its values.
+    start: every node's value at the start token, one per header value.
+    """
+
+    graph: Graph
+    tables: dict[int, tuple[str, np.ndarray]]
+    start: tuple[np.ndarray, ...]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self.graph.nodes
+
+
+def input_tokens(graph: Graph) -> tuple[np.ndarray, np.ndarray]:
+    """Symbol and header value of every input token, in the order of the vocabulary.
+
+    Without a header: symbols 0..A-1, then the start token. With one: headers 0..K, then the symbols.
+    """
+    size, headers = graph.setting.alphabet_size, graph.setting.header_size
+    symbols = np.arange(size)
+    if headers:
+        return np.concatenate([np.full(headers, size), symbols]), np.concatenate(
+            [np.arange(headers), np.zeros(size, np.int64)]
+        )
+    return np.concatenate([symbols, [size]]), np.zeros(size + 1, np.int64)
+
+
+class _Normalizer:
+    def __init__(self, graph: Graph) -> None:
+        self.source = graph
+        self.builder = GraphBuilder()
+        self.tables: dict[int, tuple[str, np.ndarray]] = {}
+        self.counts: dict[int, np.ndarray] = {}  # nodes that are functions of one count: values at 0..length
+        self.start: list[np.ndarray] = []
+        self.symbols, self.headers = input_tokens(graph)
+        self.positions = np.arange(graph.setting.length + 1)
+        self.num_headers = max(1, graph.setting.header_size)
+
+    def run(self) -> Normal:
+        new: list[int] = []
+        for node in self.source.nodes:
+            args = tuple(new[arg] for arg in node.args)
+            match = None
+            if node.match is not None:
+                spec = node.match
+                keys = tuple(new[key] for key in spec.keys)
+                queries = tuple(new[query] for query in spec.queries)
+                match = self._aligned(replace(spec, keys=keys, queries=queries, by=self._order(spec, new)))
+            new.append(self._add(replace(node, args=args, match=match)))
+        graph = replace(self.source, nodes=tuple(self.builder.nodes), output=new[self.source.output])
+        return _without_dead(Normal(graph, self.tables, tuple(self.start)))
+
+    # -- adding one node -------------------------------------------------------------------------------
+
+    def _add(self, node: Node) -> int:
+        match node.op:
+            case "symbol":
+                return self._embedded(node, "token", self.symbols)
+            case "header":
+                return self._embedded(node, "token", self.headers)
+            case "position":
+                return self._embedded(node, "position", self.positions)
+            case "real":
+                return self._embedded(node, "position", (self.positions > 0).astype(np.int64))
+            case "constant":
+                return self._append(node, np.full(self.num_headers, node.lo))
+            case "count":
+                return self._decoded(node, self.positions)
+            case "read":
+                value = self.builder.nodes[node.args[0]]
+                if value.op == "constant":
+                    return node.args[0]
+                return self._append(replace(node, lo=value.lo, hi=value.hi), self.start[node.args[0]])
+        return self._local(node)
+
+    def _append(self, node: Node, start: np.ndarray) -> int:
+        if node.lo == node.hi and node.op != "constant":
+            node = Node("constant", (), node.lo, node.lo, name=str(node.lo), origin=node.origin)
+        index = self.builder.add(node)
+        if index == len(self.start):
+            self.start.append(np.asarray(start))
+        return index
+
+    def _embedded(self, node: Node, kind: str, values: np.ndarray) -> int:
+        start = values[0] if kind == "position" else values[self._start_tokens()]
+        # the table is all there is to it: what it was computed from need not live, and equal tables are one
+        node = replace(node, op="embedded", args=(), info=(kind, np.asarray(values, np.int64).tobytes()))
+        index = self._append(node, np.broadcast_to(start, (self.num_headers,)))
+        if self.builder.nodes[index].op != "constant":
+            self.tables[index] = (kind, values)
+        return index
+
+    def _start_tokens(self) -> np.ndarray:
+        return np.arange(self.num_headers) if self.source.setting.header_size else np.array([-1])
+
+    def _decoded(self, node: Node, values: np.ndarray) -> int:
+        """A function of a count, decoded from the head's average in one hidden layer."""
+        lo, hi = int(values.min()), int(values.max())
+        decoded = replace(node, op="decode", args=(), lo=lo, hi=hi, info=tuple(values.tolist()))
+        index = self._append(decoded, np.full(self.num_headers, values[0]))
+        if lo != hi:
+            self.counts[index] = values
+        return index
+
+    def _local(self, node: Node) -> int:
+        nodes = self.builder.nodes
+        constants = [arg for arg in node.args if nodes[arg].op == "constant"]
+        others = [arg for arg in node.args if nodes[arg].op != "constant"]
+        if not others:
+            values = [np.array([nodes[arg].lo]) for arg in node.args]
+            value = int(evaluate_local(node, values)[0])
+            return self._append(Node("constant", (), value, value, name=node.name), np.full(self.num_headers, value))
+        kinds = {self.tables[arg][0] if arg in self.tables else None for arg in others}
+        if kinds in ({"token"}, {"position"}):
+            kind = kinds.pop()
+            assert kind is not None
+            size = len(self.tables[others[0]][1])
+            values = [
+                np.full(size, nodes[arg].lo) if arg in constants else self.tables[arg][1] for arg in node.args
+            ]
+            return self._embedded(node, kind, evaluate_local(node, values))
+        matches = {nodes[arg].match if arg in self.counts else None for arg in others}
+        if len(matches) == 1 and None not in matches:
+            size = len(self.positions)
+            values = [
+                np.full(size, nodes[arg].lo) if arg in constants else self.counts[arg] for arg in node.args
+            ]
+            return self._decoded(replace(node, match=matches.pop()), evaluate_local(node, values))
+        lo, hi = _range(node, [nodes[arg] for arg in node.args])
+        if node.op in ("minimum", "maximum"):  # their circuits work bit by bit: one base for both sides
+            base = min(nodes[arg].lo for arg in node.args)
+            args = tuple(self._recoded(arg, base) for arg in node.args)
+            node = replace(node, args=args, lo=base, hi=hi)
+        else:
+            node = replace(node, lo=lo, hi=hi)
+        start = evaluate_local(node, [self.start[arg] for arg in node.args])
+        return self._recoded(self._append(node, start), lo)
+
+    # -- matches ---------------------------------------------------------------------------------------
+
+    def _order(self, spec: MatchSpec, new: list[int]) -> int | None:
+        """The node a look-up is ordered by; at the start token it must be one known value."""
+        return None if spec.by is None else self._known_at_start(new[spec.by])
+
+    def _aligned(self, match: MatchSpec) -> MatchSpec:
+        """One encoding for both sides of every comparison, and keys known at the start token."""
+        nodes = self.builder.nodes
+        keys, queries = [], []
+        for key, query in zip(match.keys, match.queries, strict=True):
+            if nodes[key].op == "constant" and nodes[query].op == "constant":
+                if nodes[key].lo == nodes[query].lo:
+                    continue  # always true
+            if match.kind == "at":
+                query = self._address(query)
+            elif "constant" not in (nodes[key].op, nodes[query].op) and nodes[key].lo != nodes[query].lo:
+                base = min(nodes[key].lo, nodes[query].lo)
+                key, query = self._recoded(key, base), self._recoded(query, base)
+            keys.append(self._known_at_start(key))
+            queries.append(query)
+        position = None
+        if match.kind not in ("at", "count"):
+            position = self._add(Node("position", (), 0, self.source.setting.length, name="position"))
+        return replace(match, keys=tuple(keys), queries=tuple(queries), position=position)
+
+    def _address(self, query: int) -> int:
+        """An address in the positions' own encoding; what lies below 0 is nowhere, like 0 itself."""
+        node = self.builder.nodes[query]
+        if node.op == "constant":
+            return query if node.lo >= 0 else self._constant(0)
+        if node.lo < 0:
+            zero = self._constant(0)
+            query = self._local(Node("maximum", (query, zero), 0, max(0, node.hi), name=node.name, origin=node.origin))
+        return self._recoded(query, 0)
+
+    def _constant(self, value: int) -> int:
+        return self._append(Node("constant", (), value, value, name=str(value)), np.full(self.num_headers, value))
+
+    def _recoded(self, index: int, base: int) -> int:
+        node = self.builder.nodes[index]
+        if node.lo == base or node.op == "constant":
+            return index
+        recoded = Node("recode", (index,), base, node.hi, name=f"{node.name}'", origin=node.origin)
+        return self._local(recoded)
+
+    def _known_at_start(self, index: int) -> int:
+        """The score of the start token cancels its own key, so the key must be one known value there."""
+        start = self.start[index]
+        if (start == start[0]).all():
+            return index
+        node = self.builder.nodes[index]
+        real = self._add(Node("real", (), 0, 1, name="real"))
+        return self._local(
+            Node(
+                "select",
+                (real, index, self._constant(node.lo)),
+                node.lo,
+                node.hi,
+                name=f"{node.name}!",
+                origin=node.origin,
+            )
+        )
+
+
+def _range(node: Node, args: list[Node]) -> tuple[int, int]:
+    """The range of a local operation out of its arguments' (which may be narrower than when it was traced)."""
+    match node.op:
+        case "shift":
+            return args[0].lo + node.info, args[0].hi + node.info
+        case "add":
+            return args[0].lo + args[1].lo, args[0].hi + args[1].hi
+        case "subtract":
+            return args[0].lo - args[1].hi, args[0].hi - args[1].lo
+        case "minimum":
+            return min(a.lo for a in args), min(a.hi for a in args)
+        case "maximum":
+            return max(a.lo for a in args), max(a.hi for a in args)
+        case "select":
+            return min(a.lo for a in args[1:]), max(a.hi for a in args[1:])
+    return node.lo, node.hi
+
+
+def normalize(graph: Graph) -> Normal:
+    """Normalise a traced graph. Raises `ProgramError` where one hidden layer cannot hold an operation.
+
+    >>> from logdepth.programs import khop_doubling
+    >>> normal = normalize(khop_doubling.trace(length=5, alphabet_size=3, k=2))
+    >>> sorted(kind for kind, _ in normal.tables.values())
+    ['position', 'position', 'token']
+    """
+    if not graph.causal:
+        raise ProgramError(
+            f"program {graph.name} is bidirectional (causal=False); GPT-2 is causal, so it cannot be compiled to it"
+        )
+    normal = _Normalizer(graph).run()
+    for node in normal.nodes:
+        if node.op == "decode" and len(node.info) > 1 << 17:
+            raise ProgramError(f"{place(node.origin)}: a count up to {len(node.info) - 1:,} needs too wide a layer")
+    return normal
+
+
+def _without_dead(normal: Normal) -> Normal:
+    """Only the nodes that the output needs."""
+    graph = normal.graph
+    alive = {graph.output}
+    for index in range(len(graph.nodes) - 1, -1, -1):
+        if index in alive:
+            alive.update(graph.nodes[index].uses)
+    order = sorted(alive)
+    new = {old: i for i, old in enumerate(order)}
+    nodes = []
+    for old in order:
+        node = graph.nodes[old]
+        match = node.match
+        if match is not None:
+            match = MatchSpec(
+                match.kind,
+                tuple(new[key] for key in match.keys),
+                tuple(new[query] for query in match.queries),
+                None if match.by is None else new[match.by],
+                None if match.position is None else new[match.position],
+            )
+        nodes.append(replace(node, args=tuple(new[arg] for arg in node.args), match=match))
+    tables = {new[old]: table for old, table in normal.tables.items() if old in alive}
+    start = tuple(normal.start[old] for old in order)
+    return Normal(replace(graph, nodes=tuple(nodes), output=new[graph.output]), tables, start)

@@ -1,0 +1,266 @@
+"""Program -> exact transformer: look-ups become heads, arithmetic becomes circuits of threshold gates.
+
+Every coordinate is a bit as -1 or +1 (0 while nothing is there). A look-up compares bits: their dot product is
+p where all p agree and at most p - 2 elsewhere. Scores, in units in which every gap that matters is >= 1:
+
+- a token j >= 1:       S <query, key> - S (p - 1) + order(j),  |order| <= h,  S = h + 1
+                        so a match scores >= S - h = 1 and a mismatch <= -S + h = -1;
+- the start token:      0, whatever its key: the query's last coordinate cancels S <query, its key>;
+- two matches:          at least 1 apart, since orders are different integers.
+
+So the softmax's maximum is the best match, or the start token where there is none. A count leaves out the order,
+takes S = 1 and shifts by p rather than p - 1: matches tie with the start token at 0 and mismatches are <= -2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from logdepth.compiler.circuits import COUNT_SCALE, CircuitBuilder, code, compute
+from logdepth.compiler.normalize import Normal
+from logdepth.compiler.schedule import Bit, HeadPlan, LayerPlan, Schedule, comparison_bits
+from logdepth.lang.graph import Graph, MatchSpec
+from logdepth.lang.interpreter import describe_match
+from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readout, Transformer
+
+
+def program_to_transformer(graph: Graph, plan: Schedule) -> Transformer:
+    """The exact transformer of a scheduled program. Its input and output ids are those of `vocabulary`.
+
+    >>> from logdepth.compiler.normalize import normalize
+    >>> from logdepth.compiler.schedule import schedule
+    >>> from logdepth.programs import khop_rank
+    >>> graph = khop_rank.trace(length=12, alphabet_size=5, k=2)
+    >>> model = program_to_transformer(graph, schedule(normalize(graph)))
+    >>> model.depth, int(model.run(np.array([[5, 1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]]), "hard")[0, -1])
+    (3, 2)
+    """
+    layers = tuple(_layer(plan, layer, number) for number, layer in enumerate(plan.layers, 1))
+    return Transformer(
+        coordinates=coordinate_names(plan),
+        embedding=_embedding(graph, plan),
+        layers=layers,
+        readout=Readout(_readout(graph, plan)),
+    )
+
+
+def vocabulary(graph: Graph) -> tuple[int, int]:
+    """(vocabulary size, first id of the output).
+
+    Without a header: symbols 0..A-1, start token A ("nothing"). With one: headers 0..K, symbols K+1..K+A, BOT
+    K+A+1, blank K+A+2. A program whose output is a number has ids of its own for it, after those.
+    """
+    setting = graph.setting
+    size = setting.alphabet_size
+    first = setting.header_size
+    inputs = first + size + 1 + (first > 0)
+    if graph.output_is_symbol:
+        return inputs, first
+    return inputs + graph.nodes[graph.output].size, inputs
+
+
+def coordinate_names(plan: Schedule) -> tuple[str, ...]:
+    """For every coordinate, the bits that live in it one after another: `position.3|pointer.2`."""
+    names: list[list[str]] = [[] for _ in range(plan.embed_dim)]
+    names[plan.START], names[plan.REST] = ["start"], ["rest"]
+    for f in plan.fields():
+        for place, coordinate in enumerate(f.coordinates):
+            suffix = {"home": "", "scratch": "?", "count": "#"}[f.kind]
+            names[coordinate].append(f"{plan.nodes[f.node].name}{suffix}.{place}")
+    return tuple("|".join(name) or "unused" for name in names)
+
+
+def _signs(values: np.ndarray, num_bits: int) -> np.ndarray:
+    """Integers as bits -1/+1, least significant first: shape (len(values), num_bits)."""
+    return 2.0 * ((values[:, None] >> np.arange(num_bits)) & 1) - 1.0
+
+
+def _embedding(graph: Graph, plan: Schedule) -> Embedding:
+    normal: Normal = plan.normal
+    setting = normal.graph.setting
+    num_tokens = vocabulary(graph)[0]
+    tokens = np.zeros((num_tokens, plan.embed_dim))
+    positions = np.zeros((setting.length + 1, plan.embed_dim))
+    positions[0, plan.START] = 1.0
+    positions[1:, plan.REST] = 1.0
+    for index, (kind, values) in normal.tables.items():
+        home = plan.homes.get(index)
+        if home is None:
+            continue
+        node = plan.nodes[index]
+        target = tokens if kind == "token" else positions
+        bits = _signs(values - node.lo, node.num_bits)
+        target[: len(values), list(home.coordinates)] = bits
+        if kind == "token" and len(values) < num_tokens:  # BOT and blank are outputs only; as the first symbol
+            target[len(values) :, list(home.coordinates)] = bits[-1]
+    return Embedding(tokens, positions)
+
+
+def _layer(plan: Schedule, layer: LayerPlan, number: int) -> Layer:
+    heads = tuple(_head(plan, head) for head in layer.heads)
+    builder = CircuitBuilder(plan.embed_dim)
+    for coordinate in layer.clears:
+        builder.clear(coordinate)
+    for index in layer.moves:
+        for source, target in zip(
+            plan.scratch[index].coordinates, plan.homes[index].coordinates, strict=True
+        ):
+            builder.write_bit(target, [(builder.gate(code([(source, 1)]), 1), 1)], 0)
+    for index in layer.computes:
+        compute(builder, plan, index, number)
+    circuit: Circuit | None = builder.build()
+    return Layer(heads, circuit if circuit.num_hidden else None)
+
+
+def _head(plan: Schedule, head: HeadPlan) -> Head:
+    counts = head.match.kind == "count"
+    query, key = _scores(plan, head.match)
+    m = plan.embed_dim
+    value = Affine(np.zeros((m, m)), np.zeros(m))
+    if counts:
+        value.weight[plan.counts[head.match].coordinates[0], plan.START] = COUNT_SCALE
+    else:
+        for read in head.reads:
+            sources = plan.bits(plan.nodes[read].args[0])
+            for (source, sign), target in zip(sources, plan.scratch[read].coordinates, strict=True):
+                value.weight[target, source] = sign
+    return Head(describe_match(plan.nodes, head.match), query, key, value, counts)
+
+
+def order_span(plan: Schedule, match: MatchSpec) -> int:
+    """Orders are the integers 0..span (before they are centred): position, or (by, position) as one number."""
+    if match.position is None:
+        return 0
+    length = plan.normal.graph.setting.length
+    return length if match.by is None else (plan.nodes[match.by].size - 1) * (length + 1) + length
+
+
+def score_unit(plan: Schedule, match: MatchSpec) -> float:
+    """S: what one bit of agreement is worth, in units of one step of the order."""
+    return 1.0 if match.kind in ("at", "count") else order_span(plan, match) / 2 + 1.0
+
+
+@dataclass
+class Row:
+    """One coordinate of a query or key: an affine form of the residual."""
+
+    terms: dict[int, float] = field(default_factory=dict)
+    bias: float = 0.0
+
+    def add(self, bit: Bit | float, factor: float) -> Row:
+        """Add `factor` times a bit (or a known value)."""
+        if isinstance(bit, float):
+            self.bias += factor * bit
+        else:
+            self.terms[bit[0]] = self.terms.get(bit[0], 0.0) + factor * bit[1]
+        return self
+
+
+def _scores(plan: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
+    unit = score_unit(plan, match)
+    queries: list[Row] = []
+    keys: list[Row] = []
+    cancel = Row()  # minus the score of the start token's own key
+    for key, query in zip(match.keys, match.queries, strict=True):
+        key_bits, query_bits, start_code = _compared(plan, key, query)
+        for key_bit, query_bit, at_start in zip(key_bits, query_bits, start_code, strict=True):
+            queries.append(Row().add(query_bit, unit))
+            keys.append(Row().add(key_bit, 1.0))
+            cancel.add(query_bit, -unit * at_start)
+    p = len(queries)
+    if match.position is not None:
+        order, at_start = _order(plan, match)
+        queries.append(Row(bias=1.0))
+        keys.append(order)
+        cancel.bias -= at_start
+    queries += [cancel, Row(bias=-unit * (p if match.kind == "count" else p - 1))]
+    keys += [Row({plan.START: 1.0}), Row({plan.REST: 1.0})]
+    return _affine(queries, plan.embed_dim), _affine(keys, plan.embed_dim)
+
+
+def _compared(
+    plan: Schedule, key: int, query: int
+) -> tuple[list[Bit | float], list[Bit | float], list[float]]:
+    """Both sides of a comparison as bits of one encoding, and the key's bits at the start token."""
+    nodes = plan.nodes
+    num_bits = comparison_bits(nodes, key, query)
+    words = [i for i in (key, query) if nodes[i].op != "constant"]
+    base = nodes[words[0]].lo if words else 0
+
+    def encode(index: int) -> list[Bit | float]:
+        node = nodes[index]
+        if node.op != "constant":
+            bits: list[Bit | float] = list(plan.bits(index))
+            return bits + [-1.0] * (num_bits - len(bits))
+        if not words:  # two different constants
+            return [1.0 if index == key else -1.0]
+        word = nodes[words[0]]
+        if word.lo <= node.lo <= word.hi:
+            return [float(b) for b in _signs(np.array([node.lo - base]), num_bits)[0]]
+        return [-1.0] * (num_bits - 1) + [1.0]  # outside the word's range: equal to none of its values
+
+    key_bits = encode(key)
+    if nodes[key].op == "constant":
+        start_code = [float(bit) for bit in key_bits if isinstance(bit, float)]
+    else:
+        start = plan.normal.start[key]
+        assert (start == start[0]).all(), "normalize() makes keys known at the start token"
+        start_code = [float(b) for b in _signs(np.array([start[0] - base]), num_bits)[0]]
+    return key_bits, encode(query), start_code
+
+
+def _order(plan: Schedule, match: MatchSpec) -> tuple[Row, float]:
+    """The centred order as a form of the residual, and its value at the start token."""
+    assert match.position is not None
+    span = order_span(plan, match)
+    length = plan.normal.graph.setting.length
+    row = Row(bias=-span / 2)
+    at_start = -span / 2
+    # value of a word = lo + sum 2^b (1 + x_b) / 2, so the order is affine in the coordinates
+    parts = [(match.position, 1.0)]
+    if match.by is not None:
+        parts.append((match.by, float(length + 1)))
+    for index, factor in parts:
+        node = plan.nodes[index]
+        start = int(plan.normal.start[index][0]) - node.lo
+        sign = -1.0 if match.kind == "first" or (match.kind == "lowest" and index == match.by) else 1.0
+        if sign < 0:  # hi - value instead of value - lo
+            row.bias += factor * (node.size - 1)
+            at_start += factor * (node.size - 1)
+        at_start += sign * factor * start
+        for place, bit in enumerate(plan.bits(index)):
+            half = sign * factor * (1 << place) / 2
+            row.bias += half
+            row.add(bit, half)
+    return row, at_start
+
+
+def _affine(rows: list[Row], m: int) -> Affine:
+    weight = np.zeros((len(rows), m))
+    for i, row in enumerate(rows):
+        for coordinate, value in row.terms.items():
+            weight[i, coordinate] = value
+    return Affine(weight, np.array([row.bias for row in rows]))
+
+
+def _readout(graph: Graph, plan: Schedule) -> Affine:
+    """Logits: p for the token whose bits all agree, at most p - 2 for other outputs, -(p + 2) for ids that are
+    never outputs; with a header, "blank" has p + 2 at the first token and -(p + 2) elsewhere. No bias."""
+    size, first = vocabulary(graph)
+    node, output = plan.nodes[plan.normal.graph.output], plan.normal.graph.output
+    bits = plan.bits(output)
+    p = len(bits)
+    weight = np.zeros((size, plan.embed_dim))
+    weight[:, [plan.START, plan.REST]] = -(p + 2.0)
+    base = 0 if graph.output_is_symbol else graph.nodes[graph.output].lo
+    for value in range(node.lo, node.hi + 1):
+        row = first + value - base
+        weight[row, [plan.START, plan.REST]] = 0.0
+        for (coordinate, sign), b in zip(bits, _signs(np.array([value - node.lo]), p)[0], strict=True):
+            weight[row, coordinate] += sign * b
+    if graph.setting.header_size:
+        blank = graph.setting.header_size + graph.setting.alphabet_size + 1
+        weight[blank, plan.START] = p + 2.0
+    return Affine(weight, np.zeros(size))

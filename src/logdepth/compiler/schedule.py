@@ -1,0 +1,268 @@
+"""When everything happens: which look-up is in which layer and head, which word lives where and when.
+
+A layer (one GPT-2 block) is look-ups, then one hidden layer of arithmetic. A look-up is one head in each layer
+at which a word it reads becomes ready. A head writes into *scratch* coordinates; the arithmetic of the same
+layer may use them at once, and moves what is needed later to a *home*, where every bit is exact again.
+Depth is the longest chain. The compiler, the certificate and `explain` all read this object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from logdepth.compiler.normalize import VIEWS, Normal
+from logdepth.lang.graph import MatchSpec, Node
+
+Bit = tuple[int, int]  # (coordinate, +1 or -1): the bit is that coordinate, or its opposite
+
+
+@dataclass(frozen=True)
+class HeadPlan:
+    """One head: the match it realises and the nodes it reads. A count reads nothing but the start token."""
+
+    layer: int
+    match: MatchSpec
+    reads: tuple[int, ...]
+    query_dim: int
+    value_dim: int
+
+
+@dataclass(frozen=True)
+class Field:
+    """A node's bits in the residual stream: coordinates (least significant first), from layer to layer.
+
+    `born` and `dies` count layers: a field born in layer 0 is embedded; `dies` is the last layer that reads it
+    (depth + 1: it is the output). kind is "home", "scratch" or "count".
+    """
+
+    node: int
+    kind: str
+    coordinates: tuple[int, ...]
+    born: int
+    dies: int
+
+
+@dataclass
+class LayerPlan:
+    """What one layer does: heads, then `moves` (scratch to home), `computes` (nodes), `clears` (coordinates)."""
+
+    heads: list[HeadPlan] = field(default_factory=list)
+    moves: list[int] = field(default_factory=list)
+    computes: list[int] = field(default_factory=list)
+    clears: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The plan of a compiled program. Coordinates START and REST are 1 at the start token / elsewhere."""
+
+    normal: Normal
+    depth: int
+    layers: tuple[LayerPlan, ...]
+    homes: dict[int, Field]
+    scratch: dict[int, Field]
+    counts: dict[MatchSpec, Field]
+    embed_dim: int
+    digits_live: tuple[int, ...]  # homes alive after layer 0, 1, .. depth: what LayerNorm sees
+
+    START = 0
+    REST = 1
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self.normal.nodes
+
+    def bits(self, node: int, layer: int | None = None) -> list[Bit]:
+        """The bits of a node, least significant first; in scratch if `layer` is the one that reads it."""
+        spec = self.nodes[node]
+        if spec.lo == spec.hi:
+            return []
+        if spec.op == "shift":
+            return self.bits(spec.args[0], layer)
+        if spec.op == "not":
+            inner = self.nodes[spec.args[0]]
+            assert inner.num_bits == 1, inner
+            return [(c, -sign) for c, sign in self.bits(spec.args[0], layer)]
+        if layer is not None and node in self.scratch and self.scratch[node].born == layer:
+            return [(c, 1) for c in self.scratch[node].coordinates]
+        return [(c, 1) for c in self.homes[node].coordinates]
+
+    def fields(self) -> list[Field]:
+        """Every field, in order of birth."""
+        return sorted(
+            [*self.homes.values(), *self.scratch.values(), *self.counts.values()],
+            key=lambda f: (f.born, f.kind, f.coordinates),
+        )
+
+    @property
+    def max_heads(self) -> int:
+        return max((len(layer.heads) for layer in self.layers), default=0)
+
+
+def schedule(normal: Normal) -> Schedule:
+    """Place every look-up and operation as early as possible, and every word in as few coordinates.
+
+    >>> from logdepth.compiler.normalize import normalize
+    >>> from logdepth.programs import khop_rank
+    >>> schedule(normalize(khop_rank.trace(length=100, alphabet_size=4, k=16))).depth
+    6
+    """
+    nodes, output = normal.nodes, normal.graph.output
+    when = _times(normal)
+    depth = max(1, when[output][0])
+    uses = _uses(nodes, when)
+    uses[_behind_views(nodes, output)].append((depth + 1, "attention"))
+
+    layers = [LayerPlan() for _ in range(depth + 1)]  # layers[0] is the embedding
+    by_match: dict[tuple[int, MatchSpec], list[int]] = {}
+    for index, node in enumerate(nodes):
+        layer, _ = when[index]
+        if node.op in ("read", "decode"):
+            assert node.match is not None
+            by_match.setdefault((layer, node.match), []).append(index)
+        if node.op == "decode" or _is_local(normal, index):
+            layers[layer].computes.append(index)
+    for (layer, match), found in by_match.items():
+        reads = [index for index in found if nodes[index].op == "read" and nodes[index].num_bits]
+        if nodes[found[0]].op == "decode" or reads:
+            layers[layer].heads.append(_head(nodes, layer, match, tuple(reads)))
+
+    homes, scratch, counts, embed_dim = _allocate(normal, layers, when, uses, depth)
+    live = tuple(
+        sum(_alive(layers, f, coordinate, layer) for f in homes.values() for coordinate in f.coordinates)
+        for layer in range(depth + 1)
+    )
+    return Schedule(normal, depth, tuple(layers[1:]), homes, scratch, counts, embed_dim, live)
+
+
+def _alive(layers: list[LayerPlan], f: Field, coordinate: int, layer: int) -> bool:
+    """Whether a bit still stands in its coordinate after a layer; the dead are cleared only for a successor."""
+    cleared = f.dies <= layer and coordinate in layers[f.dies].clears
+    return f.born <= layer and not cleared
+
+
+def _is_local(normal: Normal, index: int) -> bool:
+    node = normal.nodes[index]
+    return index not in normal.tables and node.op not in (*VIEWS, "constant", "read", "decode")
+
+
+def _behind_views(nodes: tuple[Node, ...], index: int) -> int:
+    while nodes[index].op in VIEWS:
+        index = nodes[index].args[0]
+    return index
+
+
+def _times(normal: Normal) -> list[tuple[int, str]]:
+    """For each node the layer that makes it and how: "embedding", "attention" or "arithmetic"."""
+    when: list[tuple[int, str]] = []
+    for index, node in enumerate(normal.nodes):
+        if index in normal.tables or node.op == "constant":
+            when.append((0, "embedding"))
+        elif node.op in VIEWS:
+            when.append(when[node.args[0]])
+        elif node.match is not None:
+            layer = 1 + max((when[use][0] for use in node.uses), default=0)
+            when.append((layer, "attention" if node.op == "read" else "arithmetic"))
+        else:
+            ready = [when[arg] for arg in node.args]
+            when.append((max(at + (how != "attention") for at, how in ready), "arithmetic"))
+    return when
+
+
+def _uses(nodes: tuple[Node, ...], when: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
+    """For each node (views resolved) the layers that read it, and whether attention or arithmetic does."""
+    uses: list[list[tuple[int, str]]] = [[] for _ in nodes]
+    for index, node in enumerate(nodes):
+        if node.op in VIEWS:
+            continue
+        layer = when[index][0]
+        how = "attention" if node.match is not None else "arithmetic"
+        for use in node.uses:
+            uses[_behind_views(nodes, use)].append((layer, how))
+    return uses
+
+
+def comparison_bits(nodes: tuple[Node, ...], key: int, query: int) -> int:
+    """How many bits a comparison of two words takes; one more where a constant is out of the other's range."""
+    sides = [nodes[key], nodes[query]]
+    words = [side for side in sides if side.op != "constant"]
+    if not words:
+        return 1  # two different constants: never equal
+    bits = max(word.num_bits for word in words)
+    if len(words) == 1:
+        value = next(side.lo for side in sides if side.op == "constant")
+        return bits + (not words[0].lo <= value <= words[0].hi)
+    return bits
+
+
+def _head(nodes: tuple[Node, ...], layer: int, match: MatchSpec, reads: tuple[int, ...]) -> HeadPlan:
+    pairs = zip(match.keys, match.queries, strict=True)
+    query_dim = sum(comparison_bits(nodes, key, query) for key, query in pairs) + 2
+    query_dim += match.kind not in ("at", "count")
+    value_dim = sum(nodes[read].num_bits for read in reads) if reads else 1
+    return HeadPlan(layer, match, reads, query_dim, value_dim)
+
+
+def _allocate(
+    normal: Normal,
+    layers: list[LayerPlan],
+    when: list[tuple[int, str]],
+    uses: list[list[tuple[int, str]]],
+    depth: int,
+) -> tuple[dict[int, Field], dict[int, Field], dict[MatchSpec, Field], int]:
+    """Coordinates for homes (interval colouring in order of birth, which is optimal), scratch and counts."""
+    nodes = normal.nodes
+    wanted: list[tuple[int, int, int]] = []  # (born, dies, node)
+    for index, node in enumerate(nodes):
+        if node.op in VIEWS or not uses[index] or not node.num_bits:
+            continue
+        layer, how = when[index]
+        dies = max(at for at, _ in uses[index])
+        if how == "attention" and dies == layer:
+            continue  # used by this layer's arithmetic only, out of scratch
+        wanted.append((layer, dies, index))
+        if how == "attention":
+            layers[layer].moves.append(index)
+    wanted.sort()
+
+    next_coordinate = 2  # after START and REST
+    free: list[tuple[int, int]] = []  # (layer whose arithmetic frees it, coordinate)
+    homes: dict[int, Field] = {}
+    for born, dies, index in wanted:
+        usable = sorted((since, c) for since, c in free if since <= born)
+        taken = []
+        for _ in range(nodes[index].num_bits):
+            if usable:
+                since, coordinate = usable.pop()  # the most recently freed: old ones stay free for more
+                free.remove((since, coordinate))
+                if coordinate not in layers[since].clears:
+                    layers[since].clears.append(coordinate)
+            else:
+                coordinate, next_coordinate = next_coordinate, next_coordinate + 1
+            taken.append(coordinate)
+        homes[index] = Field(index, "home", tuple(taken), born, dies)
+        free.extend((max(dies, 1), c) for c in taken if dies <= depth)
+
+    scratch: dict[int, Field] = {}
+    width = 0
+    for layer in range(1, depth + 1):
+        used = 0
+        for head in layers[layer].heads:
+            for read in head.reads:
+                bits = nodes[read].num_bits
+                first = next_coordinate + used
+                coordinates = tuple(range(first, first + bits))
+                scratch[read] = Field(read, "scratch", coordinates, layer, layer)
+                layers[layer].clears.extend(coordinates)
+                used += bits
+        width = max(width, used)
+    next_coordinate += width
+
+    counts: dict[MatchSpec, Field] = {}
+    for layer in range(1, depth + 1):
+        for head in layers[layer].heads:
+            if head.match.kind == "count" and head.match not in counts:
+                decoded = next(i for i, node in enumerate(nodes) if node.op == "decode" and node.match == head.match)
+                counts[head.match] = Field(decoded, "count", (next_coordinate,), layer, layer)
+                next_coordinate += 1
+    return homes, scratch, counts, next_coordinate

@@ -1,0 +1,174 @@
+"""Exact transformer -> the weights of a stock GPT-2 (`GPT2LMHeadModel`, relu6, LayerNorm on).
+
+A coordinate x becomes a mirrored pair (3x, -3x): the mean is 0 and, since every live coordinate is -1 or +1, the
+norm is constant, so LayerNorm is one known factor that its gain undoes: after it a pair is (x, -x). Every linear
+form reads half the difference of a pair (what the mean leaves cancels), and its constant off the coordinates START
+and REST, one of which is 1. relu6 is the ramp times 6, so a gate's output is exactly 0 or 6 and a bit flips from -3
+to 3: residual sums are small integers. GPT-2 divides scores by the root of the head's dimension; queries
+carry the root, and the head's sharpness.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from logdepth.compiler.certificate import Certificate
+from logdepth.compiler.gpt2_shape import Gpt2Shape
+from logdepth.compiler.schedule import Schedule
+from logdepth.errors import InputError
+from logdepth.transformer import Affine, Circuit, Transformer
+
+AMPLITUDE = 3.0
+LAYER_NORM_EPSILON = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Gpt2:
+    """A GPT-2: what goes into `config.json`, and its state dict by Hugging Face's names (float64 arrays)."""
+
+    config: dict[str, Any]
+    tensors: dict[str, np.ndarray]
+    dtype: str
+
+    @property
+    def num_parameters(self) -> int:
+        return sum(tensor.size for tensor in self.tensors.values())
+
+
+def transformer_to_gpt2(
+    model: Transformer, plan: Schedule, shape: Gpt2Shape, certificate: Certificate, start_id: int
+) -> Gpt2:
+    """The weights. Raises `InputError` if a row-wise map is an arbitrary function: it has no weights.
+
+    >>> from logdepth import compile
+    >>> from logdepth.programs import khop_rank
+    >>> compile(khop_rank, length=20, alphabet=4, k=3).gpt2.config["n_layer"]
+    3
+    """
+    d, heads, head_dim, m = shape.width, shape.num_heads, shape.head_dim, model.embed_dim
+    tensors: dict[str, np.ndarray] = {
+        "transformer.wte.weight": _paired(AMPLITUDE * model.embedding.tokens, d),
+        "transformer.wpe.weight": _paired(AMPLITUDE * model.embedding.positions, d),
+    }
+    for number, layer in enumerate(model.layers, 1):
+        prefix = f"transformer.h.{number - 1}."
+        before, after = _live(plan, number)
+        attention = np.zeros((d, 3 * d))
+        project = np.zeros((d, d))
+        for h, head in enumerate(layer.heads):
+            query, key, value = (_affine(f, number, head.name) for f in (head.query, head.key, head.value))
+            bound = certificate.heads[number - 1][h]
+            first = h * head_dim
+            scale = bound.sharpness * math.sqrt(head_dim)
+            attention[:, first : first + len(query.bias)] = _reading(plan, query, d).T * scale
+            attention[:, d + first : d + first + len(key.bias)] = _reading(plan, key, d).T
+            targets = np.flatnonzero(np.abs(value.weight).sum(1) + np.abs(value.bias))
+            narrow = Affine(value.weight[targets], value.bias[targets])
+            columns = slice(2 * d + first, 2 * d + first + len(targets))
+            attention[:, columns] = _reading(plan, narrow, d).T
+            for place, target in enumerate(targets):
+                project[first + place, 2 * target] = AMPLITUDE
+                project[first + place, 2 * target + 1] = -AMPLITUDE
+        inner = np.zeros((d, shape.inner))
+        outer = np.zeros((shape.inner, d))
+        constant = np.zeros(d)
+        if layer.map is not None:
+            if not isinstance(layer.map, Circuit):
+                raise InputError(
+                    f"layer {number}: its row-wise map is an arbitrary function, which has no weights; "
+                    "only circuits can be exported"
+                )
+            circuit = layer.map
+            inner[:, : circuit.num_hidden] = 6.0 * _reading(plan, Affine(circuit.read, circuit.bias), d).T
+            outer[: circuit.num_hidden] = _paired(AMPLITUDE / 6.0 * circuit.write.T, d)
+            constant = _paired(AMPLITUDE * circuit.constant[None], d)[0]
+        tensors |= {
+            prefix + "ln_1.weight": _gain(before, d),
+            prefix + "ln_1.bias": np.zeros(d),
+            prefix + "attn.c_attn.weight": attention,
+            prefix + "attn.c_attn.bias": np.zeros(3 * d),
+            prefix + "attn.c_proj.weight": project,
+            prefix + "attn.c_proj.bias": np.zeros(d),
+            prefix + "ln_2.weight": _gain(after, d),
+            prefix + "ln_2.bias": np.zeros(d),
+            prefix + "mlp.c_fc.weight": inner,
+            prefix + "mlp.c_fc.bias": np.zeros(shape.inner),
+            prefix + "mlp.c_proj.weight": outer,
+            prefix + "mlp.c_proj.bias": constant,
+        }
+    tensors |= {
+        "transformer.ln_f.weight": _gain(plan.digits_live[plan.depth] + 1, d),
+        "transformer.ln_f.bias": np.zeros(d),
+        "lm_head.weight": _reading(plan, model.readout.map, d),
+    }
+    assert m * 2 <= d
+    vocab_size = len(model.embedding.tokens)
+    config = {
+        "model_type": "gpt2",
+        "architectures": ["GPT2LMHeadModel"],
+        "activation_function": "relu6",
+        "attn_pdrop": 0.0,
+        "embd_pdrop": 0.0,
+        "resid_pdrop": 0.0,
+        "bos_token_id": start_id,
+        "eos_token_id": start_id,
+        "pad_token_id": start_id,
+        "initializer_range": 0.02,
+        "layer_norm_epsilon": LAYER_NORM_EPSILON,
+        "n_embd": d,
+        "n_head": heads,
+        "n_inner": shape.inner,
+        "n_layer": model.depth,
+        "n_positions": len(model.embedding.positions),
+        "scale_attn_weights": True,
+        "scale_attn_by_inverse_layer_idx": False,
+        "reorder_and_upcast_attn": False,
+        "tie_word_embeddings": False,
+        "use_cache": True,
+        "vocab_size": vocab_size,
+        "dtype": certificate.dtype,
+        "torch_dtype": certificate.dtype,
+    }
+    return Gpt2(config, tensors, certificate.dtype)
+
+
+def _live(plan: Schedule, number: int) -> tuple[int, int]:
+    """Bits that are there at LayerNorm 1 and 2 of a layer (START or REST is one of them)."""
+    before = plan.digits_live[number - 1] + 1
+    heads = plan.layers[number - 1].heads
+    written = sum(len(plan.scratch[read].coordinates) for head in heads for read in head.reads)
+    return before, before + written
+
+
+def _gain(live: int, width: int) -> np.ndarray:
+    """LayerNorm's gain: what turns 3 / sqrt(variance + epsilon) back into 1."""
+    variance = 2 * AMPLITUDE**2 * live / width
+    return np.full(width, math.sqrt(variance + LAYER_NORM_EPSILON) / AMPLITUDE)
+
+
+def _paired(rows: np.ndarray, width: int) -> np.ndarray:
+    """Coordinates (last axis) as mirrored pairs (x, -x), padded to the width."""
+    out = np.zeros((len(rows), width))
+    out[:, 0 : 2 * rows.shape[1] : 2] = rows
+    out[:, 1 : 2 * rows.shape[1] : 2] = -rows
+    return out
+
+
+def _reading(plan: Schedule, form: Affine, width: int) -> np.ndarray:
+    """An affine form of coordinates as weights on pairs: half the difference; the constant off START + REST."""
+    weight = form.weight.copy()
+    weight[:, plan.START] += form.bias
+    weight[:, plan.REST] += form.bias
+    return _paired(weight / 2, width)
+
+
+def _affine(form: Any, number: int, name: str) -> Affine:
+    if not isinstance(form, Affine):
+        raise InputError(
+            f"layer {number}, head {name!r}: an arbitrary row function has no weights; only affine maps can be exported"
+        )
+    return form

@@ -1,0 +1,19 @@
+"""What a user did that cannot be done. Every class is a `ValueError`; our own invariants are `assert`s."""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """Bad input: an argument, a file, a sequence. The message names it, the limit, and the way out."""
+
+
+class ProgramError(InputError):
+    """A program that cannot be traced or compiled; the message starts with the user's file and line."""
+
+
+class CertificateError(InputError):
+    """A compilation that would not be exact in the number format asked for, so nothing was written."""
+
+
+class FolderError(InputError):
+    """A folder that is not a compiled model, or is incomplete or damaged."""

@@ -1,0 +1,42 @@
+"""The program language: a program speaks about one token, in words, look-ups and counts.
+
+    from logdepth.lang import Position, Symbol, at, last, program
+
+    @program
+    def previous(x: Symbol, position: Position):
+        return at(position - 1).read(x)
+
+A program is a plain Python function that is traced once per (length, alphabet). See `words.py` for word
+arithmetic, `matches.py` for look-ups, `program.py` for tracing, `interpreter.py` to run it.
+"""
+
+from logdepth.lang.graph import Graph, MatchSpec, Node
+from logdepth.lang.interpreter import interpret
+from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest
+from logdepth.lang.program import Header, Position, Program, Symbol, program
+from logdepth.lang.words import Word, maximum, minimum, select, table
+
+__all__ = [
+    "Graph",
+    "Header",
+    "Match",
+    "MatchSpec",
+    "Node",
+    "Position",
+    "Program",
+    "Symbol",
+    "Word",
+    "at",
+    "count",
+    "exists",
+    "first",
+    "highest",
+    "interpret",
+    "last",
+    "lowest",
+    "maximum",
+    "minimum",
+    "program",
+    "select",
+    "table",
+]

@@ -1,0 +1,158 @@
+"""The graph of a traced program: nodes in order, equal expressions merged, dead code gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from logdepth.lang.words import Setting, Word, assigned_name
+
+SOURCES = ("symbol", "position", "header", "real", "constant")
+
+
+@dataclass(frozen=True)
+class MatchSpec:
+    """A look-up's pattern: its kind, key and query nodes pairwise, and the node it is ordered by.
+
+    All are indices of nodes. `position` is filled in by the compiler: ties go by position, so it is needed too.
+    """
+
+    kind: str
+    keys: tuple[int, ...]
+    queries: tuple[int, ...]
+    by: int | None = None
+    position: int | None = None
+
+    @property
+    def uses(self) -> tuple[int, ...]:
+        return (*self.keys, *self.queries, *(i for i in (self.by, self.position) if i is not None))
+
+
+@dataclass(frozen=True)
+class Node:
+    """One word of the program: an operation on earlier nodes, with its exact range lo..hi."""
+
+    op: str
+    args: tuple[int, ...]
+    lo: int
+    hi: int
+    info: Any = None
+    match: MatchSpec | None = None
+    name: str = ""
+    origin: tuple[str, int] = ("", 0)
+
+    @property
+    def size(self) -> int:
+        return self.hi - self.lo + 1
+
+    @property
+    def num_bits(self) -> int:
+        return (self.hi - self.lo).bit_length()
+
+    @property
+    def uses(self) -> tuple[int, ...]:
+        """Every node this one needs."""
+        return self.args if self.match is None else (*self.args, *self.match.uses)
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes two nodes the same word."""
+        return self.op, self.args, self.lo, self.hi, self.info, self.match
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in an order in which every node comes after those it uses; `output` is an index."""
+
+    nodes: tuple[Node, ...]
+    output: int
+    setting: Setting
+    causal: bool
+    name: str
+
+    @property
+    def depth_of_output(self) -> int:
+        """Look-ups on the longest chain to the output: a lower bound on the depth."""
+        depth: list[int] = []
+        for node in self.nodes:
+            most = max((depth[use] for use in node.uses), default=0)
+            depth.append(most + (node.match is not None))
+        return depth[self.output]
+
+    @property
+    def output_is_symbol(self) -> bool:
+        """Whether the output is one of the symbols (or "nothing"), rather than a number."""
+        return _is_symbol(self, self.output)
+
+
+class GraphBuilder:
+    """Appends nodes, merging equal ones. Used by tracing and by passes that rewrite graphs."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._known: dict[tuple[Any, ...], int] = {}
+
+    def add(self, node: Node) -> int:
+        """The index of the node, or of an equal one that is there already."""
+        index = self._known.get(node.key)
+        if index is None:
+            index = self._known[node.key] = len(self.nodes)
+            self.nodes.append(node)
+        return index
+
+
+def build_graph(output: Word, setting: Setting, *, causal: bool, name: str) -> Graph:
+    """Order the words that the output needs, merge equal ones, and give them names."""
+    builder = GraphBuilder()
+    index: dict[int, int] = {}
+    taken: dict[str, int] = {}
+    inner: set[int] = set()  # words that are only part of a statement: the name it assigns is not theirs
+    stack = [output]
+    while stack:  # depth first without recursion: programs may be long chains
+        word = stack[-1]
+        if id(word) in index:
+            stack.pop()
+            continue
+        match = word.match
+        needs = [*word.args]
+        if match is not None:
+            needs += [each for pair in match.pairs for each in pair]
+            needs += [match.by] if match.by is not None else []
+        inner.update(id(need) for need in needs if need.statement == word.statement)
+        missing = [need for need in needs if id(need) not in index]
+        if missing:
+            stack.extend(missing)
+            continue
+        spec = None
+        if match is not None:
+            keys = tuple(index[id(key)] for key, _ in match.pairs)
+            queries = tuple(index[id(query)] for _, query in match.pairs)
+            spec = MatchSpec(match.kind, keys, queries, None if match.by is None else index[id(match.by)])
+        args = tuple(index[id(arg)] for arg in word.args)
+        before = len(builder.nodes)
+        node = Node(word.op, args, word.lo, word.hi, word.info, spec, "", word.origin)
+        index[id(word)] = place = builder.add(node)
+        if place == before:
+            builder.nodes[place] = Node(
+                *(word.op, args, word.lo, word.hi, word.info, spec), _name(word, taken, id(word) in inner), word.origin
+            )
+        stack.pop()
+    return Graph(tuple(builder.nodes), index[id(output)], setting, causal, name)
+
+
+def _name(word: Word, taken: dict[str, int], is_inner: bool) -> str:
+    names = {"symbol": "x", "position": "position", "header": "header", "real": "real", "constant": str(word.lo)}
+    stem = names.get(word.op) or (None if is_inner else assigned_name(word)) or word.op
+    taken[stem] = taken.get(stem, 0) + 1
+    return stem if taken[stem] == 1 else f"{stem}.{taken[stem]}"
+
+
+def _is_symbol(graph: Graph, index: int) -> bool:
+    node = graph.nodes[index]
+    if node.op == "symbol":
+        return True
+    if node.op == "read":
+        return _is_symbol(graph, node.args[0])
+    if node.op == "select":
+        return all(_is_symbol(graph, arg) for arg in node.args[1:])
+    return False

@@ -1,0 +1,122 @@
+"""Run a program's graph on batches of sequences in near-linear time: look-ups are joins, not N x N."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Int, Integer
+
+from logdepth.errors import InputError
+from logdepth.joins import combine, join, join_by_address
+from logdepth.lang.graph import Graph, MatchSpec, Node
+from logdepth.lang.local import evaluate_local
+
+
+def interpret(
+    graph: Graph,
+    strings: Integer[np.ndarray, "batch n"],
+    *,
+    lengths: Integer[np.ndarray, " batch"] | None = None,
+    header: Integer[np.ndarray, " batch"] | None = None,
+    keep: list[int] | None = None,
+) -> Int[np.ndarray, "batch slots"] | list[np.ndarray]:
+    """The output word at every slot 0..n (slot 0: the start token), or those of the nodes in `keep`.
+
+    `lengths` gives each row's true length (positions beyond are padding and mean nothing). Raises
+    `InputError` for symbols outside the alphabet, or sequences longer than the graph was traced for.
+
+    >>> from logdepth.programs import khop_rank
+    >>> graph = khop_rank.trace(length=12, alphabet_size=5, k=2)
+    >>> interpret(graph, np.array([[1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]]))[0, -1]
+    np.int64(2)
+    """
+    setting = graph.setting
+    strings = np.asarray(strings)
+    batch, n = strings.shape
+    if n > setting.length:
+        raise InputError(f"a sequence of {n:,} symbols; the program was traced for {setting.length:,} at most")
+    size = setting.alphabet_size
+    if strings.size and (strings.min() < 0 or strings.max() >= size):
+        row, column = np.argwhere((strings < 0) | (strings >= size))[0]
+        raise InputError(
+            f"sequence {row + 1}, position {column + 1}: symbol {strings[row, column]} is not in 0..{size - 1}"
+        )
+    lengths = np.full(batch, n) if lengths is None else np.asarray(lengths)
+    first = np.zeros(batch, np.int64) if header is None else np.asarray(header, np.int64)
+    if header is None and setting.header_size > 1:
+        raise InputError("the program reads a header (its first token); give header")
+    if first.size and (first.min() < 0 or first.max() >= max(1, setting.header_size)):
+        raise InputError(f"header {first.min()}..{first.max()} is not in 0..{setting.header_size - 1}")
+
+    slots = np.arange(n + 1)
+    sources = {
+        "symbol": lambda: np.concatenate([np.full((batch, 1), size), strings.astype(np.int64)], 1),
+        "position": lambda: np.broadcast_to(slots, (batch, n + 1)),
+        "real": lambda: np.broadcast_to((slots > 0).astype(np.int64), (batch, n + 1)),
+        "header": lambda: np.where(slots == 0, first[:, None], 0),
+    }
+    wanted = [graph.output] if keep is None else keep
+    last_use = {use: i for i, node in enumerate(graph.nodes) for use in node.uses}
+    values: dict[int, np.ndarray] = {}
+    found: dict[MatchSpec, np.ndarray] = {}
+    for i, node in enumerate(graph.nodes):
+        if node.op in sources:
+            values[i] = sources[node.op]()
+        elif node.op == "constant":
+            values[i] = np.broadcast_to(np.int64(node.lo), (batch, n + 1))
+        elif node.match is not None:
+            if node.match not in found:
+                found[node.match] = _slots_found(node.match, values, lengths, graph.causal)
+            slot = found[node.match]
+            values[i] = slot if node.op == "count" else np.take_along_axis(values[node.args[0]], slot, 1)
+        else:
+            values[i] = evaluate_local(node, [values[arg] for arg in node.args])
+        for use in set(node.uses):  # a million positions times fifty words would be half a gigabyte
+            if last_use[use] == i and use not in wanted:
+                del values[use]
+    return values[graph.output] if keep is None else [values[i] for i in keep]
+
+
+def _slots_found(
+    match: MatchSpec, values: dict[int, np.ndarray], lengths: np.ndarray, causal: bool
+) -> np.ndarray:
+    if match.kind == "at":
+        return join_by_address(values[match.queries[0]], lengths, causal=causal)
+    some = values[(match.keys or match.queries or (match.by or 0,))[0]] if match.uses else None
+    if not match.keys:
+        shape = some.shape if some is not None else next(iter(values.values())).shape
+        keys = queries = np.zeros(shape, np.int64)
+    else:
+        keys, queries = combine([values[key] for key in match.keys], [values[q] for q in match.queries])
+    order = None if match.by is None else values[match.by]
+    return join(match.kind, keys, queries, lengths, order=order, causal=causal)
+
+
+def start_values(graph: Graph) -> list[np.ndarray]:
+    """Every node's value at the start token, for each header value: arrays of shape `(max(1, headers),)`.
+
+    At the start token there are no candidates, so every look-up reads the start token itself.
+    """
+    headers = max(1, graph.setting.header_size)
+    nothing = np.zeros((headers, 0), np.int64)
+    keep = list(range(len(graph.nodes)))
+    values = interpret(graph, nothing, header=np.arange(headers), keep=keep)
+    return [value[:, 0] for value in values]
+
+
+def describe(graph: Graph, index: int) -> str:
+    """A node as text, one level deep: `before = read x at position-1`."""
+    node = graph.nodes[index]
+    names = [graph.nodes[arg].name for arg in node.args]
+    if node.match is None:
+        return f"{node.op}({', '.join(names)})" if names else node.op
+    return f"{node.op} {', '.join(names)} {describe_match(graph.nodes, node.match)}".replace("  ", " ")
+
+
+def describe_match(nodes: tuple[Node, ...], match: MatchSpec) -> str:
+    """A look-up's pattern as text: `last where before == x`."""
+    if match.kind == "at":
+        return f"at {nodes[match.queries[0]].name}"
+    pairs = zip(match.keys, match.queries, strict=True)
+    where = " and ".join(f"{nodes[key].name} == {nodes[query].name}" for key, query in pairs)
+    by = "" if match.by is None else f" {nodes[match.by].name}"
+    return f"{match.kind}{by} where {where or 'anything'}"

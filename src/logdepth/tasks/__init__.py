@@ -1,0 +1,1 @@
+"""What is to be computed: sample it, solve it, show it. NumPy and Numba only."""

@@ -1,0 +1,18 @@
+"""k-hop induction heads (Definition 4.1): definition, fast solver, sampler, picture."""
+
+from logdepth.tasks.khop.definition import find_by_definition, solve_by_definition
+from logdepth.tasks.khop.sampler import Batch, KhopSampler, khop_batches
+from logdepth.tasks.khop.show import show
+from logdepth.tasks.khop.solver import find, find_power, solve
+
+__all__ = [
+    "Batch",
+    "KhopSampler",
+    "find",
+    "find_by_definition",
+    "find_power",
+    "khop_batches",
+    "show",
+    "solve",
+    "solve_by_definition",
+]

@@ -1,0 +1,19 @@
+"""The paper's transformer as an exact object: heads with row-wise maps between them. No torch."""
+
+from logdepth.transformer.attention import ATTENTION
+from logdepth.transformer.rowmaps import Affine, Circuit, RowFunction
+from logdepth.transformer.trace import Trace
+from logdepth.transformer.transformer import Embedding, Head, Layer, Readout, Transformer
+
+__all__ = [
+    "ATTENTION",
+    "Affine",
+    "Circuit",
+    "Embedding",
+    "Head",
+    "Layer",
+    "Readout",
+    "RowFunction",
+    "Trace",
+    "Transformer",
+]

@@ -1,0 +1,74 @@
+"""Row-wise maps, of two kinds that the types keep apart.
+
+`Affine` and `Circuit` become weights and can be exported. A `RowFunction` is any function of a row and its
+index, as the theorems allow (Definition 2.1); exporting one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """`x -> weight x + bias`.
+
+    >>> Affine(np.array([[2.0, 0.0]]), np.array([1.0]))(np.array([[3.0, 5.0]])).tolist()
+    [[7.0]]
+    """
+
+    weight: Float[np.ndarray, "out coordinates"]
+    bias: Float[np.ndarray, " out"]
+
+    def __call__(self, rows: Float[np.ndarray, "... coordinates"]) -> Float[np.ndarray, "... out"]:
+        return rows @ self.weight.T + self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """One hidden layer of ramps: `x -> write ramp(read x + bias) + constant`, ramp(a) = min(max(a, 0), 1).
+
+    The compiler's circuits keep every pre-activation outside the open interval (0, 1), by half a unit at least
+    on either side, so each hidden unit is exactly 0 or 1: a threshold gate.
+
+    >>> circuit = Circuit(np.array([[2.0]]), np.array([0.5]), np.array([[1.0]]), np.array([0.0]))
+    >>> circuit(np.array([[1.0], [-1.0]])).tolist()
+    [[1.0], [0.0]]
+    """
+
+    read: Float[np.ndarray, "hidden coordinates"]
+    bias: Float[np.ndarray, " hidden"]
+    write: Float[np.ndarray, "coordinates hidden"]
+    constant: Float[np.ndarray, " coordinates"]
+
+    def __call__(
+        self, rows: Float[np.ndarray, "... coordinates"]
+    ) -> Float[np.ndarray, "... coordinates"]:
+        return np.clip(rows @ self.read.T + self.bias, 0, 1) @ self.write.T + self.constant
+
+    @property
+    def num_hidden(self) -> int:
+        return len(self.bias)
+
+
+@dataclass(frozen=True, eq=False)
+class RowFunction:
+    """Any function of a row and its index: `(row, index) -> row`. It runs; it is never exported.
+
+    >>> RowFunction(lambda row, index: row * index)(np.ones((1, 3, 1)))[0, :, 0].tolist()
+    [0.0, 1.0, 2.0]
+    """
+
+    function: Callable[[np.ndarray, int], np.ndarray]
+
+    def __call__(self, rows: Float[np.ndarray, "batch slots m"]) -> Float[np.ndarray, "batch slots out"]:
+        return np.stack(
+            [
+                np.stack([np.asarray(self.function(row, index)) for index, row in enumerate(sequence)])
+                for sequence in rows
+            ]
+        )
