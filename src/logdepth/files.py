@@ -42,19 +42,24 @@ def new_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-@contextmanager
-def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
-    """Yield a temporary folder beside `path`; rename it to `path` if the block succeeds, else remove it.
-
-    Raises `InputError` if `path` is a non-empty folder (or a file) and `force` is false. With `force`, only
-    a folder this library wrote (it holds `logdepth.json`) is replaced, so a slip cannot delete a home folder.
-    """
-    path = Path(path)
+def check_new_folder(path: Path, *, force: bool = False) -> None:
+    """Raise `InputError` if `new_folder` would refuse the path. For finding out before long work."""
     occupied = path.exists() and (not path.is_dir() or any(path.iterdir()))
     if occupied and not force:
         raise InputError(f"{path} exists and is not empty; give --force to replace it, or another --out")
     if occupied and not (path / "logdepth.json").is_file():
         raise InputError(f"{path} was not written by logdepth (no logdepth.json), so --force does not replace it")
+
+
+@contextmanager
+def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; rename it to `path` if the block succeeds, else remove it.
+
+    Raises `InputError` if `path` is a non-empty folder (or a file) and `force` is false. With `force`, only
+    a folder this library wrote (it holds `logdepth.json`) is replaced: a slip cannot delete a home folder.
+    """
+    path = Path(path)
+    check_new_folder(path, force=force)
     absolute = path.absolute()
     try:
         absolute.parent.mkdir(parents=True, exist_ok=True)

@@ -64,7 +64,7 @@ class Verification:
             f"  weights        {'SHA-256 as written' if self.weights_intact else 'SHA-256 DIFFERS: the file was changed'}",
             f"  positions      {self.wrong:,} wrong of {self.positions:,} in {self.sequences:,} sequences ({self.dtype})",
             f"  least margin   {self.least_margin:.6f} (certified {self.certified_margin:.6f})",
-            "  same answers   " + ", ".join(f"{n}: {w} wrong" if w else n for n, w in self.checks.items()),
+            "  same answers   " + "; ".join(f"{n}: {w} wrong" if w else n for n, w in self.checks.items()),
             f"  time           {self.seconds:.1f} s on {self.device}",
         ]
         if self.first_wrong:

@@ -121,7 +121,7 @@ class _Normalizer:
 
     def _decoded(self, node: Node, values: np.ndarray) -> int:
         """A function of a count, decoded from the head's average in one hidden layer."""
-        lo, hi = int(values.min()), int(values.max())
+        lo, hi = (node.lo if node.op == "recode" else int(values.min())), int(values.max())
         decoded = replace(node, op="decode", args=(), lo=lo, hi=hi, info=tuple(values.tolist()))
         index = self._append(decoded, np.full(self.num_headers, values[0]))
         if lo != hi:

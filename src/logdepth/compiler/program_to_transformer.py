@@ -188,6 +188,7 @@ def _compared(
     num_bits = comparison_bits(nodes, key, query)
     words = [i for i in (key, query) if nodes[i].op != "constant"]
     base = nodes[words[0]].lo if words else 0
+    assert all(nodes[word].lo == base for word in words), "normalize() gives both sides one encoding"
 
     def encode(index: int) -> list[Bit | float]:
         node = nodes[index]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from logdepth.lang.words import Setting, Word, assigned_name
@@ -101,7 +101,7 @@ class GraphBuilder:
         return index
 
 
-def build_graph(output: Word, setting: Setting, *, causal: bool, name: str) -> Graph:
+def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> Graph:
     """Order the words that the output needs, merge equal ones, and give them names."""
     builder = GraphBuilder()
     index: dict[int, int] = {}
@@ -133,16 +133,17 @@ def build_graph(output: Word, setting: Setting, *, causal: bool, name: str) -> G
         node = Node(word.op, args, word.lo, word.hi, word.info, spec, "", word.origin)
         index[id(word)] = place = builder.add(node)
         if place == before:
-            builder.nodes[place] = Node(
-                *(word.op, args, word.lo, word.hi, word.info, spec), _name(word, taken, id(word) in inner), word.origin
-            )
+            name = _name(word, taken, id(word) in inner, [builder.nodes[arg].name for arg in args])
+            builder.nodes[place] = replace(node, name=name)
         stack.pop()
-    return Graph(tuple(builder.nodes), index[id(output)], setting, causal, name)
+    return Graph(tuple(builder.nodes), index[id(output)], setting, causal, title)
 
 
-def _name(word: Word, taken: dict[str, int], is_inner: bool) -> str:
+def _name(word: Word, taken: dict[str, int], is_inner: bool, args: list[str]) -> str:
     names = {"symbol": "x", "position": "position", "header": "header", "real": "real", "constant": str(word.lo)}
     stem = names.get(word.op) or (None if is_inner else assigned_name(word)) or word.op
+    if stem == "shift":
+        stem = f"{args[0]}{word.info:+d}"
     taken[stem] = taken.get(stem, 0) + 1
     return stem if taken[stem] == 1 else f"{stem}.{taken[stem]}"
 

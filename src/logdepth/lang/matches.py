@@ -14,6 +14,9 @@ from logdepth.errors import ProgramError
 from logdepth.lang.words import Word, as_word, current_setting, origin, place
 
 
+_UNNAMED = 1 << 30
+
+
 class Match:
     """A pattern of attention: for every token, one other token (or the start token).
 
@@ -25,6 +28,9 @@ class Match:
     def __init__(self, kind: str, pairs: tuple[tuple[Word, Word], ...], by: Word | None = None) -> None:
         self.kind, self.pairs, self.by = kind, pairs, by
         self.origin = origin()
+        for word in [word for pair in pairs for word in pair]:
+            if word.origin == self.origin:
+                word.ordinal = _UNNAMED  # `before = at(position - 1)` names the look-up, not the address
 
     def __repr__(self) -> str:
         return f"<match {self.kind} on {len(self.pairs)} words>"

@@ -110,7 +110,7 @@ class Program:
             raise ProgramError(
                 f"{place(self.where)}: program {self.name} returned {output!r}; it must return one word"
             )
-        return build_graph(output, setting, causal=self.causal, name=self.name)
+        return build_graph(output, setting, causal=self.causal, title=self.name)
 
 
 @overload

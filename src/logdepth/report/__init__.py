@@ -1,0 +1,1 @@
+"""Pictures out of traces and records. Nothing is computed here."""

@@ -1,0 +1,177 @@
+"""Commands `compile`, `verify` and `predict`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from logdepth.cli.shared import add_json, find_program, parse_parameters, print_json, progress
+from logdepth.errors import InputError
+
+
+def add_commands(commands: Any) -> None:
+    parser = commands.add_parser(
+        "compile", help="compile a program into a stock GPT-2", description="Compile a program, exactly, into a GPT-2."
+    )
+    add_program(parser)
+    parser.add_argument("--dtype", default="float32", help="float32 (default), float64 or bfloat16")
+    parser.add_argument("--out", metavar="DIR", help="where to write the model (without it: only report)")
+    parser.add_argument("--force", action="store_true", help="replace DIR if it holds a compiled model")
+    add_json(parser)
+    parser.set_defaults(run=_compile)
+
+    parser = commands.add_parser(
+        "verify",
+        help="check a compiled model against its program",
+        description="Reload a compiled model from disk and compare it with its program. Exit status 1 if anything is wrong.",
+    )
+    parser.add_argument("folder", metavar="DIR")
+    parser.add_argument("--samples", type=int, help="sequences (default 1000, fewer where they are long)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", help="cpu, cuda, ... (default: cuda if there is one)")
+    add_json(parser)
+    parser.set_defaults(run=_verify)
+
+    parser = commands.add_parser(
+        "predict",
+        help="run a compiled model on sequences",
+        description="Run a compiled model on your sequences: lines of text, FASTA, or a .npy array of token ids.",
+    )
+    parser.add_argument("folder", metavar="DIR")
+    parser.add_argument("--input", metavar="FILE", default="-", help="a file, or - for standard input (default)")
+    parser.add_argument("--k", type=int, help="the hop token, for models compiled with --max-k")
+    parser.add_argument("--device", help="cpu, cuda, ... (default: cuda if there is one)")
+    add_json(parser)
+    parser.set_defaults(run=_predict)
+
+
+def add_program(parser: argparse.ArgumentParser) -> None:
+    """The options that name a program and its sizes."""
+    parser.add_argument("program", metavar="PROGRAM", help="khop, another built-in program, or FILE.py:program")
+    parser.add_argument("--length", type=int, required=True, help="the longest sequence, in symbols")
+    parser.add_argument("--alphabet", type=int, help="how many symbols (default 4)")
+    parser.add_argument("--symbols", help="the symbols themselves, one character each, such as ACGT")
+    parser.add_argument("--k", type=int, help="hops (khop)")
+    parser.add_argument("--max-k", type=int, help="one model for every k in 0..MAX_K, chosen by the first token")
+    parser.add_argument(
+        "--construction", choices=["rank", "doubling"], help="khop: rank (default, fewer layers) or doubling"
+    )
+    parser.add_argument(
+        *("--set", "-s"),
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of your own program",
+    )
+    parser.add_argument("--headers", type=int, default=0, help="values of the first token, for programs with a Header")
+
+
+def compiled_from(args: argparse.Namespace) -> Any:
+    """The compiled model that the options describe."""
+    from logdepth.compiled.model import compile
+
+    name, parameters, headers = args.program, parse_parameters(args.set), args.headers
+    for option, value in (("k", args.k), ("max-k", args.max_k)):
+        if value is not None and value < 0:
+            raise InputError(f"--{option} is {value}; it must be at least 0")
+    if name == "khop":
+        if (args.k is None) == (args.max_k is None):
+            raise InputError("khop: give either --k or --max-k")
+        name = f"khop_{args.construction or 'rank'}{'' if args.max_k is None else '_any'}"
+    elif args.construction is not None:
+        raise InputError("--construction goes with khop only")
+    if args.k is not None:
+        parameters["k"] = args.k
+    if args.max_k is not None:
+        parameters["max_k"], headers = args.max_k, args.max_k + 1
+    if args.alphabet is not None and args.symbols is not None and args.alphabet != len(args.symbols):
+        raise InputError(f"--alphabet {args.alphabet} and --symbols with {len(args.symbols)} symbols do not agree")
+    alphabet = args.symbols if args.symbols is not None else 4 if args.alphabet is None else args.alphabet
+    return compile(
+        find_program(name),
+        length=args.length,
+        alphabet=alphabet,
+        header_size=headers,
+        dtype=getattr(args, "dtype", "float32"),
+        **parameters,
+    )
+
+
+def _compile(args: argparse.Namespace) -> int:
+    import time
+    from pathlib import Path
+
+    from logdepth.compiled.folder import describe
+
+    if args.out:  # find out now, not after the work
+        from logdepth.files import check_new_folder
+
+        check_new_folder(Path(args.out), force=args.force)
+    began = time.perf_counter()
+    model = compiled_from(args)
+    if args.out:
+        model.save(args.out, force=args.force)
+    seconds = time.perf_counter() - began
+    weights = Path(args.out) / "model.safetensors" if args.out else None
+    description = describe(model, weights)
+    if args.json:
+        del description["graph"], description["layout"]
+        print_json({**description, "out": args.out, "seconds": seconds})
+        return 0
+    sizes, program = description["sizes"], description["program"]
+    parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
+    bounds = [bound for layer in model.certificate.heads for bound in layer]
+    matches = [bound for bound in bounds if not bound.counts]
+    counts = [bound for bound in bounds if bound.counts]
+    print(f"program      {program['name']}{f' ({parameters})' if parameters else ''}")
+    print(f"domain       {description['domain']['statement']}")
+    print(f"depth        {model.depth} layers")
+    print(
+        f"size         {sizes['parameters']:,} parameters: width {sizes['width']}, {sizes['heads']} heads, "
+        f"{sizes['hidden']} hidden units"
+    )
+    print(f"certificate  exact in {model.certificate.dtype} for every input; least logit margin {model.certificate.margin:.6f}")
+    if matches:
+        worst = max(bound.error for bound in matches)
+        print(f"             look-ups: rounding takes at most {worst:.2g} of the gap, leak at most {max(b.leak for b in matches):.1g}")
+    if counts:
+        worst = max(bound.error for bound in counts)
+        print(f"             counts: at most {worst:.2g} off, where 0.5 would be wrong")
+    print(f"written      {args.out}" if args.out else "written      nothing (give --out DIR)", f" ({seconds:.2f} s)")
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from logdepth.compiled.verify import verify
+
+    with progress("verifying") as report:
+        result = verify(args.folder, samples=args.samples, seed=args.seed, device=args.device, progress=report)
+    if args.json:
+        print_json(result.as_dict())
+    else:
+        print(result)
+    return 0 if result.ok else 1
+
+
+def _predict(args: argparse.Namespace) -> int:
+    from logdepth.compiled.folder import read_folder
+    from logdepth.compiled.predict import predict
+    from logdepth.compiled.symbols import read_input
+
+    found = read_folder(args.folder)
+    records, _ = read_input(args.input, found.alphabet, found.graph.setting.header_size)
+    with progress("predicting") as report:
+        answers = predict(found, records, header=args.k, device=args.device, progress=report)
+    print_answers(answers, args.json)
+    return 0
+
+
+def print_answers(answers: list[Any], as_json: bool) -> None:
+    """Answers as JSON, or a line each; FASTA in, FASTA out."""
+    if as_json:
+        print_json([answer.as_dict() for answer in answers])
+        return
+    for answer in answers:
+        if not answer.name.startswith(("line ", "row ")):
+            print(f">{answer.name}")
+        print(answer.text)

@@ -1,0 +1,75 @@
+"""Commands `list`, `explain` and `plot`: look at programs, schedules and attention."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from logdepth.cli.compiling import add_program, compiled_from
+from logdepth.cli.shared import add_json, print_json
+
+
+def add_commands(commands: Any) -> None:
+    parser = commands.add_parser("list", help="the built-in programs", description="Name the built-in programs.")
+    add_json(parser)
+    parser.set_defaults(run=_list)
+
+    parser = commands.add_parser(
+        "explain",
+        help="what a program does, layer by layer",
+        description="The schedule of a program: heads and arithmetic of every layer, and where each word lives.",
+    )
+    add_program(parser)
+    add_json(parser)
+    parser.set_defaults(run=_explain)
+
+    parser = commands.add_parser(
+        "plot",
+        help="draw a compiled model's attention",
+        description="The attention of a compiled model on a text, find^j marked for k-hop.",
+    )
+    parser.add_argument("folder", metavar="DIR")
+    parser.add_argument("--text", required=True, help="the sequence")
+    parser.add_argument("--k", type=int, help="the hop token, for models compiled with --max-k")
+    parser.add_argument("--out", required=True, metavar="FILE.png", help="a .png, .svg or .pdf")
+    add_json(parser)
+    parser.set_defaults(run=_plot)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from logdepth.programs import BUILT_IN
+
+    rows = []
+    for name, program in BUILT_IN.items():
+        summary = (program.function.__doc__ or "").strip().splitlines()[0]
+        header = ["first token"] if program.takes_header else []
+        rows.append({"name": name, "parameters": [*program.parameters, *header], "summary": summary})
+    if args.json:
+        print_json(rows)
+        return 0
+    for row in rows:
+        print(f"{row['name']:<20} {row['summary']}  [{', '.join(row['parameters'])}]")
+    print("\nkhop stands for these: --construction rank|doubling, --k or --max-k. Your own: FILE.py:program.")
+    return 0
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from logdepth.compiled.explain import explain, layout
+
+    model = compiled_from(args)
+    if args.json:
+        print_json(layout(model.plan))
+    else:
+        print(explain(model.plan))
+    return 0
+
+
+def _plot(args: argparse.Namespace) -> int:
+    from logdepth.compiled.attention import plot_folder
+
+    shown = plot_folder(args.folder, args.text, args.out, header=args.k)
+    if args.json:
+        print_json(shown)
+    else:
+        print(f"{args.out}: {shown['heads']} heads in {shown['layers']} layers")
+    return 0

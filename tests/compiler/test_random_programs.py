@@ -1,0 +1,163 @@
+"""Hypothesis writes programs of the language: compiled = interpreted = brute force, on stock Hugging Face code."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from logdepth.compiled.model import encode
+from logdepth.compiler.compile import Compilation, compile_program
+from logdepth.compiler.program_to_transformer import vocabulary
+from logdepth.errors import ProgramError
+from logdepth.lang import (
+    Header,
+    Position,
+    Program,
+    Symbol,
+    Word,
+    at,
+    count,
+    exists,
+    first,
+    highest,
+    interpret,
+    last,
+    lowest,
+    maximum,
+    minimum,
+    program,
+    select,
+    table,
+)
+from tests.brute import brute_force
+from tests.gpt2 import hugging_face, logits, margin
+
+OPERATIONS = 16
+Step = tuple[int, int, int, int]
+
+
+class Case(NamedTuple):
+    steps: list[Step]
+    alphabet_size: int
+    length: int
+    header_size: int
+    seed: int
+
+
+cases = st.builds(
+    Case,
+    st.lists(st.tuples(st.integers(0, OPERATIONS - 1), *[st.integers(0, 63)] * 3), min_size=1, max_size=9),
+    st.integers(1, 5),
+    st.integers(1, 9),
+    st.sampled_from([0, 0, 3]),
+    st.integers(0, 1 << 16),
+)
+
+
+def narrow(word: Word) -> Word:
+    """Keep ranges small enough for tables."""
+    return word if word.size <= 40 else table(lambda value: value % 11, word) if word.size < 4096 else word - word
+
+
+def build(words: list[Word], steps: list[Step]) -> Word:
+    """One word a step, each from earlier ones: the interpreter of hypothesis' bytecode."""
+    for operation, i, j, k in steps:
+        a, b, c = (words[index % len(words)] for index in (i, j, k))
+        flag = table(lambda value, k=k: (value * 7 + k) % 3 == 0, a)
+        number = (k % 7) - 2
+        match operation:
+            case 0:
+                new = a + (b if k % 2 else number)
+            case 1:
+                new = a - (b if k % 2 else number)
+            case 2:
+                new = [a < b, a <= b, a == b, a != b][k % 4]
+            case 3:
+                new = select(flag, b, c if k % 3 else number)
+            case 4:
+                new = (minimum, maximum)[k % 2](a, b if k % 3 else number)
+            case 5:
+                new = table(lambda u, v, k=k: (u * 3 + v * 5 + k) % 6 - 1, narrow(a), narrow(b))
+            case 6:
+                new = ~flag ^ (a == number)
+            case 7:
+                new = at(a).read(b)
+            case 8:
+                new = at(a - number).read(b)
+            case 9:
+                new = last(where=a == b).read(c)
+            case 10:
+                new = last(where=(a == b, c == (number if k % 2 else a))).read(b)
+            case 11:
+                new = first(where=(flag == 1) if k % 2 else ()).read(c)
+            case 12:
+                new = (highest, lowest)[k % 2](by=narrow(a), where=b == c).read(a)
+            case 13:
+                new = count(where=a == b)
+            case 14:
+                new = exists(where=(a == b, b == c)) + count(where=flag == 1)
+            case _:
+                new = minimum(count(where=(a == number)), 3) * 2 + (a & 1)
+        words.append(narrow(new))
+    return words[-1]
+
+
+def written(case: Case) -> Program:
+    if case.header_size:
+
+        @program
+        def random_program(x: Symbol, position: Position, h: Header):
+            return build([x, position, at(0).read(h), h], case.steps)
+    else:
+
+        @program
+        def random_program(x: Symbol, position: Position):
+            return build([x, position], case.steps)
+
+    return random_program
+
+
+def check(case: Case) -> Compilation:
+    compilation = compile_program(
+        written(case), length=case.length, alphabet_size=case.alphabet_size, header_size=case.header_size
+    )
+    graph = compilation.graph
+    rng = np.random.default_rng(case.seed)
+    strings = rng.integers(0, case.alphabet_size, (6, case.length))
+    strings[0] = 0
+    header = rng.integers(0, case.header_size, 6) if case.header_size else None
+    truth = np.array(
+        [brute_force(graph, s.tolist(), 0 if header is None else int(header[r])) for r, s in enumerate(strings)]
+    )
+    assert (interpret(graph, strings, header=header) == truth).all()
+    _, first_id = vocabulary(graph)
+    base = 0 if graph.output_is_symbol else graph.nodes[graph.output].lo
+    want = truth - base + first_id
+    if case.header_size:
+        want[:, 0] = case.header_size + case.alphabet_size + 1
+    tokens = encode(case.header_size, case.alphabet_size, strings, header)
+    for attention in ("hard", "soft"):
+        assert (compilation.transformer.run(tokens, attention) == want).all(), attention
+    scores = logits(hugging_face(compilation), tokens)
+    assert margin(scores, want) >= compilation.certificate.margin > 1.9
+    return compilation
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(cases)
+def test_compiled_is_interpreted_is_brute_force(case: Case) -> None:
+    try:
+        check(case)
+    except ProgramError as error:  # the language's own limits, said clearly
+        assert "bits" in str(error) or "combinations" in str(error)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cases)
+def test_many_more(case: Case) -> None:
+    test_compiled_is_interpreted_is_brute_force.hypothesis.inner_test(case)
