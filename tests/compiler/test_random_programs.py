@@ -153,7 +153,8 @@ def test_compiled_is_interpreted_is_brute_force(case: Case) -> None:
     try:
         check(case)
     except ProgramError as error:  # the language's own limits, said clearly
-        assert "bits" in str(error) or "combinations" in str(error)
+        if "combinations" not in str(error):
+            raise
 
 
 @pytest.mark.slow

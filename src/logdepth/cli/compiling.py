@@ -11,7 +11,9 @@ from logdepth.errors import InputError
 
 def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
-        "compile", help="compile a program into a stock GPT-2", description="Compile a program, exactly, into a GPT-2."
+        "compile",
+        help="compile a program into a stock GPT-2",
+        description="Compile a program, exactly, into a GPT-2.",
     )
     add_program(parser)
     parser.add_argument("--dtype", default="float32", help="float32 (default), float64 or bfloat16")
@@ -23,7 +25,7 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "verify",
         help="check a compiled model against its program",
-        description="Reload a compiled model from disk and compare it with its program. Exit status 1 if anything is wrong.",
+        description="Reload a compiled model and compare it with its program. Exit status 1 if anything is wrong.",
     )
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("--samples", type=int, help="sequences (default 1000, fewer where they are long)")
@@ -130,14 +132,18 @@ def _compile(args: argparse.Namespace) -> int:
         f"size         {sizes['parameters']:,} parameters: width {sizes['width']}, {sizes['heads']} heads, "
         f"{sizes['hidden']} hidden units"
     )
-    print(f"certificate  exact in {model.certificate.dtype} for every input; least logit margin {model.certificate.margin:.6f}")
+    certificate = model.certificate
+    print(f"certificate  exact in {certificate.dtype} for every input; least logit margin {certificate.margin:.6f}")
     if matches:
-        worst = max(bound.error for bound in matches)
-        print(f"             look-ups: rounding takes at most {worst:.2g} of the gap, leak at most {max(b.leak for b in matches):.1g}")
+        worst, leak = max(bound.error for bound in matches), max(bound.leak for bound in matches)
+        print(f"             look-ups: rounding takes at most {worst:.2g} of the gap, leak at most {leak:.1g}")
     if counts:
         worst = max(bound.error for bound in counts)
         print(f"             counts: at most {worst:.2g} off, where 0.5 would be wrong")
-    print(f"written      {args.out}" if args.out else "written      nothing (give --out DIR)", f" ({seconds:.2f} s)")
+    print(
+        f"written      {args.out}" if args.out else "written      nothing (give --out DIR)",
+        f" ({seconds:.2f} s)",
+    )
     return 0
 
 

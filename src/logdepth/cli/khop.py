@@ -10,7 +10,9 @@ from logdepth.errors import InputError
 
 
 def add_commands(commands: Any) -> None:
-    parser = commands.add_parser("show", help="show a task's instance, aligned", description="Tokens, find, find^k, answer.")
+    parser = commands.add_parser(
+        "show", help="show a task's instance, aligned", description="Tokens, find, find^k, answer."
+    )
     _add_task(parser)
     parser.add_argument("--text", required=True, help="the sequence; every distinct character is a symbol")
     parser.add_argument("--k", type=int, required=True, help="hops")
@@ -26,7 +28,9 @@ def add_commands(commands: Any) -> None:
     add_json(parser)
     parser.set_defaults(run=_solve)
 
-    parser = commands.add_parser("sample", help="make random instances", description="Random instances with labels, as .npz.")
+    parser = commands.add_parser(
+        "sample", help="make random instances", description="Random instances with labels, as .npz."
+    )
     _add_task(parser)
     parser.add_argument("--length", type=int, required=True, help="symbols a string")
     parser.add_argument("--alphabet", type=int, required=True, help="how many symbols")
@@ -138,10 +142,12 @@ def _sample(args: argparse.Namespace) -> int:
                 if report:
                     report(first + len(parts[-1].k), args.count)
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("inputs", "targets", "k")}
-        np.savez_compressed(temporary, **arrays)
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
     if args.json:
         shapes = {name: list(array.shape) for name, array in arrays.items()}
         print_json({"out": args.out, "count": args.count, "vocabulary": sampler.vocab_size, "shapes": shapes})
     else:
-        print(f"{args.count:,} strings in {args.out}: inputs {arrays['inputs'].shape}, targets {arrays['targets'].shape}")
+        print(
+            f"{args.count:,} strings in {args.out}: inputs {arrays['inputs'].shape}, targets {arrays['targets'].shape}"
+        )
     return 0

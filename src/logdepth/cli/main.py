@@ -19,7 +19,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line. Nothing heavy is imported here: `--help` must be quick."""
     parser = argparse.ArgumentParser(
         prog="logdepth",
-        description="Programs compiled exactly into the weights of stock transformers, and what they teach about depth.",
+        description="Programs compiled exactly into the weights of stock transformers.",
     )
     parser.add_argument("--version", action="version", version=f"logdepth {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

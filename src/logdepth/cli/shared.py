@@ -58,10 +58,13 @@ def _program_from_file(name: str) -> Program:
     path = Path(file)
     if not path.is_file():
         raise InputError(f"{file}: no such file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    # a name of its own: the file may be called random.py; its folder importable, as for `python FILE.py`
+    name_of_module = f"logdepth_program_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name_of_module, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name_of_module] = module
+    sys.path.insert(0, str(path.parent.absolute()))
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -73,6 +76,8 @@ def _program_from_file(name: str) -> Program:
         if isinstance(error, SyntaxError) and error.filename == str(path):
             line = f":{error.lineno}"
         raise ProgramError(f"{file}{line}: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(path.parent.absolute()))
     from logdepth.lang import Program
 
     programs = {key: value for key, value in vars(module).items() if isinstance(value, Program)}
@@ -103,5 +108,3 @@ def parse_parameters(pairs: list[str]) -> dict[str, Any]:
         except ValueError:
             found[name] = {"true": True, "false": False}.get(value.lower(), value)
     return found
-
-

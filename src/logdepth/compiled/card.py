@@ -40,8 +40,11 @@ At every position the argmax of the logits is the program's answer, exactly, for
 | parameters | {sizes["parameters"]:,} ({certificate["dtype"]}) |
 | symbols | {shown} |
 | longest sequence | {domain["length"]:,} symbols after the {domain["first_token"]} |
-| output | {"a symbol; id " + str(ids["nothing"]) + " means nothing" if ids["output"] == "symbol" else
-            "a number; id " + str(ids["first_output"]) + " means " + str(ids["least_output"])} |
+| output | {
+        "a symbol; id " + str(ids["nothing"]) + " means nothing"
+        if ids["output"] == "symbol"
+        else "a number; id " + str(ids["first_output"]) + " means " + str(ids["least_output"])
+    } |
 
 ## Use
 
@@ -65,7 +68,8 @@ Autocast and TF32 are outside the certificate; keep them off.
 ## Certificate
 
 Proved for every input of the domain, in {certificate["dtype"]}, before the weights were written. The least
-difference between the right logit and any other is **{certificate["margin"]:.6f}**. Heads (rounding error against what is
+difference between the right logit and any other is **{
+        certificate["margin"]:.6f}**. Heads (rounding error against what is
 allowed; least gap in logits; attention that leaks elsewhere, at most):
 
 | layer | head | error | gap | leak |

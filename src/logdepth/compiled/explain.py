@@ -37,7 +37,11 @@ def layout(plan: Schedule) -> dict[str, Any]:
         }
         for f in plan.fields()
     ]
-    return {"constant_coordinates": {"start": plan.START, "rest": plan.REST}, "layers": layers, "fields": fields}
+    return {
+        "constant_coordinates": {"start": plan.START, "rest": plan.REST},
+        "layers": layers,
+        "fields": fields,
+    }
 
 
 def explain(plan: Schedule) -> str:

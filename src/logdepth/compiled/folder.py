@@ -84,7 +84,7 @@ def describe(model: CompiledModel, weights: Path | None) -> dict[str, Any]:
     output = graph.nodes[graph.output]
     program = compilation.program
     built_in = BUILT_IN.get(program.name) is program
-    parameters = {name: value for name, value in compilation.parameters.items()}
+    parameters = dict(compilation.parameters)
     ids: dict[str, Any] = {
         "vocabulary": size,
         "first_symbol": setting.header_size,
@@ -94,7 +94,10 @@ def describe(model: CompiledModel, weights: Path | None) -> dict[str, Any]:
         "least_output": output.lo,
     }
     if setting.header_size:
-        ids |= {"hop_tokens": [0, setting.header_size - 1], "blank": setting.header_size + setting.alphabet_size + 1}
+        ids |= {
+            "hop_tokens": [0, setting.header_size - 1],
+            "blank": setting.header_size + setting.alphabet_size + 1,
+        }
     else:
         ids["start"] = compilation.start_id
     return {

@@ -20,7 +20,13 @@ def graph_to_json(graph: Graph) -> dict[str, Any]:
     """
     nodes = []
     for node in graph.nodes:
-        entry: dict[str, Any] = {"op": node.op, "args": list(node.args), "lo": node.lo, "hi": node.hi, "name": node.name}
+        entry: dict[str, Any] = {
+            "op": node.op,
+            "args": list(node.args),
+            "lo": node.lo,
+            "hi": node.hi,
+            "name": node.name,
+        }
         entry["origin"] = [Path(node.origin[0]).name, node.origin[1]]
         if node.info is not None:
             entry["info"] = node.info

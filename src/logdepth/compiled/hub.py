@@ -25,7 +25,11 @@ def load_model(path: Path, attention: str = "sdpa", device: str | None = None) -
     logging.set_verbosity_error()
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
-            str(path), attn_implementation=attention, dtype="auto", output_loading_info=True, local_files_only=True
+            str(path),
+            attn_implementation=attention,
+            dtype="auto",
+            output_loading_info=True,
+            local_files_only=True,
         )
     except Exception as error:  # safetensors, JSON and shape errors, each of its own class
         raise FolderError(f"{path}: the weights do not load: {str(error).splitlines()[0]}") from error
@@ -39,7 +43,12 @@ def load_model(path: Path, attention: str = "sdpa", device: str | None = None) -
 
 
 def logits(
-    model: Any, tokens: Any, mask: Any = None, positions: Any = None, cache: Any = None, use_cache: bool = False
+    model: Any,
+    tokens: Any,
+    mask: Any = None,
+    positions: Any = None,
+    cache: Any = None,
+    use_cache: bool = False,
 ) -> Any:
     """Logits `(batch, slots, vocabulary)` as a torch tensor; the whole output with `use_cache`."""
     import torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -61,8 +62,9 @@ class Verification:
     def __str__(self) -> str:
         lines = [
             f"{self.folder}: {'verified' if self.ok else 'NOT VERIFIED'}",
-            f"  weights        {'SHA-256 as written' if self.weights_intact else 'SHA-256 DIFFERS: the file was changed'}",
-            f"  positions      {self.wrong:,} wrong of {self.positions:,} in {self.sequences:,} sequences ({self.dtype})",
+            "  weights        "
+            + ("SHA-256 as written" if self.weights_intact else "SHA-256 DIFFERS: they were changed"),
+            f"  positions      {self.wrong:,} wrong of {self.positions:,}, {self.sequences:,} sequences, {self.dtype}",
             f"  least margin   {self.least_margin:.6f} (certified {self.certified_margin:.6f})",
             "  same answers   " + "; ".join(f"{n}: {w} wrong" if w else n for n, w in self.checks.items()),
             f"  time           {self.seconds:.1f} s on {self.device}",
@@ -129,15 +131,15 @@ def verify(
     )
 
 
-def expected_ids(
-    found: Folder, strings: np.ndarray, lengths: np.ndarray, header: np.ndarray | None
-) -> np.ndarray:
+def expected_ids(found: Folder, strings: np.ndarray, lengths: np.ndarray, header: np.ndarray | None) -> np.ndarray:
     """The right token at every slot: the interpreter's answer, checked against the task's solver for k-hop."""
     graph, ids = found.graph, found.description["ids"]
     words = interpret(graph, strings, lengths=lengths, header=header)
     assert isinstance(words, np.ndarray)
     _check_with_solver(found, words, strings, lengths, header)
-    want = words - ids["least_output"] + ids["first_output"] if ids["output"] == "number" else words + ids["first_output"]
+    want = (
+        words - ids["least_output"] + ids["first_output"] if ids["output"] == "number" else words + ids["first_output"]
+    )
     if graph.setting.header_size:
         want[:, 0] = ids["blank"]
     return want
@@ -262,7 +264,11 @@ def _left_padded(found: Folder, model: Any, tokens: np.ndarray, want: np.ndarray
     mask, target = np.zeros_like(tokens), np.zeros_like(tokens)
     for row, length in enumerate(lengths):
         pad = slots - (length + 1)
-        shifted[row, pad:], mask[row, pad:], target[row, pad:] = tokens[row, : length + 1], 1, want[row, : length + 1]
+        shifted[row, pad:], mask[row, pad:], target[row, pad:] = (
+            tokens[row, : length + 1],
+            1,
+            want[row, : length + 1],
+        )
     positions = np.maximum(np.cumsum(mask, 1) - 1, 0)
     return _wrong(logits(model, shifted, mask, positions), target, mask)
 
@@ -273,7 +279,7 @@ def _cached(model: Any, tokens: np.ndarray, want: np.ndarray) -> int:
     half = max(1, slots // 2)
     cuts = sorted({0, half, *range(half, min(slots, half + 8)), slots})
     cache, wrong = None, 0
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in itertools.pairwise(cuts):
         mask = np.ones((len(tokens), last), np.int64)
         out = logits(model, tokens[:, first:last], mask, cache=cache, use_cache=True)
         cache = out.past_key_values

@@ -247,7 +247,10 @@ class _Proof:
         assert isinstance(head.query, Affine) and isinstance(head.key, Affine)
         floats, plan = self.floats, self.plan
         errors = []
-        for drop in (plan.START, plan.REST):  # a key after the start token holds 0 at START; the start token at REST
+        for drop in (
+            plan.START,
+            plan.REST,
+        ):  # a key after the start token holds 0 at START; the start token at REST
             q_size, q_error = self._entries(head.query, norm, scale, plan.START)
             k_size, k_error = self._entries(head.key, norm, 1.0, drop)
             used = k_size > 0

@@ -200,33 +200,24 @@ def _sum_form(words: list[list[Bit]], constant: int, place: int) -> tuple[Form, 
     return total, most
 
 
-def _sum_bit(
-    builder: CircuitBuilder, words: list[list[Bit]], constant: int, place: int
-) -> tuple[Gates, int]:
+def _sum_bit(builder: CircuitBuilder, words: list[list[Bit]], constant: int, place: int) -> tuple[Gates, int]:
     total, most = _sum_form(words, constant, place)
     steps = range(1, (most >> place) + 1)
     return [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in steps], 0
 
 
-def _chosen_bit(
-    builder: CircuitBuilder, node: Node, args: list[_Argument], place: int
-) -> tuple[Gates, int]:
+def _chosen_bit(builder: CircuitBuilder, node: Node, args: list[_Argument], place: int) -> tuple[Gates, int]:
     """`[condition and s >= t]` is `s + M (condition - 1) >= t` with M the largest s."""
     condition = args[0].value  # a Boolean: 0 or 1
     gates: Gates = []
     for arg, sign in ((args[1], 1), (args[2], -1)):
         total, most = _sum_form([arg.bits], arg.lo - node.lo, place)
         gated = total.plus(condition, sign * most).shifted(-most if sign > 0 else 0)
-        gates += [
-            (builder.gate(gated, step << place), 1 if step & 1 else -1)
-            for step in range(1, (most >> place) + 1)
-        ]
+        gates += [(builder.gate(gated, step << place), 1 if step & 1 else -1) for step in range(1, (most >> place) + 1)]
     return gates, 0
 
 
-def _extreme_bit(
-    builder: CircuitBuilder, node: Node, args: list[_Argument], place: int
-) -> tuple[Gates, int]:
+def _extreme_bit(builder: CircuitBuilder, node: Node, args: list[_Argument], place: int) -> tuple[Gates, int]:
     a, b = args
     reach = max(a.hi, b.hi) - min(a.lo, b.lo) + 1  # |a - b| < reach
     gates: Gates = []

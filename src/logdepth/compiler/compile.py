@@ -60,7 +60,12 @@ def compile_program(
     found = _compile(program, length, alphabet_size, header_size, model.name, parameters)
     if certified and not found.certificate.holds:
         fits = largest_certified_length(
-            program, below=length, alphabet_size=alphabet_size, header_size=header_size, dtype=dtype, **parameters
+            program,
+            below=length,
+            alphabet_size=alphabet_size,
+            header_size=header_size,
+            dtype=dtype,
+            **parameters,
         )
         limit = f"holds up to length {fits:,} for this program" if fits else "does not hold this program"
         other = "float64" if dtype != "float64" else "a shorter length"
@@ -91,7 +96,12 @@ def largest_certified_length(
 
 
 def _compile(
-    program: Program, length: int, alphabet_size: int, header_size: int, dtype: str, parameters: dict[str, Any]
+    program: Program,
+    length: int,
+    alphabet_size: int,
+    header_size: int,
+    dtype: str,
+    parameters: dict[str, Any],
 ) -> Compilation:
     graph = program.trace(length, alphabet_size, header_size, **parameters)
     plan = schedule(normalize(graph))

@@ -141,16 +141,12 @@ class _Normalizer:
             kind = kinds.pop()
             assert kind is not None
             size = len(self.tables[others[0]][1])
-            values = [
-                np.full(size, nodes[arg].lo) if arg in constants else self.tables[arg][1] for arg in node.args
-            ]
+            values = [np.full(size, nodes[arg].lo) if arg in constants else self.tables[arg][1] for arg in node.args]
             return self._embedded(node, kind, evaluate_local(node, values))
         matches = {nodes[arg].match if arg in self.counts else None for arg in others}
         if len(matches) == 1 and None not in matches:
             size = len(self.positions)
-            values = [
-                np.full(size, nodes[arg].lo) if arg in constants else self.counts[arg] for arg in node.args
-            ]
+            values = [np.full(size, nodes[arg].lo) if arg in constants else self.counts[arg] for arg in node.args]
             return self._decoded(replace(node, match=matches.pop()), evaluate_local(node, values))
         lo, hi = _range(node, [nodes[arg] for arg in node.args])
         if node.op in ("minimum", "maximum"):  # their circuits work bit by bit: one base for both sides
@@ -173,9 +169,8 @@ class _Normalizer:
         nodes = self.builder.nodes
         keys, queries = [], []
         for key, query in zip(match.keys, match.queries, strict=True):
-            if nodes[key].op == "constant" and nodes[query].op == "constant":
-                if nodes[key].lo == nodes[query].lo:
-                    continue  # always true
+            if nodes[key].op == nodes[query].op == "constant" and nodes[key].lo == nodes[query].lo:
+                continue  # always true
             if match.kind == "at":
                 query = self._address(query)
             elif "constant" not in (nodes[key].op, nodes[query].op) and nodes[key].lo != nodes[query].lo:

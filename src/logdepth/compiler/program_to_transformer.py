@@ -104,9 +104,7 @@ def _layer(plan: Schedule, layer: LayerPlan, number: int) -> Layer:
     for coordinate in layer.clears:
         builder.clear(coordinate)
     for index in layer.moves:
-        for source, target in zip(
-            plan.scratch[index].coordinates, plan.homes[index].coordinates, strict=True
-        ):
+        for source, target in zip(plan.scratch[index].coordinates, plan.homes[index].coordinates, strict=True):
             builder.write_bit(target, [(builder.gate(code([(source, 1)]), 1), 1)], 0)
     for index in layer.computes:
         compute(builder, plan, index, number)
@@ -142,6 +140,9 @@ def score_unit(plan: Schedule, match: MatchSpec) -> float:
     return 1.0 if match.kind in ("at", "count") else order_span(plan, match) / 2 + 1.0
 
 
+Known = Bit | float  # a bit, or what it is known to be: -1.0 or 1.0
+
+
 @dataclass
 class Row:
     """One coordinate of a query or key: an affine form of the residual."""
@@ -149,12 +150,12 @@ class Row:
     terms: dict[int, float] = field(default_factory=dict)
     bias: float = 0.0
 
-    def add(self, bit: Bit | float, factor: float) -> Row:
+    def add(self, bit: Known, factor: float) -> Row:
         """Add `factor` times a bit (or a known value)."""
-        if isinstance(bit, float):
-            self.bias += factor * bit
-        else:
+        if isinstance(bit, tuple):
             self.terms[bit[0]] = self.terms.get(bit[0], 0.0) + factor * bit[1]
+        else:
+            self.bias += factor * bit
         return self
 
 
@@ -180,9 +181,7 @@ def _scores(plan: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
     return _affine(queries, plan.embed_dim), _affine(keys, plan.embed_dim)
 
 
-def _compared(
-    plan: Schedule, key: int, query: int
-) -> tuple[list[Bit | float], list[Bit | float], list[float]]:
+def _compared(plan: Schedule, key: int, query: int) -> tuple[list[Known], list[Known], list[float]]:
     """Both sides of a comparison as bits of one encoding, and the key's bits at the start token."""
     nodes = plan.nodes
     num_bits = comparison_bits(nodes, key, query)
@@ -190,17 +189,17 @@ def _compared(
     base = nodes[words[0]].lo if words else 0
     assert all(nodes[word].lo == base for word in words), "normalize() gives both sides one encoding"
 
-    def encode(index: int) -> list[Bit | float]:
+    def encode(index: int) -> list[Known]:
         node = nodes[index]
         if node.op != "constant":
-            bits: list[Bit | float] = list(plan.bits(index))
-            return bits + [-1.0] * (num_bits - len(bits))
+            bits = plan.bits(index)
+            return [*bits, *[-1.0] * (num_bits - len(bits))]
         if not words:  # two different constants
             return [1.0 if index == key else -1.0]
         word = nodes[words[0]]
         if word.lo <= node.lo <= word.hi:
             return [float(b) for b in _signs(np.array([node.lo - base]), num_bits)[0]]
-        return [-1.0] * (num_bits - 1) + [1.0]  # outside the word's range: equal to none of its values
+        return [*[-1.0] * (num_bits - 1), 1.0]  # outside the word's range: equal to none of its values
 
     key_bits = encode(key)
     if nodes[key].op == "constant":

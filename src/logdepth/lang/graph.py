@@ -140,7 +140,13 @@ def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> 
 
 
 def _name(word: Word, taken: dict[str, int], is_inner: bool, args: list[str]) -> str:
-    names = {"symbol": "x", "position": "position", "header": "header", "real": "real", "constant": str(word.lo)}
+    names = {
+        "symbol": "x",
+        "position": "position",
+        "header": "header",
+        "real": "real",
+        "constant": str(word.lo),
+    }
     stem = names.get(word.op) or (None if is_inner else assigned_name(word)) or word.op
     if stem == "shift":
         stem = f"{args[0]}{word.info:+d}"

@@ -76,9 +76,7 @@ def interpret(
     return values[graph.output] if keep is None else [values[i] for i in keep]
 
 
-def _slots_found(
-    match: MatchSpec, values: dict[int, np.ndarray], lengths: np.ndarray, causal: bool
-) -> np.ndarray:
+def _slots_found(match: MatchSpec, values: dict[int, np.ndarray], lengths: np.ndarray, causal: bool) -> np.ndarray:
     if match.kind == "at":
         return join_by_address(values[match.queries[0]], lengths, causal=causal)
     some = values[(match.keys or match.queries or (match.by or 0,))[0]] if match.uses else None

@@ -13,7 +13,6 @@ from typing import Any, overload
 from logdepth.errors import ProgramError
 from logdepth.lang.words import Word, as_word, current_setting, origin, place
 
-
 _UNNAMED = 1 << 30
 
 
@@ -38,9 +37,9 @@ class Match:
     @overload
     def read(self, word: Word | int, /) -> Word: ...
     @overload
-    def read(self, word: Word | int, /, *words: Word | int) -> tuple[Word, ...]: ...
+    def read(self, word: Word | int, second: Word | int, /, *words: Word | int) -> tuple[Word, ...]: ...
 
-    def read(self, *words: Word | int) -> Word | tuple[Word, ...]:  # type: ignore[misc]
+    def read(self, *words: Word | int) -> Word | tuple[Word, ...]:
         """The words' values at the token found; the start token's own where none matches.
 
         >>> x = Word("symbol", (), 0, 4)
@@ -114,7 +113,8 @@ def _pairs(where: Any) -> tuple[tuple[Word, Word], ...]:
     for condition in conditions:
         if not isinstance(condition, Word):
             raise ProgramError(
-                f"{place(origin())}: where= takes comparisons of words such as key == query, not {condition!r}"
+                f"{place(origin())}: where= takes comparisons of words such as key == query, not {condition!r} "
+                "(several: where=(a == b, c == d); Python compares whole tuples itself)"
             )
         if condition.op == "equal":
             key, query = condition.args

@@ -90,7 +90,11 @@ class Program:
             if parameter.default is parameter.empty and name not in parameters:
                 raise InputError(f"program {self.name} needs the parameter {name}")
         setting = Setting(length, alphabet_size, header_size)
-        ranges = {Symbol: ("symbol", alphabet_size), Position: ("position", length), Header: ("header", header_size - 1)}
+        ranges = {
+            Symbol: ("symbol", alphabet_size),
+            Position: ("position", length),
+            Header: ("header", header_size - 1),
+        }
         token = _SETTING.set(setting)
         try:
             arguments: dict[str, Any] = dict(parameters)
@@ -107,9 +111,7 @@ class Program:
         if isinstance(output, bool | int):
             output = Word("constant", (), int(output), int(output))
         if not isinstance(output, Word):
-            raise ProgramError(
-                f"{place(self.where)}: program {self.name} returned {output!r}; it must return one word"
-            )
+            raise ProgramError(f"{place(self.where)}: program {self.name} returned {output!r}; it must return one word")
         return build_graph(output, setting, causal=self.causal, title=self.name)
 
 

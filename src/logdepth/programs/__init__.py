@@ -2,8 +2,6 @@
 
 from logdepth.programs.khop import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
 
-BUILT_IN = {
-    program.name: program for program in (khop_rank, khop_doubling, khop_rank_any, khop_doubling_any)
-}
+BUILT_IN = {program.name: program for program in (khop_rank, khop_doubling, khop_rank_any, khop_doubling_any)}
 
 __all__ = ["BUILT_IN", "khop_doubling", "khop_doubling_any", "khop_rank", "khop_rank_any"]

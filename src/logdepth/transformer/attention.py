@@ -36,4 +36,7 @@ def hard_attention(scores: Scores, sharpness: float) -> Scores:
     return best / best.sum(-1, keepdims=True)
 
 
-ATTENTION: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {"soft": soft_attention, "hard": hard_attention}
+ATTENTION: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
+    "soft": soft_attention,
+    "hard": hard_attention,
+}

@@ -45,9 +45,7 @@ class Circuit:
     write: Float[np.ndarray, "coordinates hidden"]
     constant: Float[np.ndarray, " coordinates"]
 
-    def __call__(
-        self, rows: Float[np.ndarray, "... coordinates"]
-    ) -> Float[np.ndarray, "... coordinates"]:
+    def __call__(self, rows: Float[np.ndarray, "... coordinates"]) -> Float[np.ndarray, "... coordinates"]:
         return np.clip(rows @ self.read.T + self.bias, 0, 1) @ self.write.T + self.constant
 
     @property

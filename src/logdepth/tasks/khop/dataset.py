@@ -49,7 +49,5 @@ class KhopDataset(Dataset):
             else:
                 labels = batch.targets.astype(np.int64)
             for row in range(len(run)):
-                items.append(
-                    {"input_ids": torch.from_numpy(inputs[row]), "labels": torch.from_numpy(labels[row])}
-                )
+                items.append({"input_ids": torch.from_numpy(inputs[row]), "labels": torch.from_numpy(labels[row])})
         return items

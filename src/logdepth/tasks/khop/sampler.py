@@ -165,6 +165,47 @@ def _start(key, index):
 
 
 @njit(cache=True)
+def _draw_string(state, size, most, repeats, draws, symbols):
+    """k and the symbols of one string: what `_below` gives draw by draw, all draws at once (loops that
+    vectorise) unless one of them has to be rejected. `most` < 0: no k is drawn. Symbols are offsets from their
+    left neighbour's (skipping it) where repeats are not allowed, but for the first."""
+    n = symbols.size
+    limit = np.uint32(size if repeats or size == 1 else size - 1)
+    for word in range((n + 4) // 4):
+        z = state + np.uint64(word + 1) * _GOLDEN
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+        draws[4 * word] = z & np.uint64(0xFFFF)
+        draws[4 * word + 1] = (z >> np.uint64(16)) & np.uint64(0xFFFF)
+        draws[4 * word + 2] = (z >> np.uint64(32)) & np.uint64(0xFFFF)
+        draws[4 * word + 3] = z >> np.uint64(48)
+    skip = 1 if most >= 0 else 0
+    product = draws[0] * np.uint32(most + 1)
+    k = np.int64(product >> np.uint32(16)) if most >= 0 else -1
+    rejected = most >= 0 and (product & np.uint32(0xFFFF)) < np.uint32(65536) % np.uint32(most + 1)
+    product = draws[skip] * np.uint32(size)
+    symbols[0] = product >> np.uint32(16)
+    rejected |= (product & np.uint32(0xFFFF)) < np.uint32(65536) % np.uint32(size)
+    threshold = np.uint32(65536) % limit
+    low = 0
+    for i in range(1, n):
+        product = draws[skip + i] * limit
+        symbols[i] = product >> np.uint32(16)
+        low += (product & np.uint32(0xFFFF)) < threshold
+    if not (rejected or low):
+        return k
+    pool, left = np.uint64(0), 0
+    if most >= 0:
+        drawn, state, pool, left = _below(np.uint64(most + 1), state, pool, left)
+        k = np.int64(drawn)
+    for i in range(n):
+        drawn, state, pool, left = _below(np.uint64(size if i == 0 else limit), state, pool, left)
+        symbols[i] = drawn
+    return k
+
+
+@njit(cache=True)
 def _sample_packed(key, first, size, fixed, most, offset, every, repeats, bits, inputs, targets, hops):
     """One pass: a position's whole hop history X, X_find, X_find^2, .. is one 64-bit word.
 
@@ -182,51 +223,37 @@ def _sample_packed(key, first, size, fixed, most, offset, every, repeats, bits, 
         for _ in range(64 // bits):
             loops[a] = (loops[a] << bits) | np.uint64(a)
     mask = (np.uint64(1) << bits) - np.uint64(1)
-    # offsets and limits as unsigned 64-bit: mixed signs would make numba fall back to floating point
-    whole = np.uint64(size)
-    others = np.uint64(size - 1 if size > 1 else 1)
-    limit = whole if repeats else others
-    threshold = np.uint64(65536) % limit
-    shifted = np.uint64(offset)
+    shifted = np.uint64(offset)  # unsigned throughout: mixed signs would make numba fall back to floating point
+    draws = np.empty(n + 8, np.uint32)
+    symbols = np.empty(n, np.uint32)
     for s in range(inputs.shape[0]):
-        state = _start(key, first + np.uint64(s))
-        pool, left = np.uint64(0), 0
-        k = np.uint64(fixed)
-        if fixed < 0:
-            k, state, pool, left = _below(np.uint64(most + 1), state, pool, left)
+        drawn = _draw_string(
+            _start(key, first + np.uint64(s)), size, most if fixed < 0 else -1, repeats, draws, symbols
+        )
+        k = np.uint64(drawn if fixed < 0 else fixed)
         hops[s] = k
         shift = k * bits
         table[:] = nothing
         inputs[s, 0] = k if fixed < 0 else size
         if every:
             targets[s, 0] = offset + size + 1 if fixed < 0 else size
-        previous = whole
-        history = nothing
-        for i in range(1, n + 1):
-            if i == 1:
-                a, state, pool, left = _below(whole, state, pool, left)
-                history = (nothing << bits) | a
+        previous = np.uint64(symbols[0])
+        history = (nothing << bits) | previous
+        inputs[s, 1] = shifted + previous
+        if every:
+            targets[s, 1] = shifted + ((history >> shift) & mask)
+        for i in range(1, n):
+            a = np.uint64(symbols[i])
+            if repeats:
+                history = loops[a] if a == previous else (table[a] << bits) | a
             else:
-                while True:
-                    if left == 0:
-                        state, pool = _next(state)
-                        left = 4
-                    product = (pool & np.uint64(0xFFFF)) * limit
-                    pool >>= np.uint64(16)
-                    left -= 1
-                    if (product & np.uint64(0xFFFF)) >= threshold:
-                        break
-                a = product >> np.uint64(16)
-                if repeats:
-                    history = loops[a] if a == previous else (table[a] << bits) | a
-                else:
-                    a += np.uint64(a >= previous)
-                    history = (table[a] << bits) | a
-                table[previous] = history
+                a += np.uint64(a >= previous)
+                history = (table[a] << bits) | a
+            table[previous] = history
             previous = a
-            inputs[s, i] = shifted + a
+            inputs[s, i + 1] = shifted + a
             if every:
-                targets[s, i] = shifted + ((history >> shift) & mask)
+                targets[s, i + 1] = shifted + ((history >> shift) & mask)
         if not every:
             targets[s, 0] = shifted + ((history >> shift) & mask)
 

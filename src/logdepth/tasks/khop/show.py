@@ -37,6 +37,4 @@ def show(text: str, k: int, nothing: str = "_") -> str:
         del rows[3]
     head = max(len(name) for name, _ in rows)
     width = max(len(cell) for _, cells in rows for cell in cells)
-    return "\n".join(
-        f"{name:<{head}}  " + " ".join(f"{cell:>{width}}" for cell in cells) for name, cells in rows
-    )
+    return "\n".join(f"{name:<{head}}  " + " ".join(f"{cell:>{width}}" for cell in cells) for name, cells in rows)

@@ -54,9 +54,7 @@ def find_power(pointer: Int[np.ndarray, "batch slots"], j: int) -> Int[np.ndarra
     return power
 
 
-def solve(
-    strings: Integer[np.ndarray, "batch n"], k: int, alphabet_size: int
-) -> Int[np.ndarray, "batch n"]:
+def solve(strings: Integer[np.ndarray, "batch n"], k: int, alphabet_size: int) -> Int[np.ndarray, "batch n"]:
     """`hop_k` at every position; `alphabet_size` itself stands for "nothing".
 
     Symbols are 0..alphabet_size-1. Raises `InputError` for other symbols or k < 0.
@@ -74,7 +72,6 @@ def _checked(strings: np.ndarray, alphabet_size: int) -> np.ndarray:
     if strings.size and (strings.min() < 0 or strings.max() >= alphabet_size):
         row, column = np.argwhere((strings < 0) | (strings >= alphabet_size))[0]
         raise InputError(
-            f"string {row + 1}, position {column + 1}: symbol {strings[row, column]} is not in "
-            f"0..{alphabet_size - 1}"
+            f"string {row + 1}, position {column + 1}: symbol {strings[row, column]} is not in 0..{alphabet_size - 1}"
         )
     return strings
