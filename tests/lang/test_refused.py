@@ -184,3 +184,20 @@ def with_header(x: Symbol, h: Header):
 def test_wrong_sizes(marked: Program, sizes: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         marked.trace(**sizes)
+
+
+def test_key_and_query_keep_their_sides() -> None:
+    """`where=a == b`: a is the other token's, b is mine, whatever kind of word each is."""
+
+    @program
+    def sides(x: Symbol, position: Position):
+        before = at(position - 1).read(x)
+        return last(where=before == x).read(position) + 100 * last(where=x == before).read(position)
+
+    graph = sides.trace(length=5, alphabet_size=3)
+    found = [node.match for node in graph.nodes if node.op == "read" and node.match and node.match.kind == "last"]
+    sides_of = {(graph.nodes[m.keys[0]].op, graph.nodes[m.queries[0]].op) for m in found}
+    assert sides_of == {("read", "symbol"), ("symbol", "read")}
+    for word in graph.nodes:
+        assert type(word.lo) is int
+    assert all(type(value) is Word for value in (Word("symbol", (), 0, 3), Word("symbol", (), 0, 3) + 1))

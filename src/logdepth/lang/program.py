@@ -7,26 +7,17 @@ import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Annotated, Any, overload
 
 from logdepth.errors import InputError, ProgramError
 from logdepth.lang.graph import Graph, build_graph
 from logdepth.lang.words import _SETTING, Setting, Word, place
 
-
-class Symbol(Word):
-    """Annotation of the parameter that holds my symbol: 0..A-1, and A at the start token (never elsewhere)."""
-
-
-class Position(Word):
-    """Annotation of the parameter that holds my position: 1..length, and 0 at the start token."""
-
-
-class Header(Word):
-    """Annotation of a parameter that the first token carries (0..header_size-1); 0 at every other token.
-
-    It stands at the start token only; `at(0).read(header)` brings it to every token.
-    """
+# Annotations of a program's parameters. Aliases, not subclasses: Python asks a subclass first in `a == b`, which
+# would swap key and query.
+Symbol = Annotated[Word, "symbol"]  # my symbol: 0..A-1, and A at the start token (never elsewhere)
+Position = Annotated[Word, "position"]  # my position: 1..length, and 0 at the start token
+Header = Annotated[Word, "header"]  # the first token's value (0..header_size-1), 0 elsewhere: at(0).read(header)
 
 
 @dataclass(frozen=True)
@@ -46,15 +37,16 @@ class Program:
 
     @property
     def takes_header(self) -> bool:
-        return Header in self._words().values()
+        return "header" in self._words().values()
 
-    def _words(self) -> dict[str, type[Word]]:
+    def _words(self) -> dict[str, str]:
+        """The parameters that are words, and which: symbol, position or header."""
         try:
-            hints = typing.get_type_hints(self.function)
+            hints = typing.get_type_hints(self.function, include_extras=True)
         except NameError as error:
             raise ProgramError(f"{place(self.where)}: {error}") from error
-        kinds = (Symbol, Position, Header)
-        return {name: kind for name, kind in hints.items() if kind in kinds and name != "return"}
+        kinds = {Symbol: "symbol", Position: "position", Header: "header"}
+        return {name: kinds[hint] for name, hint in hints.items() if hint in kinds and name != "return"}
 
     @property
     def where(self) -> tuple[str, int]:
@@ -90,17 +82,12 @@ class Program:
             if parameter.default is parameter.empty and name not in parameters:
                 raise InputError(f"program {self.name} needs the parameter {name}")
         setting = Setting(length, alphabet_size, header_size)
-        ranges = {
-            Symbol: ("symbol", alphabet_size),
-            Position: ("position", length),
-            Header: ("header", header_size - 1),
-        }
+        highs = {"symbol": alphabet_size, "position": length, "header": header_size - 1}
         token = _SETTING.set(setting)
         try:
             arguments: dict[str, Any] = dict(parameters)
             for name, kind in self._words().items():
-                op, high = ranges[kind]
-                arguments[name] = Word(op, (), 0, high)
+                arguments[name] = Word(kind, (), 0, highs[kind])
             output = self.function(**arguments)
         except (InputError, AssertionError):
             raise
