@@ -16,7 +16,7 @@ class Record:
     """One row: `config` determines it, `values` were measured.
 
     >>> Record("sampler", {"length": 98}, {"strings_per_second": 1.0}).id
-    '5d1f2c5d'
+    'c3e2abb6'
     """
 
     experiment: str

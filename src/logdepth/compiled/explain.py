@@ -50,7 +50,7 @@ def explain(plan: Schedule) -> str:
     >>> from logdepth import compile
     >>> from logdepth.programs import khop_doubling
     >>> print(explain(compile(khop_doubling, length=9, alphabet=3, k=1).plan))
-    embedding  x (2 bits), position-1 (4 bits), position (4 bits)
+    embedding  position-1 (4 bits), x (2 bits), position (4 bits)
     layer 1    head 1  at position-1: x -> before
     layer 2    head 1  last where before == x: x -> found
     output     found

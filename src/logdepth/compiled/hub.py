@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from logdepth.errors import FolderError, InputError
 
@@ -24,13 +24,9 @@ def load_model(path: Path, attention: str = "sdpa", device: str | None = None) -
     level = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
-        model, info = AutoModelForCausalLM.from_pretrained(
-            str(path),
-            attn_implementation=attention,
-            dtype="auto",
-            output_loading_info=True,
-            local_files_only=True,
-        )
+        load = cast(Any, AutoModelForCausalLM.from_pretrained)
+        options = {"dtype": "auto", "output_loading_info": True, "local_files_only": True}
+        model, info = load(str(path), attn_implementation=attention, **options)
     except Exception as error:  # safetensors, JSON and shape errors, each of its own class
         raise FolderError(f"{path}: the weights do not load: {str(error).splitlines()[0]}") from error
     finally:
