@@ -71,6 +71,7 @@ class Verification:
         ]
         if self.first_wrong:
             lines.append(f"  first wrong    {self.first_wrong}")
+        lines += [f"  note           {note}" for note in self.notes]
         return "\n".join(lines)
 
 
