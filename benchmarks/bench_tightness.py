@@ -60,6 +60,15 @@ def main() -> None:
             length = length * 6 // 5 + 1
             if first_error(program, alphabet, k, dtype, length) is not None:
                 failing = length
+        right = certified  # no error was found up to here; halve what is left a few times
+        for _ in range(8):
+            if failing is None or failing - right < 2:
+                break
+            middle = (right + failing) // 2
+            if first_error(program, alphabet, k, dtype, middle) is None:
+                right = middle
+            else:
+                failing = middle
         values = {
             "largest_certified_length": certified,
             "smallest_length_with_an_error": failing,

@@ -6,13 +6,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 from logdepth.compiler.certificate import certify
 from logdepth.compiler.compile import compile_program, largest_certified_length
+from logdepth.compiler.gpt2_shape import snaps_to_one
 from logdepth.compiler.schedule import Schedule
 from logdepth.compiler.transformer_to_gpt2 import transformer_to_gpt2
 from logdepth.errors import CertificateError, InputError, ProgramError
-from logdepth.lang import Position, Symbol, at, count, program
+from logdepth.lang import Position, Symbol, at, count, interpret, program
 from logdepth.programs import khop_doubling, khop_rank
 from logdepth.transformer import RowFunction
 from tests.compiler.test_khop import check, strings_of_every_kind
@@ -37,7 +39,7 @@ def test_certified_lengths_that_were_asked_for() -> None:
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 def test_bfloat16_where_it_holds(attention: str) -> None:
-    for program_, length in ((khop_rank, 20), (khop_doubling, 60)):
+    for program_, length in ((khop_rank, 9), (khop_doubling, 60)):
         compilation = compile_program(program_, length=length, alphabet_size=4, k=9, dtype="bfloat16")
         check(compilation, strings_of_every_kind(length, 4, 24), 9, attention)
     with pytest.raises(CertificateError, match="bfloat16 holds up to length"):
@@ -61,6 +63,38 @@ def test_counts_at_the_edge_of_float32() -> None:
     tokens = np.concatenate([np.full((4, 1), 2), strings], 1)
     for attention in ("eager", "sdpa"):
         assert margin(logits(hugging_face(compilation, attention), tokens), want) >= compilation.certificate.margin
+
+
+def test_late_counts_at_their_limits() -> None:
+    """Several counts in one layer, behind look-ups, as long as float32 and bfloat16 are certified to hold."""
+
+    @program
+    def late(x: Symbol, position: Position):
+        before = at(position - 1).read(x)
+        return count(where=before == x) + count(where=x == before) - count()
+
+    for dtype, below in (("float32", 2000), ("bfloat16", 60)):
+        length = largest_certified_length(late, below=below, alphabet_size=2, dtype=dtype)
+        assert length > (1000 if dtype == "float32" else 2)
+        compilation = compile_program(late, length=length, alphabet_size=2, dtype=dtype)
+        i = np.arange(length)
+        strings = np.stack([0 * i, i % 2, (i > 3) * 1, np.random.default_rng(0).integers(0, 2, length)])
+        words = interpret(compilation.graph, strings)
+        node = compilation.graph.nodes[compilation.graph.output]
+        want = words - node.lo + 3
+        tokens = np.concatenate([np.full((4, 1), 2), strings], 1)
+        for attention in ("eager", "sdpa"):
+            assert margin(logits(hugging_face(compilation, attention), tokens), want) >= compilation.certificate.margin
+
+
+def test_bfloat16_gains_are_stored_closely_or_not_believed() -> None:
+    """A gain rounded to 8 bits may turn a bit into 0.996: then the proof counts on no exact bit."""
+    assert snaps_to_one(0.0, 1e-5) and snaps_to_one(0.0038, 1e-5)
+    assert not snaps_to_one(-0.0020, 1e-5) and not snaps_to_one(0.0040, 1e-5)
+    one = torch.tensor(1.0, dtype=torch.bfloat16)
+    for error in np.linspace(-0.006, 0.006, 1201):
+        if snaps_to_one(float(error), 1e-6):
+            assert torch.tensor(1 + error, dtype=torch.float64).to(torch.bfloat16) == one
 
 
 def test_a_wrong_schedule_does_not_pass() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from logdepth.compiled.model import encode
 from logdepth.compiler.compile import Compilation, compile_program
 from logdepth.compiler.program_to_transformer import vocabulary
-from logdepth.errors import ProgramError
+from logdepth.errors import CertificateError, ProgramError
 from logdepth.lang import (
     Header,
     Position,
@@ -121,10 +121,9 @@ def written(case: Case) -> Program:
     return random_program
 
 
-def check(case: Case) -> Compilation:
-    compilation = compile_program(
-        written(case), length=case.length, alphabet_size=case.alphabet_size, header_size=case.header_size
-    )
+def check(case: Case, dtype: str = "float32") -> Compilation:
+    sizes = {"length": case.length, "alphabet_size": case.alphabet_size, "header_size": case.header_size}
+    compilation = compile_program(written(case), dtype=dtype, **sizes)
     graph = compilation.graph
     rng = np.random.default_rng(case.seed)
     strings = rng.integers(0, case.alphabet_size, (6, case.length))
@@ -143,7 +142,7 @@ def check(case: Case) -> Compilation:
     for attention in ("hard", "soft"):
         assert (compilation.transformer.run(tokens, attention) == want).all(), attention
     scores = logits(hugging_face(compilation), tokens)
-    assert margin(scores, want) >= compilation.certificate.margin > 1.9
+    assert margin(scores, want) >= compilation.certificate.margin > (1.9 if dtype == "float32" else 0)
     return compilation
 
 
@@ -153,6 +152,18 @@ def test_compiled_is_interpreted_is_brute_force(case: Case) -> None:
     try:
         check(case)
     except ProgramError as error:  # the language's own limits, said clearly
+        if "combinations" not in str(error):
+            raise
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(cases)
+def test_what_is_certified_in_bfloat16_holds(case: Case) -> None:
+    try:
+        check(case, "bfloat16")
+    except CertificateError:
+        pass
+    except ProgramError as error:
         if "combinations" not in str(error):
             raise
 

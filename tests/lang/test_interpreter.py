@@ -65,3 +65,13 @@ def test_bad_sequences() -> None:
         interpret(graph, np.array([[0, 3]]))
     with pytest.raises(InputError, match="a sequence of 5 symbols; the program was traced for 4"):
         interpret(graph, np.zeros((1, 5), int))
+
+
+def test_a_count_of_everything_may_come_first() -> None:
+    @program
+    def seen(x: Symbol):
+        return count()
+
+    graph = seen.trace(length=5, alphabet_size=2)
+    assert interpret(graph, np.array([[0, 1, 1]])).tolist() == [[0, 1, 2, 3]]
+    assert brute_force(graph, [0, 1, 1]) == [0, 1, 2, 3]

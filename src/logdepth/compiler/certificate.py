@@ -26,7 +26,7 @@ import numpy as np
 
 from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.floats import FloatModel, float_model
-from logdepth.compiler.gpt2_shape import Gpt2Shape
+from logdepth.compiler.gpt2_shape import Gpt2Shape, gain_error, snaps_to_one
 from logdepth.compiler.program_to_transformer import order_span
 from logdepth.compiler.schedule import HeadPlan, Schedule
 from logdepth.transformer import Affine, Circuit, Head, Transformer
@@ -176,16 +176,14 @@ class _Proof:
             gate_error = 0.0
             if isinstance(exact.map, Circuit):
                 gate_error = self._gates(number, exact.map, after, stream)
-                slacks = [
-                    self._count_gates(number, exact.map, bound, plan.counts[head.match].coordinates[0], before, after)
-                    for bound, head in zip(bounds, layer.heads, strict=True)
-                    if bound.counts
-                ]
-                assert all(math.isfinite(slack) or self.failures for slack in slacks)
+                for head, head_plan, bound in zip(exact.heads, layer.heads, bounds, strict=True):
+                    if head.counts:
+                        coordinate = plan.counts[head_plan.match].coordinates[0]
+                        self._count_gates(number, exact.map, head, bound, coordinate, before, after)
             layers.append(LayerBound(number, (before.common, after.common), error, gate_error))
             # clearing subtracts exactly 3: what is left is the bit's error and what was there before
-            stream.residue = 0.0 if floats.mixed else (error + stream.residue) * (1 + 4 * floats.acc)
-            stream.residues = max(stream.residues, written) if not floats.mixed else 0
+            stream.residue = (error + stream.residue) * (1 + 4 * floats.u)
+            stream.residues = max(stream.residues, written) if stream.residue else 0
             stream.scratch, stream.scratch_error = 0, 0.0
         stream.live = plan.digits_live[plan.depth] + 1
         margin = self._margin(self._norm(stream))
@@ -214,8 +212,11 @@ class _Proof:
         variance += (4 * floats.acc if exact else floats.gamma(d + 8)) * (1 + variance)
         common = 0.5 * variance / (1 - min(variance, 0.5)) + 4 * floats.acc
         own = 6 * floats.acc * (1 + mean)
-        if floats.mixed and common + own < floats.u / 2:
-            return _Norm(0.0, 0.0, mean)  # +-1 with less than half a step of error is stored as exactly +-1
+        if floats.mixed:
+            gain = gain_error(bits, d, floats.name)
+            if snaps_to_one(gain, common + own + e):
+                return _Norm(0.0, 0.0, mean)  # stored as exactly +-1
+            common += abs(gain)
         return _Norm(common, own + floats.store, mean)
 
     # -- heads -----------------------------------------------------------------------------------------
@@ -268,8 +269,8 @@ class _Proof:
         reach = float(order_span(self.plan, plan.match) + 1)
         own, start = self._score_error(head, norm, 1.0)
         stored = 0.0
-        if floats.mixed and not (reach <= 256 and own == start == 0 and math.log2(root).is_integer()):
-            stored = 2 * floats.store * (reach + own)
+        if floats.mixed and not (reach <= 128 and own == start == 0 and math.log2(root).is_integer()):
+            stored = 4 * floats.store * (reach + own + start)
         common = 2 * norm.common + norm.common**2
         taken = 2 * common * reach + max(2 * own, own + start) + stored
         gap_units = 1.0 - taken
@@ -312,9 +313,10 @@ class _Proof:
         error = np.abs(weight) @ own + np.abs(bias) * norm.own
         rounding = (floats.u + gamma + floats.store) * (size + error)
         # at least 3/2 (1 - rho) - error must reach 1, at most -1/2 (1 - rho) + error must not pass 0
-        if floats.mixed:  # bits are exactly +-1: 6 w is exact up to 8 bits, the sum is rounded once
-            exact = np.array([_exactly_stored(np.abs(6 * w[w != 0])) for w in weight])
-            rounding = np.where(exact, floats.store * 1.5, rounding)
+        if floats.mixed:  # where bits are exactly +-1 and the weights few enough bits, so is the sum
+            rows = np.concatenate([6 * weight, 6 * bias[:, None]], 1)
+            exact = np.array([_exactly_stored(np.abs(row[row != 0])) for row in rows])
+            rounding = np.where(exact & (error == 0), 0.0, rounding + floats.store * (size + error))
         worst = float((error + rounding).max()) * (1 + norm.common) + 1.5 * norm.common
         if worst >= 0.5:
             self._fail(number, "arithmetic", f"a gate's error may reach {worst:.3g} of 1/2")
@@ -353,14 +355,20 @@ class _Proof:
         return low, high, float(leak.max())
 
     def _count_gates(
-        self, number: int, circuit: Circuit, bound: HeadBound, coordinate: int, before: _Norm, after: _Norm
-    ) -> float:
-        """Every threshold on a count: the gate is 0 one count below and 1 at it. Returns the least slack."""
+        self,
+        number: int,
+        circuit: Circuit,
+        head: Head,
+        bound: HeadBound,
+        coordinate: int,
+        before: _Norm,
+        after: _Norm,
+    ) -> None:
+        """Every threshold on a count: the gate is 0 one count below and 1 at it."""
         floats = self.floats
         rows = np.flatnonzero(circuit.read[:, coordinate])
         if not rows.size:
-            return math.inf
-        head = next(h for h in self.model.layers[number - 1].heads if h.name == bound.head and h.counts)
+            return
         low, high, _ = self._average(head, before, bound.sharpness)
         slope = -circuit.read[rows, coordinate] * COUNT_SCALE
         bias = circuit.bias[rows]
@@ -378,7 +386,6 @@ class _Proof:
         slack = float(min((-off).min(), (on * (1 - after.common) - 1).min()))
         if slack <= 0:
             self._fail(number, bound.head, f"a threshold on the count is missed by {-slack:.3g}")
-        return slack
 
     # -- logits ----------------------------------------------------------------------------------------
 
@@ -388,8 +395,8 @@ class _Proof:
         size = float(weight.sum(1).max())
         terms = int((weight > 0).sum(1).max())
         error = size * ((1 + norm.own) * (1 + floats.u) * (1 + floats.gamma(2 * terms + 2)) - 1)
-        if floats.mixed and norm.own == 0 and size <= 256:
-            error = 0.0
+        if floats.mixed:  # whole numbers up to 256 are stored exactly
+            error = 0.0 if norm.own == 0 and size <= 256 else error + floats.store * size
         return (2.0 - 2 * error) * (1 - norm.common)
 
     def _fail(self, layer: int, what: str, why: str) -> None:

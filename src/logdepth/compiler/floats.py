@@ -61,7 +61,7 @@ class FloatModel:
 FLOATS = {
     "float32": FloatModel("float32", 2.0**-24, 2.0**-24, 104.0),
     "float64": FloatModel("float64", 2.0**-53, 2.0**-53, 746.0),
-    "bfloat16": FloatModel("bfloat16", 2.0**-9, 2.0**-24, 104.0),
+    "bfloat16": FloatModel("bfloat16", 2.0**-8, 2.0**-24, 104.0),
 }
 
 

@@ -17,13 +17,10 @@ from typing import Any
 import numpy as np
 
 from logdepth.compiler.certificate import Certificate
-from logdepth.compiler.gpt2_shape import Gpt2Shape
+from logdepth.compiler.gpt2_shape import AMPLITUDE, LAYER_NORM_EPSILON, Gpt2Shape, live_bits, norm_gain
 from logdepth.compiler.schedule import Schedule
 from logdepth.errors import InputError
 from logdepth.transformer import Affine, Circuit, Transformer
-
-AMPLITUDE = 3.0
-LAYER_NORM_EPSILON = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +51,10 @@ def transformer_to_gpt2(
         "transformer.wte.weight": _paired(AMPLITUDE * model.embedding.tokens, d),
         "transformer.wpe.weight": _paired(AMPLITUDE * model.embedding.positions, d),
     }
+    gains = [norm_gain(live, d) for live in live_bits(plan)]
     for number, layer in enumerate(model.layers, 1):
         prefix = f"transformer.h.{number - 1}."
-        before, after = _live(plan, number)
+        before, after = gains[2 * number - 2], gains[2 * number - 1]
         attention = np.zeros((d, 3 * d))
         project = np.zeros((d, d))
         for h, head in enumerate(layer.heads):
@@ -87,13 +85,13 @@ def transformer_to_gpt2(
             outer[: circuit.num_hidden] = _paired(AMPLITUDE / 6.0 * circuit.write.T, d)
             constant = _paired(AMPLITUDE * circuit.constant[None], d)[0]
         tensors |= {
-            prefix + "ln_1.weight": _gain(before, d),
+            prefix + "ln_1.weight": np.full(d, before),
             prefix + "ln_1.bias": np.zeros(d),
             prefix + "attn.c_attn.weight": attention,
             prefix + "attn.c_attn.bias": np.zeros(3 * d),
             prefix + "attn.c_proj.weight": project,
             prefix + "attn.c_proj.bias": np.zeros(d),
-            prefix + "ln_2.weight": _gain(after, d),
+            prefix + "ln_2.weight": np.full(d, after),
             prefix + "ln_2.bias": np.zeros(d),
             prefix + "mlp.c_fc.weight": inner,
             prefix + "mlp.c_fc.bias": np.zeros(shape.inner),
@@ -101,7 +99,7 @@ def transformer_to_gpt2(
             prefix + "mlp.c_proj.bias": constant,
         }
     tensors |= {
-        "transformer.ln_f.weight": _gain(plan.digits_live[plan.depth] + 1, d),
+        "transformer.ln_f.weight": np.full(d, gains[-1]),
         "transformer.ln_f.bias": np.zeros(d),
         "lm_head.weight": _reading(plan, model.readout.map, d),
     }
@@ -134,20 +132,6 @@ def transformer_to_gpt2(
         "torch_dtype": certificate.dtype,
     }
     return Gpt2(config, tensors, certificate.dtype)
-
-
-def _live(plan: Schedule, number: int) -> tuple[int, int]:
-    """Bits that are there at LayerNorm 1 and 2 of a layer (START or REST is one of them)."""
-    before = plan.digits_live[number - 1] + 1
-    heads = plan.layers[number - 1].heads
-    written = sum(len(plan.scratch[read].coordinates) for head in heads for read in head.reads)
-    return before, before + written
-
-
-def _gain(live: int, width: int) -> np.ndarray:
-    """LayerNorm's gain: what turns 3 / sqrt(variance + epsilon) back into 1."""
-    variance = 2 * AMPLITUDE**2 * live / width
-    return np.full(width, math.sqrt(variance + LAYER_NORM_EPSILON) / AMPLITUDE)
 
 
 def _paired(rows: np.ndarray, width: int) -> np.ndarray:

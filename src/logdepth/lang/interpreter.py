@@ -65,7 +65,7 @@ def interpret(
             values[i] = np.broadcast_to(np.int64(node.lo), (batch, n + 1))
         elif node.match is not None:
             if node.match not in found:
-                found[node.match] = _slots_found(node.match, values, lengths, graph.causal)
+                found[node.match] = _slots_found(node.match, values, lengths, n + 1, graph.causal)
             slot = found[node.match]
             values[i] = slot if node.op == "count" else np.take_along_axis(values[node.args[0]], slot, 1)
         else:
@@ -76,14 +76,13 @@ def interpret(
     return values[graph.output] if keep is None else [values[i] for i in keep]
 
 
-def _slots_found(match: MatchSpec, values: dict[int, np.ndarray], lengths: np.ndarray, causal: bool) -> np.ndarray:
+def _slots_found(
+    match: MatchSpec, values: dict[int, np.ndarray], lengths: np.ndarray, slots: int, causal: bool
+) -> np.ndarray:
     if match.kind == "at":
         return join_by_address(values[match.queries[0]], lengths, causal=causal)
-    some = values[(match.keys or match.queries or (match.by or 0,))[0]] if match.uses else None
-    if not match.keys:
-        shape = some.shape if some is not None else next(iter(values.values())).shape
-        keys = queries = np.zeros(shape, np.int64)
-    else:
+    keys = queries = np.zeros((len(lengths), slots), np.int64)  # without a condition everything matches
+    if match.keys:
         keys, queries = combine([values[key] for key in match.keys], [values[q] for q in match.queries])
     order = None if match.by is None else values[match.by]
     return join(match.kind, keys, queries, lengths, order=order, causal=causal)
