@@ -44,11 +44,6 @@ class Folder:
         return self.description["certificate"]["dtype"]
 
     @property
-    def first_output(self) -> int:
-        """The id of the output word's least value."""
-        return self.description["ids"]["first_output"]
-
-    @property
     def weights_intact(self) -> bool:
         """Whether the weight file has the SHA-256 that was written down."""
         return sha256(self.path / WEIGHTS) == self.description["weights"]["sha256"]

@@ -7,8 +7,6 @@ from typing import Any
 
 from logdepth.lang.words import Setting, Word, assigned_name
 
-SOURCES = ("symbol", "position", "header", "real", "constant")
-
 
 @dataclass(frozen=True)
 class MatchSpec:

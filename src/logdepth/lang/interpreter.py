@@ -88,27 +88,6 @@ def _slots_found(
     return join(match.kind, keys, queries, lengths, order=order, causal=causal)
 
 
-def start_values(graph: Graph) -> list[np.ndarray]:
-    """Every node's value at the start token, for each header value: arrays of shape `(max(1, headers),)`.
-
-    At the start token there are no candidates, so every look-up reads the start token itself.
-    """
-    headers = max(1, graph.setting.header_size)
-    nothing = np.zeros((headers, 0), np.int64)
-    keep = list(range(len(graph.nodes)))
-    values = interpret(graph, nothing, header=np.arange(headers), keep=keep)
-    return [value[:, 0] for value in values]
-
-
-def describe(graph: Graph, index: int) -> str:
-    """A node as text, one level deep: `before = read x at position-1`."""
-    node = graph.nodes[index]
-    names = [graph.nodes[arg].name for arg in node.args]
-    if node.match is None:
-        return f"{node.op}({', '.join(names)})" if names else node.op
-    return f"{node.op} {', '.join(names)} {describe_match(graph.nodes, node.match)}".replace("  ", " ")
-
-
 def describe_match(nodes: tuple[Node, ...], match: MatchSpec) -> str:
     """A look-up's pattern as text: `last where before == x`."""
     if match.kind == "at":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int, Integer
@@ -65,7 +65,6 @@ class Transformer:
     readout: Readout
     causal: bool = True
     sharpness: float = 64.0
-    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def depth(self) -> int:
