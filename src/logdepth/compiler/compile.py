@@ -83,7 +83,11 @@ def largest_certified_length(
     dtype: str = "float32",
     **parameters: Any,
 ) -> int:
-    """The largest length under `below` whose certificate holds (0: none), by bisection."""
+    """The largest length under `below` whose certificate holds (0: none), by bisection.
+
+    In bfloat16 whether a length holds also hangs on how its gains happen to be stored, so there it is a length
+    that holds, with others above it that may, too.
+    """
 
     def holds(length: int) -> bool:
         return _compile(program, length, alphabet_size, header_size, dtype, parameters).certificate.holds
