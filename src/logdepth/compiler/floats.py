@@ -7,7 +7,7 @@ Assumed of the arithmetic, and stated in every certificate:
 - exp has relative error at most 64 u and is 0 or tiny below the least number (torch's vectorised exp: 20 ulp);
 - LayerNorm's variance is computed by any stable formula (two-pass, Welford, or mean of squares: the mean is 0);
 - products with 0 are 0, sums of integers below 1/u are exact;
-- bfloat16: LayerNorm, softmax and sums are computed in float32 and rounded once to bfloat16.
+- bfloat16 (8 bits, u = 2^-8): LayerNorm, softmax and sums are computed in float32 and rounded once to bfloat16.
 Outside of it: TF32, autocast, flush of normal numbers, other precisions for parts of the network.
 """
 
