@@ -17,3 +17,14 @@ class CertificateError(InputError):
 
 class FolderError(InputError):
     """A folder that is not a compiled model, or is incomplete or damaged."""
+
+
+class MemoryExceeded(InputError):
+    """A machine sent, received or held more than its `local_memory` in a round of a strict run.
+
+    Attributes: machine, round, words, limit.
+    """
+
+    def __init__(self, message: str, *, machine: int, round: int, words: int, limit: int) -> None:
+        super().__init__(message)
+        self.machine, self.round, self.words, self.limit = machine, round, words, limit

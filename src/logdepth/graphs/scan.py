@@ -1,0 +1,59 @@
+"""Calls the compiled parser on a block of an edge list, and has Python read the weights it leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from logdepth.graphs.dialect import Dialect, LineError, parse_weight
+from logdepth.graphs.text import TextFile
+
+INT64 = (-(2**63), 2**63 - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class PlainRows:
+    """What the compiled parser read of a block: (rows,) each; or where names stand, in `spans` (rows, 4).
+
+    It read `lines` lines, and stopped at byte `stop`: what follows is for the definition of a line.
+    """
+
+    tails: np.ndarray
+    heads: np.ndarray
+    weights: np.ndarray
+    spans: np.ndarray
+    lines: int
+    stop: int
+
+
+def scan(
+    file: TextFile, dialect: Dialect, line: int, block: bytes, bounds: tuple[int, int] = INT64, named: bool = False
+) -> PlainRows:
+    """Parse the plain lines at the start of `block`, before which the file has `line` lines.
+
+    Raises `InputError` naming file and line at a weight that is none.
+
+    >>> from pathlib import Path
+    >>> rows = scan(TextFile(Path("a.txt")), Dialect(), 0, b"# a comment\\n3 4\\n5 x\\n")
+    >>> rows.tails.tolist(), rows.heads.tolist(), rows.lines, rows.stop
+    ([3], [4], 2, 16)
+    """
+    from logdepth.graphs.rows import parse_rows  # compiled: loaded when there is something to parse
+
+    size, weighted = block.count(b"\n"), dialect.weight >= 0
+    tails, heads = (np.empty(0 if named else size, np.int64) for _ in range(2))
+    weights, fields = np.empty(size if weighted else 0), np.empty((size, 6 if named else 2), np.int64)
+    columns = (dialect.tail, dialect.head, dialect.weight)
+    separator = dialect.separator[0] if dialect.separator else 0
+    text = np.frombuffer(block, np.uint8)
+    rows, lines, stop = parse_rows(text, separator, columns, bounds, named, tails, heads, weights, fields)
+    weights = weights[:rows].copy()
+    for row in np.flatnonzero(np.isnan(weights)):
+        start, end = fields[row, :2].tolist()
+        try:
+            weights[row] = parse_weight(block[start:end])
+        except LineError as error:
+            content = block[block.rfind(b"\n", 0, start) + 1 : block.index(b"\n", start)]
+            raise file.error(line + block.count(b"\n", 0, start) + 1, str(error), content) from None
+    return PlainRows(tails[:rows].copy(), heads[:rows].copy(), weights, fields[:rows, 2:], lines, stop)

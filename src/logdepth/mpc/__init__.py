@@ -1,0 +1,1 @@
+"""The model of massively parallel computation, and nothing else: spec, mail, protocol, ledger, engines."""

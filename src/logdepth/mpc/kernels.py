@@ -1,0 +1,102 @@
+"""The loops that protocols and engines share, in NumPy: the reference, and the fallback where Numba is missing.
+
+All work on tables: rows grouped by machine, `offsets` (machines + 1,). `compiled.py` has the same in Numba;
+both give the same bits. Addresses: vertex (or cell) v lives on machine `v % q`, in its row `v // q`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class Kernels(Protocol):
+    """What both versions offer."""
+
+    name: str
+
+    def deliver(self, destination: Array, columns: list[Array], num_machines: int) -> tuple[list[Array], Array]:
+        """Rows sorted by destination, order within one kept; and offsets by machine.
+
+        Raises `AssertionError` if a destination is outside 0..num_machines - 1.
+        """
+        ...
+
+    def owner(self, address: Array, num_machines: int) -> Array:
+        """`address % num_machines` as int32."""
+        ...
+
+    def distinct_by_owner(self, offsets: Array, address: Array, num_machines: int) -> tuple[Array, Array, Array]:
+        """Each machine's distinct addresses, by owner, then in order of first occurrence.
+
+        Returns them, their offsets, and for each row the place of its address among its machine's (int32).
+        """
+        ...
+
+    def read_owned(self, offsets: Array, address: Array, fact_offsets: Array, fact: Array, num_machines: int) -> Array:
+        """Each row's `fact` at `address`, which its own machine holds: the machine's row `address // q`."""
+        ...
+
+    def read_local(self, offsets: Array, index: Array, fact_offsets: Array, fact: Array) -> Array:
+        """Each row's `fact` in row `index` of its own machine."""
+        ...
+
+    def least_at(self, offsets: Array, index: Array, value: Array, fact_offsets: Array, fact: Array) -> Array:
+        """`fact` lowered to the least `value` aimed at row `index` of the same machine (a new array)."""
+        ...
+
+    def least_neighbor(self, offsets: Array, x: Array, y: Array, end_offsets: Array, end: Array) -> Array:
+        """For each end the least end it shares an edge with, or itself if that is less. `x`, `y`: rows of ends."""
+        ...
+
+
+class NumpyKernels:
+    """The obvious versions."""
+
+    name = "numpy"
+
+    def deliver(self, destination: Array, columns: list[Array], num_machines: int) -> tuple[list[Array], Array]:
+        counts = np.bincount(destination, minlength=num_machines)
+        assert len(counts) == num_machines, "a destination that is no machine"
+        order = np.argsort(destination, kind="stable")
+        return [column[order] for column in columns], np.concatenate([[0], np.cumsum(counts)])
+
+    def owner(self, address: Array, num_machines: int) -> Array:
+        return (address % num_machines).astype(np.int32)
+
+    def distinct_by_owner(self, offsets: Array, address: Array, num_machines: int) -> tuple[Array, Array, Array]:
+        machine = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        order = np.lexsort((address, machine))
+        new = np.ones(len(order), bool)
+        new[1:] = (address[order][1:] != address[order][:-1]) | (machine[order][1:] != machine[order][:-1])
+        group = np.cumsum(new) - 1
+        first = order[new]  # lexsort is stable: the first row of each group
+        by_owner = np.lexsort((first, address[first] % num_machines, machine[first]))
+        rank = np.empty_like(by_owner)
+        rank[by_owner] = np.arange(len(by_owner))
+        place = np.empty(len(order), np.int64)
+        place[order] = rank[group]
+        counts = np.bincount(machine[first], minlength=len(offsets) - 1)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return address[first[by_owner]], starts, (place - starts[machine]).astype(np.int32)
+
+    def read_owned(self, offsets: Array, address: Array, fact_offsets: Array, fact: Array, num_machines: int) -> Array:
+        return fact[np.repeat(fact_offsets[:-1], np.diff(offsets)) + address // num_machines]
+
+    def read_local(self, offsets: Array, index: Array, fact_offsets: Array, fact: Array) -> Array:
+        return fact[np.repeat(fact_offsets[:-1], np.diff(offsets)) + index]
+
+    def least_at(self, offsets: Array, index: Array, value: Array, fact_offsets: Array, fact: Array) -> Array:
+        lowered = fact.copy()
+        np.minimum.at(lowered, np.repeat(fact_offsets[:-1], np.diff(offsets)) + index, value)
+        return lowered
+
+    def least_neighbor(self, offsets: Array, x: Array, y: Array, end_offsets: Array, end: Array) -> Array:
+        start = np.repeat(end_offsets[:-1], np.diff(offsets))
+        least = end.copy()
+        np.minimum.at(least, start + x, end[start + y])
+        np.minimum.at(least, start + y, end[start + x])
+        return least

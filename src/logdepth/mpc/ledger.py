@@ -1,0 +1,121 @@
+"""The account of a run: what each round cost, kept by the engine, never declared by a protocol."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from logdepth.errors import MemoryExceeded
+from logdepth.mpc.spec import Spec
+from logdepth.mpc.table import Array
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round. Words include mail to oneself (Definition 2.3); a machine's memory is what it received.
+
+    held: words a machine holds at the start of the round, its inbox. sent, received: words in the round.
+    kept: the part of `sent` that machines mailed to themselves as their state. messages: rows mailed otherwise.
+    """
+
+    round: int
+    label: str
+    max_words_held: int
+    max_words_sent: int
+    max_words_received: int
+    words_held: int
+    words_sent: int
+    words_received: int
+    words_kept: int
+    messages: int
+    seconds: float = 0.0
+
+    def without_clock(self) -> Round:
+        """The same with 0 seconds: all that two runs of one protocol share."""
+        return Round(**{**asdict(self), "seconds": 0.0})
+
+
+@dataclass
+class Ledger:
+    """Every round of a run, against the spec's q and s and the protocol's bound on rounds.
+
+    >>> ledger = Ledger(Spec(4, 100, 50), bound=9)
+    >>> ledger.rounds.append(Round(0, "send", 10, 20, 30, 40, 50, 50, 40, 10))
+    >>> ledger.summary()["max_words_sent"], ledger.summary()["num_rounds"]
+    (20, 1)
+    """
+
+    spec: Spec
+    bound: int
+    rounds: list[Round] = field(default_factory=list)
+    strict: bool = True
+    exceeded: list[str] = field(default_factory=list)
+    theory: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def num_rounds(self) -> int:
+        return len(self.rounds)
+
+    def check(self, what: str, words: Array, first: int, label: str) -> None:
+        """Compare each machine's words with s; `what` is held, sends or receives.
+
+        Raises `MemoryExceeded` if strict, else keeps the message in `exceeded`.
+        """
+        limit = self.spec.local_memory
+        worst = int(words.max(initial=0))
+        if worst > limit:
+            machine = first + int(np.argmax(words))
+            self.exceed(what, machine, worst, label)
+
+    def exceed(self, what: str, machine: int, worst: int, label: str) -> None:
+        """Say that a machine is over s: raise `MemoryExceeded`, or note it."""
+        spec = self.spec
+        message = (
+            f"machine {machine} {what} {worst:,} words in round {self.num_rounds} ({label}), "
+            f"more than local_memory = {spec.local_memory:,}; give more memory (at least {worst:,} words a machine)"
+            + (", spread the input over more machines" if what != "receives" else "")
+            + ", or only record the limits (--limits record)"
+        )
+        if self.strict:
+            raise MemoryExceeded(message, machine=machine, round=self.num_rounds, words=worst, limit=spec.local_memory)
+        self.exceeded.append(message)
+
+    def without_clock(self) -> list[Round]:
+        """All rounds without their seconds, for comparing runs."""
+        return [row.without_clock() for row in self.rounds]
+
+    def summary(self) -> dict[str, Any]:
+        """Totals and maxima: a flat mapping of numbers."""
+        rows = self.rounds
+
+        def top(name: str) -> int:
+            return max((getattr(row, name) for row in rows), default=0)
+
+        def total(name: str) -> int:
+            return sum(getattr(row, name) for row in rows)
+
+        return {
+            "num_rounds": self.num_rounds,
+            "num_rounds_bound": self.bound,
+            "num_machines": self.spec.num_machines,
+            "local_memory": self.spec.local_memory,
+            "input_words": self.spec.num_words,
+            "slack": round(self.spec.slack, 3),
+            "delta": self.spec.delta,
+            "gamma": self.spec.gamma,
+            "max_words_sent": top("max_words_sent"),
+            "max_words_received": top("max_words_received"),
+            "max_words_held": max(top("max_words_held"), rows[-1].max_words_received if rows else 0),
+            "words_sent": total("words_sent"),
+            "words_kept": total("words_kept"),
+            "messages": total("messages"),
+            "seconds": sum(row.seconds for row in rows),
+            "limits_exceeded": len(self.exceeded),
+            "theory": self.theory,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The summary, with every round under `rounds`."""
+        return {**self.summary(), "rounds": [asdict(row) for row in self.rounds], "exceeded": self.exceeded}

@@ -1,0 +1,227 @@
+"""Protocols: what every machine does to its inbox in each round, put together from steps.
+
+A protocol is a pure function `local(shard) -> Outbox`. It is written as a sequence of
+- `Send(label, run)`: one round. `run(shard)` returns `Change(keep, drop, mail)`: tables it replaces, tables it
+  forgets, rows it mails. A table not mentioned is kept, and counted, like everything a machine mails to itself;
+- `Local(run)`: work on the tables before the next round's mail is made (no round, no mail);
+- `Loop(body, bound, leave)`: at most `bound` times, left early once `leave(shard)` is 1 on every machine;
+- `Choose(flag, then, otherwise)`: on a flag that every machine holds.
+`leave` and `flag` may only look at what each machine has been told, an all-reduce's result say, so all agree;
+where a machine stands in the sequence is a word of its memory like any other (table `control`). The number of
+rounds, `num_rounds`, follows from the sequence alone, that is, from the spec: the bound that a run may undercut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from logdepth.mpc.spec import Spec
+from logdepth.mpc.table import Array, Outbox, Shard, Table
+
+CONTROL = "control"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a step does to its machines' tables, and what they mail: name -> (table, destination of each row)."""
+
+    keep: Mapping[str, Table] = field(default_factory=dict)
+    drop: Sequence[str] = ()
+    mail: Mapping[str, tuple[Table, Array]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Send:
+    """One round."""
+
+    label: str
+    run: Callable[[Shard], Change]
+
+
+@dataclass(frozen=True)
+class Local:
+    """Local work without a round of its own."""
+
+    run: Callable[[Shard], Change]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`body`, at most `bound` times; before each pass `leave` (a flag each machine holds) may end it.
+
+    If the bound is reached and `leave` still says no, the protocol is wrong, and the run stops: `proved` names
+    the statement that rules it out.
+    """
+
+    body: Sequence[Stage]
+    bound: int
+    leave: Callable[[Shard], Array] | None = None
+    proved: str = ""
+
+
+@dataclass(frozen=True)
+class Choose:
+    """`then` where `flag` is 1, else `otherwise`."""
+
+    flag: Callable[[Shard], Array]
+    then: Sequence[Stage]
+    otherwise: Sequence[Stage]
+
+
+Stage = Send | Local | Loop | Choose
+
+
+@dataclass(frozen=True)
+class _Jump:
+    target: int
+    flag: Callable[[Shard], Array] | None = None
+
+
+@dataclass(frozen=True)
+class _Count:
+    """Enter a loop's pass: leave to `target` if `leave` says so; the pass number is a register."""
+
+    register: int
+    bound: int
+    target: int
+    leave: Callable[[Shard], Array] | None
+    proved: str
+
+
+@dataclass(frozen=True)
+class _Reset:
+    register: int
+
+
+def count_rounds(stages: Sequence[Stage]) -> int:
+    """The largest number of rounds that the stages can take.
+
+    >>> count_rounds([Send("a", Change), Loop([Send("b", Change)], 5)])
+    6
+    """
+    total = 0
+    for stage in stages:
+        match stage:
+            case Send():
+                total += 1
+            case Local():
+                pass
+            case Loop(body, bound):
+                total += bound * count_rounds(body)
+            case Choose(_, then, otherwise):
+                total += max(count_rounds(then), count_rounds(otherwise))
+    return total
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol for one spec. `inputs` places the input, `collect` reads the output; engines run the rest.
+
+    name: with `config` what identifies it in a checkpoint (all that it was built from).
+    stages: the sequence; `local` runs it.
+    collect: from the tables of all machines at the end to the result.
+    """
+
+    name: str
+    spec: Spec
+    stages: Sequence[Stage]
+    collect: Callable[[Mapping[str, Table]], Any]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    theory: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        code: list[Any] = []
+        registers = _flatten(self.stages, code, 0)
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "num_registers", registers)
+
+    @property
+    def num_rounds(self) -> int:
+        """The bound on rounds: a function of the spec."""
+        return count_rounds(self.stages)
+
+    def local(self, shard: Shard) -> Outbox:
+        """One round of the shard's machines: inbox in, outbox out. Pure."""
+        code: list[Any] = self.code  # type: ignore[attr-defined]
+        registers: int = self.num_registers  # type: ignore[attr-defined]
+        tables = dict(shard.tables)
+        control = tables.pop(CONTROL, None)
+        if control is None:
+            place, counters = 0, [0] * registers
+        else:
+            place = int(control["place"][0])
+            counters = [int(control[f"count{index}"][0]) for index in range(registers)]
+            assert all((column == column[0]).all() for column in control.columns.values()), "machines out of step"
+        view = Shard(shard.spec, shard.first, shard.num_machines, tables, shard.kernels)
+        while place < len(code):
+            match code[place]:
+                case Send(label, run):
+                    change = run(view)
+                    _apply(tables, change)
+                    columns = {"place": np.full(shard.num_machines, place + 1)}
+                    columns |= {f"count{i}": np.full(shard.num_machines, value) for i, value in enumerate(counters)}
+                    tables[CONTROL] = shard.one_each(**columns)
+                    assert not tables.keys() & change.mail.keys(), f"{label}: kept and mailed under one name"
+                    return Outbox(tables, change.mail, label)
+                case Local(run):
+                    change = run(view)
+                    assert not change.mail
+                    _apply(tables, change)
+                    place += 1
+                case _Reset(register):
+                    counters[register] = 0
+                    place += 1
+                case _Count(register, bound, target, leave, proved):
+                    done = leave is not None and _agreed(leave(view))
+                    if not done and counters[register] >= bound:
+                        if leave is not None:
+                            raise AssertionError(f"{self.name}: not done after {bound} passes; {proved} rules this out")
+                        done = True
+                    counters[register] += 1
+                    place = target if done else place + 1
+                case _Jump(target, flag):
+                    place = target if flag is None or not _agreed(flag(view)) else place + 1
+        return Outbox(tables, halt=True)
+
+
+def _agreed(flag: Array) -> bool:
+    first = bool(flag[0])
+    assert (flag.astype(bool) == first).all(), "machines disagree on a flag that all of them should hold"
+    return first
+
+
+def _apply(tables: dict[str, Table], change: Change) -> None:
+    for name in change.drop:
+        del tables[name]
+    tables.update(change.keep)
+
+
+def _flatten(stages: Sequence[Stage], code: list[Any], depth: int) -> int:
+    """Stages as straight code with jumps; the number of loop counters needed."""
+    deepest = depth
+    for stage in stages:
+        match stage:
+            case Send() | Local():
+                code.append(stage)
+            case Loop(body, bound, leave, proved):
+                code.append(_Reset(depth))
+                start = len(code)
+                code.append(None)
+                deepest = max(deepest, _flatten(body, code, depth + 1))
+                code.append(_Jump(start))
+                code[start] = _Count(depth, bound, len(code), leave, proved)
+                deepest = max(deepest, depth + 1)
+            case Choose(flag, then, otherwise):
+                start = len(code)
+                code.append(None)
+                deepest = max(deepest, _flatten(then, code, depth))
+                middle = len(code)
+                code.append(None)
+                code[start] = _Jump(len(code), flag)
+                deepest = max(deepest, _flatten(otherwise, code, depth))
+                code[middle] = _Jump(len(code))
+    return deepest

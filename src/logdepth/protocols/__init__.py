@@ -1,0 +1,1 @@
+"""Protocols: the library of parallel algorithms on the machines of `logdepth.mpc`."""
