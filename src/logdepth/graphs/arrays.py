@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,10 +61,10 @@ def graph_from_pairs(name: str, edges: np.ndarray, weighted: bool = False, num_v
 
 def read_npy(path: Path, *, weighted: bool = False, num_vertices: int | None = None) -> Graph:
     """The graph of an .npy file, as `graph_from_pairs`; a file that needs pickle is refused."""
-    array = _load(path)
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"{path} is an .npz file; name it so, or give format='npz'")
-    return graph_from_pairs(str(path), array, weighted, num_vertices)
+    with _loaded(path) as array:
+        if not isinstance(array, np.ndarray):
+            raise InputError(f"{path} is an .npz file; name it so, or give format='npz'")
+        return graph_from_pairs(str(path), array, weighted, num_vertices)
 
 
 def read_npz(path: Path, *, weighted: bool = False, num_vertices: int | None = None) -> Graph:
@@ -69,17 +72,13 @@ def read_npz(path: Path, *, weighted: bool = False, num_vertices: int | None = N
 
     Beside `edges` there may be a `weight`, too. Raises `InputError` if the arrays are others, or need pickle.
     """
-    stored = _load(path)
-    if isinstance(stored, np.ndarray):
-        raise InputError(f"{path} is an .npy file; name it so, or give format='npy'")
-    with stored:
+    with _loaded(path) as stored:
+        if isinstance(stored, np.ndarray):
+            raise InputError(f"{path} is an .npy file; name it so, or give format='npy'")
         names = set(stored.files)
-        try:
-            if {"format", "shape"} <= names:
-                return _sparse(path, weighted, num_vertices)
-            arrays = {name: stored[name] for name in ("edges", "tail", "head", "weight") if name in names}
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise _unreadable(path, error) from error
+        if {"format", "shape"} <= names:
+            return _sparse(path, weighted, num_vertices)
+        arrays = {name: stored[name] for name in ("edges", "tail", "head", "weight") if name in names}
     weight = arrays.pop("weight", None) if weighted else None
     if weighted and weight is None:
         raise InputError(f"{path} has no array called weight")
@@ -89,7 +88,10 @@ def read_npz(path: Path, *, weighted: bool = False, num_vertices: int | None = N
     if arrays.keys() != {"edges"}:
         raise InputError(f"{path} holds {', '.join(sorted(names))}; needed: edges, or tail and head, or a SciPy matrix")
     graph = graph_from_pairs(f"{path}: edges", arrays["edges"], False, num_vertices)
-    return graph if weight is None else replace(graph, weight=check_weight(weight, graph.num_edges))
+    try:
+        return replace(graph, weight=check_weight(weight, graph.num_edges))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def read_parquet(path: Path, *, weighted: bool = False, num_vertices: int | None = None) -> Graph:
@@ -131,11 +133,16 @@ def _sparse(path: Path, weighted: bool, num_vertices: int | None) -> Graph:
     return read_sparse(sparse.load_npz(path), weighted, str(path))
 
 
-def _load(path: Path):
+@contextmanager
+def _loaded(path: Path) -> Iterator[Any]:
+    """What NumPy loads of it: an array, or an archive whose arrays load when asked for."""
     check_file(path)
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file:  # ours to close: NumPy leaves it open when the archive is broken
+            yield np.load(file, allow_pickle=False)
+    except InputError:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise _unreadable(path, error) from error
 
 

@@ -16,7 +16,7 @@ _POWERS = np.array([float(10**k) for k in range(23)])  # those that are exact in
 
 @njit(inline="always")
 def _blank(byte):
-    return byte == _SPACE or byte == _TAB or 11 <= byte <= 12
+    return byte in (_SPACE, _TAB, 11, 12)
 
 
 @njit(inline="always")
@@ -51,11 +51,11 @@ def _decimal(text, start, end):
     while start < end and (_digit(text[start]) or (text[start] == 46 and not point)):
         if text[start] == 46:
             point = 1
+        elif mantissa >= 10**17:
+            return False, 0.0  # another digit might not fit
         else:
             mantissa = mantissa * 10 + (np.int64(text[start]) - 48)
             shift -= point
-        if mantissa >= 10**18:
-            return False, 0.0
         start += 1
     if start - begin == point:
         return False, 0.0  # no digit

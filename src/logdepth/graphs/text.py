@@ -112,8 +112,8 @@ class TextFile:
                 raise InputError(f"{self.path} is empty (compressed)")
             count = 3 if start == b"\xef\xbb\xbf" else 0
         left = count
-        while left:
-            left -= len(file.read(min(left, _PIECE_BYTES)))
+        while left and (piece := file.read(min(left, _PIECE_BYTES))):
+            left -= len(piece)
         return count
 
     @contextmanager

@@ -57,7 +57,28 @@ def _owner(address, num_machines, out):
 
 
 @_jit
-def _distinct(offsets, address, owner, num_machines, largest_slot):
+def _select(mask, column, out):
+    """The rows of `column` where `mask` is true; how many."""
+    found = 0
+    for row in range(len(mask)):
+        out[found] = column[row]  # written always, kept if the place moves on: no branch to mispredict
+        found += mask[row]
+    return found
+
+
+@_jit
+def _selected_offsets(offsets, mask):
+    starts = np.zeros(len(offsets), np.int64)
+    found = 0
+    for machine in range(len(offsets) - 1):
+        for row in range(offsets[machine], offsets[machine + 1]):
+            found += mask[row]
+        starts[machine + 1] = found
+    return starts
+
+
+@_jit
+def _distinct(offsets, address, num_machines, largest_slot):
     num_rows = len(address)
     distinct = np.empty(num_rows, address.dtype)
     starts = np.zeros(len(offsets), np.int64)
@@ -68,33 +89,43 @@ def _distinct(offsets, address, owner, num_machines, largest_slot):
     longest = 0
     for machine in range(len(offsets) - 1):
         longest = max(longest, offsets[machine + 1] - offsets[machine])
+    owner = np.empty(longest, np.int32)
     order = np.empty(longest, np.int32)
+    slots = np.empty(longest, np.int64)
+    inverse = 1.0 / num_machines
     found, epoch = 0, 0
     for machine in range(len(offsets) - 1):
         low, high = offsets[machine], offsets[machine + 1]
         fill[:] = 0
         for row in range(low, high):
-            fill[owner[row] + 1] += 1
+            value = address[row]
+            rest = value - np.int64(value * inverse) * num_machines
+            if rest < 0:
+                rest += num_machines
+            elif rest >= num_machines:
+                rest -= num_machines
+            owner[row - low] = rest
+            fill[rest + 1] += 1
         for other in range(num_machines):
             fill[other + 1] += fill[other]
         for row in range(low, high):
-            other = owner[row]
-            order[fill[other]] = row - low
-            fill[other] += 1
-        start, previous = found, -1
-        for rank in range(high - low):
-            row = low + order[rank]
-            other = owner[row]
-            if other != previous:
-                epoch += 1
-                previous = other
-            slot = (address[row] - other) // num_machines
-            if stamp[slot] != epoch:
-                stamp[slot] = epoch
-                place[slot] = found - start
-                distinct[found] = address[row]
-                found += 1
-            index[row] = place[slot]
+            other = owner[row - low]
+            rank = fill[other]
+            order[rank] = row - low
+            slots[rank] = np.int64((address[row] - other) * inverse + 0.5)
+            fill[other] = rank + 1
+        start, rank = found, 0
+        for other in range(num_machines):  # after the loop above fill[other] is where its rows end
+            epoch += 1
+            while rank < fill[other]:
+                slot = slots[rank]
+                if stamp[slot] != epoch:
+                    stamp[slot] = epoch
+                    place[slot] = found - start
+                    distinct[found] = slot * num_machines + other
+                    found += 1
+                index[low + order[rank]] = place[slot]
+                rank += 1
         starts[machine + 1] = found
     return distinct[:found].copy(), starts, index
 
@@ -160,6 +191,13 @@ class NumbaKernels:
             _scatter(destination, starts, columns[-1], out[-1])
         return out, starts
 
+    def select(self, offsets: Array, mask: Array, columns: list[Array]) -> tuple[list[Array], Array]:
+        selected = []
+        for column in columns:
+            out = np.empty(len(column) + 1, column.dtype)
+            selected.append(out[: _select(mask, column, out)])
+        return selected, _selected_offsets(offsets, mask)
+
     def owner(self, address: Array, num_machines: int) -> Array:
         out = np.empty(len(address), np.int32)
         _owner(address, num_machines, out)
@@ -167,7 +205,7 @@ class NumbaKernels:
 
     def distinct_by_owner(self, offsets: Array, address: Array, num_machines: int) -> tuple[Array, Array, Array]:
         largest_slot = int(address.max(initial=0)) // num_machines
-        return _distinct(offsets, address, self.owner(address, num_machines), num_machines, largest_slot)
+        return _distinct(offsets, address, num_machines, largest_slot)
 
     def read_owned(self, offsets: Array, address: Array, fact_offsets: Array, fact: Array, num_machines: int) -> Array:
         out = np.empty(len(address), fact.dtype)

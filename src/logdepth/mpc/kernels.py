@@ -25,6 +25,10 @@ class Kernels(Protocol):
         """
         ...
 
+    def select(self, offsets: Array, mask: Array, columns: list[Array]) -> tuple[list[Array], Array]:
+        """The rows where `mask` is true, and their offsets."""
+        ...
+
     def owner(self, address: Array, num_machines: int) -> Array:
         """`address % num_machines` as int32."""
         ...
@@ -63,6 +67,11 @@ class NumpyKernels:
         assert len(counts) == num_machines, "a destination that is no machine"
         order = np.argsort(destination, kind="stable")
         return [column[order] for column in columns], np.concatenate([[0], np.cumsum(counts)])
+
+    def select(self, offsets: Array, mask: Array, columns: list[Array]) -> tuple[list[Array], Array]:
+        kept = np.zeros(len(mask) + 1, np.int64)
+        np.cumsum(mask, out=kept[1:])
+        return [column[mask] for column in columns], kept[offsets]
 
     def owner(self, address: Array, num_machines: int) -> Array:
         return (address % num_machines).astype(np.int32)

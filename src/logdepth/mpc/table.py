@@ -118,6 +118,11 @@ class Shard:
         """A table with one row a machine."""
         return rows_per_machine(self.num_machines, **columns)
 
+    def select(self, table: Table, mask: Array) -> Table:
+        """The rows of a table where `mask` is true (`Table.where`, with the engine's kernels)."""
+        columns, offsets = self.kernels.select(table.offsets, mask, list(table.columns.values()))
+        return Table(dict(zip(table.columns, columns, strict=True)), offsets)
+
     def words(self) -> Array:
         """Words each machine holds, (num_machines,)."""
         return sum((table.words() for table in self.tables.values()), np.zeros(self.num_machines, np.int64))

@@ -59,7 +59,7 @@ def index_ends(shard: Shard, edges: Table) -> dict[str, Table]:
 
     Tables ends (column address, grouped by owner) and edges (columns x, y). Loops are dropped.
     """
-    live = edges.where(edges["tail"] != edges["head"])
+    live = shard.select(edges, edges["tail"] != edges["head"])
     both = Table({"address": np.empty(2 * live.num_rows, live["tail"].dtype)}, 2 * live.offsets)
     both["address"][0::2], both["address"][1::2] = live["tail"], live["head"]
     ends, offsets, index = shard.kernels.distinct_by_owner(both.offsets, both["address"], shard.spec.num_machines)
@@ -103,7 +103,7 @@ def label_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
     def messages(shard: Shard) -> Table:
         edges, ends = shard["edges"], shard["ends"]
         least = shard.kernels.least_neighbor(edges.offsets, edges["x"], edges["y"], ends.offsets, ends["address"])
-        return ends.with_columns(least=least).where(least < ends["address"])
+        return shard.select(ends.with_columns(least=least), least < ends["address"])
 
     def hook(shard: Shard) -> Change:
         labels, got = shard["labels"], shard["hooks"]
