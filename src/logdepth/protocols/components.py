@@ -23,6 +23,7 @@ from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.lookup import addresses, check, lower, read
+from logdepth.protocols.problem import Problem
 from logdepth.theory import component_iterations
 
 
@@ -166,3 +167,16 @@ def components(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
     stages = label_stages(spec, num_vertices, num_edges)
     config = {"num_vertices": num_vertices, "num_edges": num_edges}
     return Protocol("connectivity", spec, stages, collect, config)
+
+
+CONNECTIVITY = Problem(
+    name="connectivity",
+    kind="graph",
+    summary="connected components: each vertex's least connected vertex",
+    slack=32,
+    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": len(graph.tail)},
+    words=lambda config: config["num_vertices"] + 2 * config["num_edges"],
+    protocol=components,
+    place=lambda spec, graph: place_graph(spec, graph.num_vertices, graph.tail, graph.head),
+    columns=("vertex", "label"),
+)

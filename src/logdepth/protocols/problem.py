@@ -1,0 +1,43 @@
+"""A registered problem: what it takes to run a protocol on a user's input, resume it, and test it by law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from logdepth.mpc.engine import Engine, LocalEngine, Run
+from logdepth.mpc.protocol import Protocol
+from logdepth.mpc.spec import Spec
+from logdepth.mpc.table import Table
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem with its protocol.
+
+    kind: of input: graph, weighted graph, sequence, numbers, pointers. slack: C in `q s = C n` where only delta is
+    given. config: the sizes and parameters that, with the spec, determine the protocol: JSON numbers and strings.
+    words: n, the words of an input, from its config. protocol: `protocol(spec, **config)`. place: the input on the
+    machines. columns: the names of the result's columns in a file, the row's own number first.
+    """
+
+    name: str
+    kind: str
+    summary: str
+    slack: int
+    config: Callable[[Any], dict[str, Any]]
+    words: Callable[[Mapping[str, Any]], int]
+    protocol: Callable[..., Protocol]
+    place: Callable[[Spec, Any], dict[str, Table]]
+    columns: tuple[str, ...]
+
+    def spec(self, config: Mapping[str, Any], delta: float = 0.5) -> Spec:
+        """The machines for an input where only delta is given."""
+        return Spec.from_delta(self.words(config), delta, slack=self.slack)
+
+    def run(self, data: Any, spec: Spec | None = None, engine: Engine | None = None, *, strict: bool = True) -> Run:
+        """Run on one input. Raises `MemoryExceeded` if a machine needs more than s words, in a strict run."""
+        config = self.config(data)
+        spec = spec or self.spec(config)
+        return (engine or LocalEngine()).run(self.protocol(spec, **config), self.place(spec, data), strict=strict)
