@@ -57,6 +57,17 @@ def _owner(address, num_machines, out):
 
 
 @_jit
+def _merge(column, offsets, place, out):
+    """Copy one parcel's rows to where they belong; `place` moves on."""
+    for machine in range(len(offsets) - 1):
+        target = place[machine]
+        for row in range(offsets[machine], offsets[machine + 1]):
+            out[target] = column[row]
+            target += 1
+        place[machine] = target
+
+
+@_jit
 def _select(mask, column, out):
     """The rows of `column` where `mask` is true; how many."""
     found = 0
@@ -190,6 +201,16 @@ class NumbaKernels:
         if len(columns) % 2:
             _scatter(destination, starts, columns[-1], out[-1])
         return out, starts
+
+    def merge(self, parcels: list[list[Array]], offsets: list[Array]) -> tuple[list[Array], Array]:
+        starts = np.sum(offsets, axis=0)
+        merged = []
+        for index, first in enumerate(parcels[0]):
+            out, place = np.empty(starts[-1], first.dtype), starts[:-1].copy()
+            for columns, own in zip(parcels, offsets, strict=True):
+                _merge(columns[index], own, place, out)
+            merged.append(out)
+        return merged, starts
 
     def select(self, offsets: Array, mask: Array, columns: list[Array]) -> tuple[list[Array], Array]:
         selected = []

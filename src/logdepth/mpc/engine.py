@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol as Interface
 
 import numpy as np
 
 from logdepth.errors import InputError
+from logdepth.mpc.checkpoint import Checkpoints, write_part
 from logdepth.mpc.kernels import Kernels, NumpyKernels
 from logdepth.mpc.ledger import Ledger, Round
 from logdepth.mpc.protocol import Protocol
@@ -37,6 +39,7 @@ class Engine(Interface):
         *,
         strict: bool = True,
         progress: Progress | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> Run: ...
 
 
@@ -73,6 +76,17 @@ def machine_ranges(num_machines: int, num_shards: int) -> list[tuple[int, int]]:
     return [(num_machines * i // num_shards, num_machines * (i + 1) // num_shards) for i in range(num_shards)]
 
 
+def _write_parts(
+    folder: Path, ranges: list[tuple[int, int]], shards: list[dict[str, Table]]
+) -> list[tuple[int, int, str, int]]:
+    """Write every shard's inboxes into a checkpoint's folder."""
+    parts = []
+    for (low, high), tables in zip(ranges, shards, strict=True):
+        name = f"machines-{low:07d}-{high:07d}.npz"
+        parts.append((low, high, name, write_part(folder / name, tables)))
+    return parts
+
+
 def outbox_words(outbox: Outbox, num_machines: int) -> tuple[Array, Array]:
     """Words each machine of a shard sends: (to itself as state, in all)."""
     kept = sum((table.words() for table in outbox.keep.values()), np.zeros(num_machines, np.int64))
@@ -100,7 +114,7 @@ class LocalEngine:
         *,
         strict: bool = True,
         progress: Progress | None = None,
-        checkpoints: Any = None,
+        checkpoints: Checkpoints | None = None,
     ) -> Run:
         """Run to the end. `inputs`: name -> table over all machines.
 
@@ -112,8 +126,10 @@ class LocalEngine:
         shards = split(inputs, ranges)
         held = sum((table.words() for table in inputs.values()), np.zeros(spec.num_machines, np.int64))
         ledger.check("holds", held, 0, "input")
-        if checkpoints is not None:
-            shards, held = checkpoints.begin(protocol, inputs, ledger, ranges, shards, held)
+        if checkpoints is not None and checkpoints.begin(protocol, inputs, ledger):
+            shards = [checkpoints.load(low, high) for low, high in ranges]
+            held = np.concatenate([Shard(spec, 0, high - low, tables, self.kernels).words()
+                                   for (low, high), tables in zip(ranges, shards, strict=True)])
         pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         work = pool.map if pool else map
 
@@ -129,8 +145,8 @@ class LocalEngine:
                     assert all(outbox.halt for outbox in outboxes), "machines out of step"
                     break
                 held = self._exchange(outboxes, ranges, shards, held, ledger, began)
-                if checkpoints is not None:
-                    checkpoints.after_round(ledger, ranges, shards)
+                if checkpoints is not None and checkpoints.due(ledger):
+                    checkpoints.save(ledger, lambda folder: _write_parts(folder, ranges, shards))
                 if progress is not None:
                     progress(ledger.num_rounds, ledger.bound)
         finally:

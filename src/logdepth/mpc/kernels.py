@@ -25,6 +25,10 @@ class Kernels(Protocol):
         """
         ...
 
+    def merge(self, parcels: list[list[Array]], offsets: list[Array]) -> tuple[list[Array], Array]:
+        """Parcels of rows sorted by machine as one: each machine's rows in order of the parcels."""
+        ...
+
     def select(self, offsets: Array, mask: Array, columns: list[Array]) -> tuple[list[Array], Array]:
         """The rows where `mask` is true, and their offsets."""
         ...
@@ -67,6 +71,12 @@ class NumpyKernels:
         assert len(counts) == num_machines, "a destination that is no machine"
         order = np.argsort(destination, kind="stable")
         return [column[order] for column in columns], np.concatenate([[0], np.cumsum(counts)])
+
+    def merge(self, parcels: list[list[Array]], offsets: list[Array]) -> tuple[list[Array], Array]:
+        machine = np.concatenate([np.repeat(np.arange(len(starts) - 1), np.diff(starts)) for starts in offsets])
+        order = np.argsort(machine, kind="stable")
+        columns = [np.concatenate(column)[order] for column in zip(*parcels, strict=True)]
+        return columns, np.sum(offsets, axis=0)
 
     def select(self, offsets: Array, mask: Array, columns: list[Array]) -> tuple[list[Array], Array]:
         kept = np.zeros(len(mask) + 1, np.int64)

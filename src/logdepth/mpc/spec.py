@@ -35,7 +35,8 @@ class Spec:
     def from_delta(num_words: int, delta: float, *, slack: int, gamma: float = 0.0) -> Spec:
         """A `(gamma, delta)` model with the constants stated: `s = slack * n^delta`, `q = n^(1 + gamma - delta)`.
 
-        Both powers are rounded up, exactly. With gamma = 0, `q * s` is `slack * n` up to rounding.
+        Both powers are rounded up, exactly; n^delta counts as 64 at least in s, so that small inputs have room to sort.
+        With gamma = 0, `q * s` is `slack * n` up to rounding, for n^delta of 64 and more.
 
         Raises `InputError` if delta is outside (0, 1] or gamma is negative.
         """
@@ -46,7 +47,7 @@ class Spec:
         words = max(num_words, 1)
         block = ceil_power(words, Fraction(str(delta)))
         machines = -(-ceil_power(words, Fraction(str(1 + gamma))) // block)
-        return Spec(machines, slack * block, num_words, delta, gamma)
+        return Spec(machines, slack * max(block, 64), num_words, delta, gamma)
 
     @property
     def slack(self) -> float:

@@ -1,0 +1,274 @@
+"""Machines on a Ray cluster: one actor a worker holds a contiguous range of machines. Needs the extra `[ray]`.
+
+An actor's outbox is sorted by machine and cut into one parcel a worker; parcels travel as object references, the
+driver fetches counts only, and checks the limits before the next step. Ray restarts nothing: when a worker is lost
+the driver drops all actors, makes new ones, and goes back to the last checkpoint (or to the input).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from logdepth.errors import InputError
+from logdepth.mpc.checkpoint import Checkpoints, load_machines, write_part
+from logdepth.mpc.engine import Progress, Run, choose_kernels, machine_ranges, outbox_words, split
+from logdepth.mpc.ledger import Ledger, Round
+from logdepth.mpc.protocol import Protocol
+from logdepth.mpc.table import Shard, Table, join_tables
+
+Parcel = dict[str, tuple[dict[str, np.ndarray], np.ndarray]]  # name -> columns, offsets over the receiver's machines
+
+
+class Worker:
+    """The machines of one worker; runs inside a Ray actor."""
+
+    def __init__(self, protocol: Protocol, index: int, ranges: list[tuple[int, int]], kernels: str) -> None:
+        self.protocol, self.index, self.ranges = protocol, index, ranges
+        self.kernels = choose_kernels(kernels)
+        self.tables: dict[str, Table] = {}
+        self.own: Parcel = {}
+
+    def load(self, tables: dict[str, Table]) -> int:
+        """Start from these inboxes."""
+        self.tables, self.own = dict(tables), {}
+        return os.getpid()
+
+    def load_checkpoint(self, folder: Path, state: Mapping[str, Any]) -> int:
+        """Start from a checkpoint; any number of workers may have written it."""
+        first, last = self.ranges[self.index]
+        return self.load(load_machines(folder, state, first, last))
+
+    def _receive(self, parcels: tuple[Parcel | None, ...]) -> None:
+        """Merge the parcels, in order of the sending worker, into the inboxes."""
+        if not parcels:
+            return
+        mine = [self.own if parcel is None else parcel for parcel in parcels]
+        for name in mine[0]:
+            columns, offsets = self.kernels.merge(
+                [list(parcel[name][0].values()) for parcel in mine], [parcel[name][1] for parcel in mine]
+            )
+            self.tables[name] = Table(dict(zip(mine[0][name][0], columns, strict=True)), offsets)
+        self.own = {}
+
+    def step(self, *parcels: Parcel | None) -> Any:
+        """Take in the last round's parcels, run one round; counts for the driver, then one parcel a worker."""
+        self._receive(parcels)
+        first, last = self.ranges[self.index]
+        spec = self.protocol.spec
+        outbox = self.protocol.local(Shard(spec, first, last - first, self.tables, self.kernels))
+        self.tables = dict(outbox.keep)
+        if outbox.halt:
+            return [{"halt": True}, *[None] * len(self.ranges)] if len(self.ranges) else {"halt": True}
+        kept, sent = outbox_words(outbox, last - first)
+        received = np.zeros(spec.num_machines, np.int64)
+        messages = 0
+        parcels_out: list[Parcel] = [{} for _ in self.ranges]
+        for name, (table, destination) in outbox.mail.items():
+            columns, offsets = self.kernels.deliver(destination, list(table.columns.values()), spec.num_machines)
+            received += np.diff(offsets) * len(columns)
+            messages += len(destination)
+            for parcel, (low, high) in zip(parcels_out, self.ranges, strict=True):
+                begin, end = int(offsets[low]), int(offsets[high])
+                cut = {key: column[begin:end] for key, column in zip(table.columns, columns, strict=True)}
+                parcel[name] = (cut, offsets[low : high + 1] - begin)
+        self.own = parcels_out[self.index]
+        counts = {
+            "halt": False, "label": outbox.label, "kept": kept, "sent": sent, "received": received,
+            "messages": messages,
+        }  # fmt: skip
+        return [counts, *[None if w == self.index else parcel for w, parcel in enumerate(parcels_out)]]
+
+    def save(self, folder: Path, *parcels: Parcel | None) -> tuple[int, int, str, int]:
+        """Take in the last round's parcels and write the inboxes: this worker's part of a checkpoint."""
+        self._receive(parcels)
+        first, last = self.ranges[self.index]
+        name = f"machines-{first:07d}-{last:07d}.npz"
+        return first, last, name, write_part(folder / name, self.tables)
+
+    def output(self) -> dict[str, Table]:
+        """The tables at the end."""
+        return self.tables
+
+
+class RayEngine:
+    """Runs protocols on Ray actors.
+
+    workers: how many actors (default: the CPUs Ray sees). address: "local" starts Ray on this machine; else a running
+    cluster's address. kernels: as for `LocalEngine`. recoveries: how often lost workers are replaced before giving up.
+
+    Raises `InputError` if Ray is not installed or the cluster can't be reached.
+    """
+
+    def __init__(
+        self, *, workers: int | None = None, address: str = "local", kernels: str = "auto", recoveries: int = 10
+    ) -> None:
+        if workers is not None and workers < 1:
+            raise InputError(f"workers are {workers}; there must be at least 1")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        try:
+            import ray
+        except ImportError:
+            raise InputError("the ray engine needs Ray: pip install 'logdepth[ray]'") from None
+        self.ray = ray
+        self.kernels = kernels
+        self.recoveries = recoveries
+        self.recovered = 0
+        self.rounds_replayed = 0
+        self._started = not ray.is_initialized()
+        if self._started:
+            local = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False} if address == "local" else {}
+            try:
+                ray.init(address=address, log_to_driver=False, logging_level="ERROR", **local)
+            except (ConnectionError, RuntimeError, ValueError) as error:
+                raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
+        self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self.pids: list[int] = []
+
+    def close(self) -> None:
+        """Stop Ray if this engine started it."""
+        if self._started:
+            self.ray.shutdown()
+
+    def __enter__(self) -> RayEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(
+        self,
+        protocol: Protocol,
+        inputs: Mapping[str, Table],
+        *,
+        strict: bool = True,
+        progress: Progress | None = None,
+        checkpoints: Checkpoints | None = None,
+    ) -> Run:
+        """Run to the end, whatever workers are lost on the way. Arguments and errors as `LocalEngine.run`.
+
+        Without `checkpoints` they go to a temporary folder of this machine: fine on one machine; on a cluster give a
+        folder that all nodes share.
+        """
+        spec = protocol.spec
+        ranges = machine_ranges(spec.num_machines, self.workers)
+        ledger = Ledger(spec, protocol.num_rounds, strict=strict, theory=dict(protocol.theory))
+        held = sum((table.words() for table in inputs.values()), np.zeros(spec.num_machines, np.int64))
+        ledger.check("holds", held, 0, "input")
+        temporary = None if checkpoints is not None else Path(tempfile.mkdtemp(prefix="logdepth-checkpoint-"))
+        saves = checkpoints if checkpoints is not None else Checkpoints(temporary or Path(), warn=lambda _: None)
+        saves.begin(protocol, inputs, ledger)
+        shared = self.ray.put(protocol)
+        parts: list[Any] | None = None
+        actors: list[Any] = []
+        try:
+            while True:
+                try:
+                    if not saves.has_state and parts is None:
+                        parts = [self.ray.put(part) for part in split(inputs, ranges)]
+                    actors = self._start(shared, ranges, saves, parts)
+                    tables = self._rounds(protocol, actors, ledger, saves, progress, held)
+                    return Run(protocol.collect(tables), ledger)
+                except self.ray.exceptions.RayError as error:
+                    cause = _cause(error, self.ray)
+                    if cause is not None:
+                        raise cause from None
+                    self.recovered += 1
+                    if self.recovered > self.recoveries:
+                        raise InputError(
+                            f"workers were lost {self.recovered} times, the last time in round {ledger.num_rounds}: "
+                            f"{str(error).splitlines()[0]}"
+                        ) from error
+                    self._drop(actors)
+                    reached = ledger.num_rounds
+                    saves.rewind(ledger)
+                    self.rounds_replayed += reached - ledger.num_rounds
+        finally:
+            self._drop(actors)
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+    def _start(
+        self, protocol: Any, ranges: list[tuple[int, int]], saves: Checkpoints, parts: list[Any] | None
+    ) -> list[Any]:
+        remote = self.ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
+        actors = [remote.remote(protocol, index, ranges, self.kernels) for index in range(len(ranges))]
+        if saves.has_state:
+            loads = [actor.load_checkpoint.remote(saves.folder, saves.state()) for actor in actors]
+        else:
+            assert parts is not None
+            loads = [actor.load.remote(part) for actor, part in zip(actors, parts, strict=True)]
+        self.pids = self.ray.get(loads)
+        return actors
+
+    def _drop(self, actors: list[Any]) -> None:
+        for actor in actors:
+            self.ray.kill(actor)
+
+    def _rounds(
+        self,
+        protocol: Protocol,
+        actors: list[Any],
+        ledger: Ledger,
+        saves: Checkpoints,
+        progress: Progress | None,
+        held: np.ndarray,
+    ) -> dict[str, Table]:
+        """Round after round until the machines halt; their tables."""
+        get, count = self.ray.get, len(actors)
+        steps = [actor.step.options(num_returns=count + 1) for actor in actors]
+        parcels: list[list[Any]] = [[] for _ in actors]
+        first_held = ledger.rounds[-1] if ledger.rounds else None
+        while True:
+            began = time.perf_counter()
+            replies = [step.remote(*parcel) for step, parcel in zip(steps, parcels, strict=True)]
+            counts = get([reply[0] for reply in replies])
+            if counts[0]["halt"]:
+                assert all(row["halt"] for row in counts), "machines out of step"
+                break
+            parcels = [[reply[1 + index] for reply in replies] for index in range(count)]
+            label = counts[0]["label"]
+            kept = np.concatenate([row["kept"] for row in counts])
+            sent = np.concatenate([row["sent"] for row in counts])
+            ledger.check("sends", sent, 0, label)
+            received = kept + sum(row["received"] for row in counts)
+            ledger.check("receives", received, 0, label)
+            before = (
+                (first_held.max_words_received, first_held.words_received)
+                if first_held is not None
+                else (int(held.max()), int(held.sum()))
+            )
+            row = Round(
+                ledger.num_rounds, label, before[0], int(sent.max()), int(received.max()), before[1], int(sent.sum()),
+                int(received.sum()), int(kept.sum()), sum(row["messages"] for row in counts),
+                time.perf_counter() - began,
+            )  # fmt: skip
+            ledger.rounds.append(row)
+            first_held = row
+            if saves.due(ledger):
+                def write(folder: Path, parcels: list[list[Any]] = parcels) -> list[tuple[int, int, str, int]]:
+                    return get([a.save.remote(folder, *p) for a, p in zip(actors, parcels, strict=True)])
+
+                saves.save(ledger, write)
+                parcels = [[] for _ in actors]
+            if progress is not None:
+                progress(ledger.num_rounds, ledger.bound)
+        outputs = get([actor.output.remote() for actor in actors])
+        return {name: join_tables([part[name] for part in outputs]) for name in outputs[0]}
+
+
+def _cause(error: Exception, ray: Any) -> BaseException | None:
+    """The user's own exception behind a failed step; None if workers or objects were lost."""
+    if isinstance(error, ray.exceptions.RayTaskError):
+        cause = error.cause
+        if not isinstance(cause, ray.exceptions.RayError):
+            return cause
+    return None
