@@ -19,6 +19,10 @@ class FolderError(InputError):
     """A folder that is not a compiled model, or is incomplete or damaged."""
 
 
+class SpecError(InputError):
+    """Machines too small for a protocol: `local_memory` has no room for even one of its steps."""
+
+
 class MemoryExceeded(InputError):
     """A machine sent, received or held more than its `local_memory` in a round of a strict run.
 

@@ -45,12 +45,13 @@ def khop_reach_doubling(num_layers: int) -> int:
 
 
 def component_iterations(num_vertices: int) -> int:
-    """Iterations within which RA with two shortcuts labels any graph: `3 (floor(log_1.5 n) + 1) + ceil(log_4 n) + 2`.
+    """Iterations within which RA with two shortcuts labels any graph of n vertices: `3 t + ceil(b / 2) + 1`.
 
-    Unconditional; proved in docs/components.md (Liu and Tarjan, arXiv 1812.06177, prove Theta(log n) for RA).
+    t is the least integer with `n (2/3)^t < 1`, b the bit length of n. Unconditional; proved in docs/components.md
+    (Liu and Tarjan, arXiv 1812.06177, prove Theta(log n) for RA).
 
     >>> [component_iterations(n) for n in (0, 1, 2, 10, 1_000_000)]
-    [5, 5, 9, 22, 117]
+    [5, 5, 8, 21, 116]
     """
     n = max(num_vertices, 1)
     windows = 0  # the least t with n (2/3)^t < 1

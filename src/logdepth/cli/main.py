@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from logdepth import __version__
-from logdepth.cli import compiling, inspecting, khop
+from logdepth.cli import compiling, inspecting, khop, running
 from logdepth.errors import InputError
 
 
@@ -19,13 +19,14 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line. Nothing heavy is imported here: `--help` must be quick."""
     parser = argparse.ArgumentParser(
         prog="logdepth",
-        description="Programs compiled exactly into the weights of stock transformers.",
+        description="Parallel algorithms on simulated machines; programs compiled exactly into stock transformers.",
     )
     parser.add_argument("--version", action="version", version=f"logdepth {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     compiling.add_commands(commands)
     inspecting.add_commands(commands)
     khop.add_commands(commands)
+    running.add_commands(commands)
     return parser
 
 

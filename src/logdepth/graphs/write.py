@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,15 @@ from logdepth.errors import InputError
 from logdepth.files import new_file
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".npz")
+
+
+def check_table_path(path: str | Path) -> None:
+    """Raise `InputError` if `write_table` could not write this kind of file: a suffix, or polars, that is missing."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(f"{path}: unknown suffix; a table is written as {', '.join(SUFFIXES)}")
+    if suffix != ".npz" and importlib.util.find_spec("polars") is None:
+        raise InputError(f"writing {suffix} needs polars: pip install 'logdepth[graph]' (.npz does not)")
 
 
 def write_table(path: str | Path, columns: Mapping[str, np.ndarray]) -> None:
@@ -28,9 +38,8 @@ def write_table(path: str | Path, columns: Mapping[str, np.ndarray]) -> None:
     'vertex,component\\n7,0\\n9,0\\n'
     """
     path = Path(path)
+    check_table_path(path)
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(f"{path}: unknown suffix; a table is written as {', '.join(SUFFIXES)}")
     arrays = {name: _column(path, name, values) for name, values in columns.items()}
     if len({len(array) for array in arrays.values()}) != 1:
         lengths = ", ".join(f"{name}: {len(array)}" for name, array in arrays.items()) or "none"
@@ -43,10 +52,8 @@ def write_table(path: str | Path, columns: Mapping[str, np.ndarray]) -> None:
                 file, allow_pickle=False, **{n: a.astype("U") if a.dtype == object else a for n, a in arrays.items()}
             )
         return
-    try:
-        import polars
-    except ImportError as error:
-        raise InputError(f"writing {suffix} needs polars: pip install 'logdepth[graph]' (.npz does not)") from error
+    import polars
+
     table = polars.DataFrame(
         [
             polars.Series(n, a.tolist() if a.dtype == object else a, polars.String if a.dtype == object else None)

@@ -156,10 +156,6 @@ class Checkpoints:
         self._last_round = ledger.num_rounds
         return True
 
-    def finish(self) -> None:
-        """The run is over: the saved state is of no more use, and goes."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def _write_manifest(self, state: dict[str, Any] | None) -> None:
         text = json.dumps({**self._identity, "context": self.context, "state": state})
         temporary = self.folder / f".{MANIFEST}.{os.getpid()}"
@@ -188,7 +184,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a checkpoint folder. Raises `InputError` if there is none, or it is of another version."""
     path = Path(folder) / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{folder} holds no checkpoint (no {MANIFEST})") from None
     except (OSError, ValueError) as error:

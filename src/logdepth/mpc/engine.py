@@ -42,6 +42,10 @@ class Engine(Interface):
         checkpoints: Checkpoints | None = None,
     ) -> Run: ...
 
+    def close(self) -> None:
+        """Let go of what the engine holds outside this process."""
+        ...
+
 
 def choose_kernels(name: str = "auto") -> Kernels:
     """The Numba kernels where Numba works, else NumPy's; or the one named.
@@ -100,12 +104,13 @@ class LocalEngine:
     results and ledgers don't depend on it. threads: how many shards are worked on at once.
     """
 
-    def __init__(
-        self, *, kernels: str = "auto", threads: int = 1, ranges: list[tuple[int, int]] | None = None
-    ) -> None:
+    def __init__(self, *, kernels: str = "auto", threads: int = 1, ranges: list[tuple[int, int]] | None = None) -> None:
         self.kernels = choose_kernels(kernels)
         self.threads = threads
         self.ranges = ranges
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
     def run(
         self,
@@ -128,8 +133,12 @@ class LocalEngine:
         ledger.check("holds", held, 0, "input")
         if checkpoints is not None and checkpoints.begin(protocol, inputs, ledger):
             shards = [checkpoints.load(low, high) for low, high in ranges]
-            held = np.concatenate([Shard(spec, 0, high - low, tables, self.kernels).words()
-                                   for (low, high), tables in zip(ranges, shards, strict=True)])
+            held = np.concatenate(
+                [
+                    Shard(spec, 0, high - low, tables, self.kernels).words()
+                    for (low, high), tables in zip(ranges, shards, strict=True)
+                ]
+            )
         pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         work = pool.map if pool else map
 

@@ -254,6 +254,7 @@ class RayEngine:
             ledger.rounds.append(row)
             first_held = row
             if saves.due(ledger):
+
                 def write(folder: Path, parcels: list[list[Any]] = parcels) -> list[tuple[int, int, str, int]]:
                     return get([a.save.remote(folder, *p) for a, p in zip(actors, parcels, strict=True)])
 

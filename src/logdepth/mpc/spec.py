@@ -17,7 +17,7 @@ class Spec:
 
     >>> spec = Spec.from_delta(num_words=3_000_000, delta=0.5, slack=16)
     >>> spec.num_machines, spec.local_memory, round(spec.slack, 3)
-    (1733, 27728, 16.017)
+    (1732, 27728, 16.008)
     """
 
     num_machines: int

@@ -8,7 +8,7 @@ Labels only fall, so pointers form trees, and at the end every vertex points to 
 
 Source: S. C. Liu, R. E. Tarjan, "Simple concurrent connected components algorithms", arXiv 1812.06177 (ACM TOPC
 2022), algorithm RA (direct-root-connect, shortcut, alter), for which they prove Theta(log n) iterations. The bound
-used here, `component_iterations(n) = 3 (floor(log_1.5 n) + 1) + log_4 n + O(1)`, is for two shortcuts and is proved in
+used here, `theory.component_iterations(n)`, about 5.1 log2(n) + log4(n), is for two shortcuts and is proved in
 docs/components.md. Rounds an iteration: 3 + 1 + 2 * (3 + 2) + 2 where direct reads fit; a constant for fixed delta.
 Memory: each machine holds its share of the edges (2 words), their distinct ends, and its vertices' labels.
 """
@@ -179,4 +179,6 @@ CONNECTIVITY = Problem(
     protocol=components,
     place=lambda spec, graph: place_graph(spec, graph.num_vertices, graph.tail, graph.head),
     columns=("vertex", "label"),
+    table=lambda graph, labels: {"vertex": graph.ids, "label": graph.ids[labels]},
+    facts=lambda graph, labels: {"components": int((labels == np.arange(len(labels))).sum())},
 )

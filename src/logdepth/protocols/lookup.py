@@ -183,9 +183,7 @@ def read(
 
     def reply(shard: Shard) -> Change:
         got, known = shard[asked], shard[facts]
-        found = shard.kernels.read_owned(
-            got.offsets, got["address"], known.offsets, known[value], spec.num_machines
-        )
+        found = shard.kernels.read_owned(got.offsets, got["address"], known.offsets, known[value], spec.num_machines)
         return Change(drop=(asked,), mail={answer: (Table({"value": found}, got.offsets), got["machine"])})
 
     def records(shard: Shard) -> Table:

@@ -19,7 +19,8 @@ class Problem:
     kind: of input: graph, weighted graph, sequence, numbers, pointers. slack: C in `q s = C n` where only delta is
     given. config: the sizes and parameters that, with the spec, determine the protocol: JSON numbers and strings.
     words: n, the words of an input, from its config. protocol: `protocol(spec, **config)`. place: the input on the
-    machines. columns: the names of the result's columns in a file, the row's own number first.
+    machines. columns: the names of the result's columns in a file. table: `table(data, result)`, those columns.
+    facts: `facts(data, result)`, the result in a few numbers.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Problem:
     protocol: Callable[..., Protocol]
     place: Callable[[Spec, Any], dict[str, Table]]
     columns: tuple[str, ...]
+    table: Callable[[Any, Any], dict[str, Any]] = lambda data, result: {"value": result}
+    facts: Callable[[Any, Any], dict[str, Any]] = lambda data, result: {}
 
     def spec(self, config: Mapping[str, Any], delta: float = 0.5) -> Spec:
         """The machines for an input where only delta is given."""

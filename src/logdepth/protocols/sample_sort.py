@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logdepth.errors import InputError
+from logdepth.errors import SpecError
 from logdepth.mpc.protocol import Change, Local, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
@@ -61,12 +61,12 @@ def least_root(value: int, power: int) -> int:
 def plan_sort(spec: Spec, key_words: int, row_words: int, max_rows: int) -> SortPlan:
     """The plan with the fewest rounds for at most `max_rows` rows in all; rows take at most half of s.
 
-    Raises `InputError` with the least s if no plan fits.
+    Raises `SpecError` with the least s if no plan fits.
 
     >>> plan_sort(Spec(64, 1_000_000, 1), 1, 2, 640_000).num_rounds
     5
     >>> plan_sort(Spec(1732, 64 * 1732, 1), 2, 4, 3_000_000).num_rounds
-    16
+    14
     """
     plan = _best_plan(spec.num_machines, spec.local_memory, key_words, row_words, max_rows)
     if plan is not None:
@@ -80,7 +80,7 @@ def plan_sort(spec: Spec, key_words: int, row_words: int, max_rows: int) -> Sort
             low = middle
         else:
             high = middle
-    raise InputError(
+    raise SpecError(
         f"local_memory = {spec.local_memory} is too small to sort {max_rows} rows of {row_words} words on "
         f"{spec.num_machines} machines: give at least {high} words a machine (a larger delta or --memory)"
     )
@@ -168,7 +168,7 @@ def _ranks(rows: Table, keys: Sequence[str], machines: Array, splitters: Table) 
 def sort(spec: Spec, name: str, keys: Sequence[str], row_words: int, *, max_rows: int, what: str) -> list[Stage]:
     """Sort table `name` by `keys` over all machines: machine order, then row order. See the module's docstring.
 
-    The table has at most `max_rows` rows of `row_words` words. Raises `InputError` if s is too small for any plan.
+    The table has at most `max_rows` rows of `row_words` words. Raises `SpecError` if s is too small for any plan.
     """
     plan = plan_sort(spec, len(keys), row_words, max_rows)
     stages: list[Stage] = []
@@ -177,9 +177,7 @@ def sort(spec: Spec, name: str, keys: Sequence[str], row_words: int, *, max_rows
     return [*stages, Local(lambda shard: Change(keep={name: shard[name].take(sort_order(shard[name], keys))}))]
 
 
-def _split_level(
-    spec: Spec, plan: SortPlan, name: str, keys: Sequence[str], level: int, what: str
-) -> list[Stage]:
+def _split_level(spec: Spec, plan: SortPlan, name: str, keys: Sequence[str], level: int, what: str) -> list[Stage]:
     depth, fan, parts = plan.depths[level], plan.fan, plan.parts
     samples, splitters, offsets_table = f"{name}.samples", f"{name}.splitters", f"{name}.offsets"
     sample_columns = [*keys, "of_machine", "of_row"]
@@ -313,9 +311,7 @@ def _bucket_offsets(
         return Change(keep={counts: own}, drop=(f"{name}.splitters",), mail={children(0): up(shard, 0, matrix)})
 
     def climb(height: int) -> Callable[[Shard], Change]:
-        return lambda shard: Change(
-            mail={children(height): up(shard, height, totals(shard[children(height - 1)]))}
-        )
+        return lambda shard: Change(mail={children(height): up(shard, height, totals(shard[children(height - 1)]))})
 
     def descend(height: int) -> Callable[[Shard], Change]:
         def run(shard: Shard) -> Change:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from logdepth.errors import InputError
+from logdepth.errors import SpecError
 from logdepth.mpc.protocol import Change, Local, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
@@ -25,14 +25,14 @@ _UFUNCS = {"sum": (np.add, 0), "max": (np.maximum, np.iinfo(np.int64).min), "min
 def tree_fan(spec: Spec, words: int) -> int:
     """How many rows of `words` words a node of a tree takes: `s / (8 words)`, at most q.
 
-    Raises `InputError`, with the least s, if that is not 2.
+    Raises `SpecError`, with the least s, if that is not 2.
 
     >>> tree_fan(Spec(1000, 640, 10), words=2)
     40
     """
     fan = min(spec.num_machines, spec.local_memory // (8 * words))
     if fan < min(2, spec.num_machines):
-        raise InputError(
+        raise SpecError(
             f"local_memory = {spec.local_memory} is too small: a tree of machines needs {16 * words} words a machine"
         )
     return max(fan, 2)
@@ -103,15 +103,11 @@ def all_reduce(
         return Change(drop=drop, mail={up: _send_up(shard, name, columns, fan, 0)})
 
     def climb(level: int) -> Callable[[Shard], Change]:
-        return lambda shard: Change(
-            drop=(up,), mail={up: _send_up(shard, name, folded(shard, up), fan, level)}
-        )
+        return lambda shard: Change(drop=(up,), mail={up: _send_up(shard, name, folded(shard, up), fan, level)})
 
     def descend(level: int) -> Callable[[Shard], Change]:
         source, target = (up if level == depth else down), (name if level == 1 else down)
-        return lambda shard: Change(
-            drop=(source,), mail={target: _send_down(shard, folded(shard, source), fan, level)}
-        )
+        return lambda shard: Change(drop=(source,), mail={target: _send_down(shard, folded(shard, source), fan, level)})
 
     if depth == 0:
         return [Local(first)]
@@ -170,7 +166,9 @@ def prefix(
     def climb(level: int) -> Callable[[Shard], Change]:
         def run(shard: Shard) -> Change:
             columns = values(shard) if level == 0 else operation.fold(shard[children(level - 1)])
-            return Change(drop=drop if level == 0 else (), mail={children(level): _send_up(shard, name, columns, fan, level)})
+            return Change(
+                drop=drop if level == 0 else (), mail={children(level): _send_up(shard, name, columns, fan, level)}
+            )
 
         return run
 
@@ -192,6 +190,7 @@ def prefix(
         return run
 
     if depth == 0:
+
         def alone(shard: Shard) -> Change:
             nothing = operation.identity(shard.one_each(**values(shard)))
             return Change(keep={name: shard.one_each(**nothing)}, drop=drop)

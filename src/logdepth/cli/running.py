@@ -1,0 +1,205 @@
+"""Commands `run` and `resume`: protocols on files, with their ledger."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from logdepth.cli.shared import add_json, print_json, progress
+from logdepth.errors import InputError
+
+
+def add_commands(commands: Any) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="run a parallel algorithm on a file",
+        description="Run a protocol on an input file, on simulated machines, with an account of rounds and words.",
+    )
+    parser.add_argument("problem", metavar="PROBLEM", help="connectivity, msf, khop, sort, ... (`logdepth list`)")
+    parser.add_argument("--graph", metavar="FILE", help="a graph: edge list, CSV, Matrix Market, METIS, .npy, Parquet")
+    parser.add_argument("--input", metavar="FILE", help="a sequence, numbers or pointers: text or .npy")
+    parser.add_argument("--format", help="the graph file's format, if its name does not say")
+    parser.add_argument("--vertices", type=int, metavar="N", help="the vertices are 0..N-1 (isolated ones included)")
+    parser.add_argument("--unweighted", action="store_true", help="msf: all weights equal")
+    parser.add_argument("--k", type=int, help="khop: hops")
+    parser.add_argument("--power", type=int, help="pointer-doubling: follow this many pointers (default: to the end)")
+    parser.add_argument("--symbols", help="khop: the symbols (default: the characters that occur)")
+    parser.add_argument("--alphabet", type=int, help="khop: how many symbols, for a .npy file")
+    group = parser.add_argument_group("machines")
+    group.add_argument("--delta", type=float, help="words a machine ~ n^DELTA (default 0.5)")
+    group.add_argument("--gamma", type=float, default=0.0, help="machines ~ n^(1 + GAMMA - DELTA) (default 0)")
+    group.add_argument("--machines", type=_count, metavar="Q", help="how many machines")
+    group.add_argument("--memory", type=_count, metavar="S", help="words a machine")
+    group.add_argument(
+        "--limits", choices=["strict", "record"], default="strict", help="stop when S is exceeded (default), or note it"
+    )
+    parser.add_argument("--checkpoint", metavar="DIR", help="save the run there, to go on after a crash")
+    _add_engine(parser)
+    _add_output(parser)
+    parser.set_defaults(run=_run)
+
+    parser = commands.add_parser(
+        "resume", help="go on with a run", description="Go on with `run --checkpoint DIR`, on any engine."
+    )
+    parser.add_argument("folder", metavar="DIR", help="the checkpoint folder")
+    parser.add_argument("--source", metavar="FILE", help="where the input is now, if it moved")
+    _add_engine(parser)
+    _add_output(parser)
+    parser.set_defaults(run=_resume)
+
+
+def _count(text: str) -> int:
+    """A whole number; 5e6 and 5_000_000 too."""
+    value = float(text.replace("_", ""))
+    if value != int(value):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return int(value)
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("engine")
+    group.add_argument("--engine", choices=["local", "ray"], default="local")
+    group.add_argument(
+        "--workers", type=int, metavar="P", help="threads (local, default 1) or Ray actors (default: CPUs)"
+    )
+    group.add_argument("--address", default="local", help="a running Ray cluster (default: start one here)")
+    group.add_argument("--kernels", choices=["auto", "numba", "numpy"], default="auto")
+    group.add_argument("--checkpoint-every", type=int, metavar="N", help="rounds (default: as 10%% of the time allows)")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("--out", metavar="FILE", help="the result: .parquet, .csv, .tsv or .npz")
+    group.add_argument("--force", action="store_true", help="replace FILE")
+    group.add_argument("--plot", metavar="FILE", help="the ledger as a picture: .png, .svg or .pdf")
+    group.add_argument("--rounds", action="store_true", help="print every round, not one line a kind of round")
+    add_json(group)
+
+
+def _engine(args: argparse.Namespace) -> Callable[[], Any]:
+    if args.workers is not None and args.workers < 1:
+        raise InputError(f"--workers is {args.workers}; it must be at least 1")
+    if args.checkpoint_every is not None and args.checkpoint_every < 1:
+        raise InputError(f"--checkpoint-every is {args.checkpoint_every}; it must be at least 1")
+    if args.engine == "local":
+        if args.address != "local":
+            raise InputError("--address is for --engine ray")
+
+        def local() -> Any:
+            from logdepth.mpc.engine import LocalEngine
+
+            return LocalEngine(kernels=args.kernels, threads=args.workers or 1)
+
+        return local
+
+    def ray() -> Any:
+        from logdepth.mpc.ray_engine import RayEngine
+
+        return RayEngine(workers=args.workers, address=args.address, kernels=args.kernels)
+
+    return ray
+
+
+def _check_output(args: argparse.Namespace) -> None:
+    """Refuse before the work what would be refused after it."""
+    from pathlib import Path
+
+    from logdepth.graphs.write import check_table_path
+
+    if args.out:
+        check_table_path(args.out)
+        if Path(args.out).exists() and not args.force:
+            raise InputError(f"{args.out} exists already; give --force to replace it")
+    if args.plot and Path(args.plot).suffix not in (".png", ".svg", ".pdf"):
+        raise InputError(f"{args.plot}: the name must end in .png, .svg or .pdf")
+
+
+def _warn(message: str) -> None:
+    print(f"logdepth: {message}", file=sys.stderr)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from logdepth.jobs import Job, find_problem, run_job
+
+    problem = find_problem(args.problem)
+    option = "graph" if "graph" in problem.kind else "input"
+    other = "input" if option == "graph" else "graph"
+    source = getattr(args, option)
+    if source is None or getattr(args, other) is not None:
+        raise InputError(f"{problem.name} reads --{option} FILE" + (f", not --{other}" if getattr(args, other) else ""))
+    _check_output(args)
+    engine = _engine(args)
+    job = Job(
+        problem=problem.name,
+        source=str(Path(source).absolute()) if args.checkpoint else source,
+        delta=args.delta,
+        gamma=args.gamma,
+        machines=args.machines,
+        memory=args.memory,
+        strict=args.limits == "strict",
+        format=args.format,
+        vertices=args.vertices,
+        unweighted=args.unweighted,
+        k=args.k,
+        power=args.power,
+        symbols=args.symbols,
+        alphabet=args.alphabet,
+    )
+    with progress("rounds") as report:
+        finished = run_job(
+            job,
+            engine,
+            checkpoint=Path(args.checkpoint) if args.checkpoint else None,
+            every=args.checkpoint_every,
+            warn=_warn,
+            progress=report,
+        )
+    return _show(args, finished)
+
+
+def _resume(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from logdepth.jobs import resume_job
+
+    _check_output(args)
+    with progress("rounds") as report:
+        finished = resume_job(
+            Path(args.folder),
+            _engine(args),
+            source=args.source,
+            every=args.checkpoint_every,
+            warn=_warn,
+            progress=report,
+        )
+    return _show(args, finished)
+
+
+def _show(args: argparse.Namespace, finished: Any) -> int:
+    ledger = finished.run.ledger
+    if args.out:
+        from logdepth.graphs import write_table
+
+        write_table(args.out, finished.table())
+    if args.plot:
+        from logdepth.report.ledger import draw_ledger
+
+        draw_ledger(args.plot, ledger, f"{finished.problem.name} on {finished.job.source.rsplit('/', 1)[-1]}")
+    facts = finished.facts()
+    if args.json:
+        print_json({"problem": finished.problem.name, "result": facts, "out": args.out, **ledger.to_json()})
+        return 0
+    from logdepth.report.ledger import print_ledger
+
+    print_ledger(ledger, every_round=args.rounds)
+    for name, value in facts.items():
+        print(
+            f"result    {name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"result    {name}: {value}"
+        )
+    if args.out:
+        print(f"written   {args.out}: {', '.join(finished.table())}")
+    return 0

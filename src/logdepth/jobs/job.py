@@ -1,0 +1,160 @@
+"""A job: which problem, on which file, on which machines. `run_job` runs it, `resume_job` goes on with it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from logdepth.errors import InputError, SpecError
+from logdepth.jobs.inputs import read_data
+from logdepth.mpc.checkpoint import Checkpoints, read_manifest
+from logdepth.mpc.engine import LocalEngine, Progress, Run
+from logdepth.mpc.spec import Spec
+from logdepth.protocols import BUILT_IN, Problem
+
+
+@dataclass(frozen=True)
+class Job:
+    """What determines a run's result and ledger; the engine does not.
+
+    source: the input's path. delta, or machines and memory (words a machine), or one of these two: the spec.
+    strict: whether exceeding `memory` stops the run. The rest are options of single kinds of problems.
+    """
+
+    problem: str
+    source: str
+    delta: float | None = None
+    gamma: float = 0.0
+    machines: int | None = None
+    memory: int | None = None
+    strict: bool = True
+    format: str | None = None
+    vertices: int | None = None
+    unweighted: bool = False
+    k: int | None = None
+    power: int | None = None
+    symbols: str | None = None
+    alphabet: int | None = None
+
+    def spec(self, problem: Problem, config: dict[str, Any]) -> Spec:
+        """The machines. Raises `InputError` if delta comes with machines or memory, or a number is out of range."""
+        words = problem.words(config)
+        if self.machines is None and self.memory is None:
+            delta = 0.5 if self.delta is None else self.delta
+            return Spec.from_delta(words, delta, gamma=self.gamma, slack=problem.slack)
+        if self.delta is not None:
+            raise InputError("give --delta, or --machines and --memory, not both")
+        for name in ("machines", "memory"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"--{name} is {value}; it must be at least 1")
+        total = problem.slack * max(words, 64)
+        if self.machines is None:
+            assert self.memory is not None
+            return Spec(-(-total // self.memory), self.memory, words)
+        memory = self.memory if self.memory is not None else max(-(-total // self.machines), 64 * problem.slack)
+        return Spec(self.machines, memory, words)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run with what it ran on."""
+
+    job: Job
+    problem: Problem
+    data: Any
+    run: Run
+
+    def table(self) -> dict[str, Any]:
+        """The result's columns, with the input's own ids."""
+        return self.problem.table(self.data, self.run.result)
+
+    def facts(self) -> dict[str, Any]:
+        """The result in a few numbers."""
+        return self.problem.facts(self.data, self.run.result)
+
+
+def find_problem(name: str) -> Problem:
+    """A built-in problem. Raises `InputError` with near names."""
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    near = difflib.get_close_matches(name, BUILT_IN, 3, 0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(BUILT_IN)}"
+    raise InputError(f"there is no problem {name!r}; {hint}")
+
+
+def least_memory(problem: Problem, spec: Spec, config: dict[str, Any]) -> int:
+    """The least local_memory for which the protocol can be put together on this many machines."""
+
+    def fits(memory: int) -> bool:
+        try:
+            problem.protocol(Spec(spec.num_machines, memory, spec.num_words), **config)
+        except SpecError:
+            return False
+        return True
+
+    low, high = 0, 64
+    while not fits(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high
+
+
+def run_job(
+    job: Job,
+    engine: Callable[[], Any] = LocalEngine,
+    *,
+    checkpoint: Path | None = None,
+    every: int | None = None,
+    warn: Callable[[str], None] = lambda message: None,
+    progress: Progress | None = None,
+) -> Finished:
+    """Read the input, run the protocol, return result and ledger.
+
+    `engine()` makes the engine, after the input has been read. `checkpoint`: a folder for checkpoints; one of the
+    same job in it is taken up. Raises `InputError` for bad input, `MemoryExceeded` in a strict run.
+    """
+    problem = find_problem(job.problem)
+    data = read_data(problem.kind, job)
+    config = problem.config(data)
+    spec = job.spec(problem, config)
+    try:
+        protocol = problem.protocol(spec, **config)
+    except SpecError:
+        raise SpecError(
+            f"local_memory = {spec.local_memory:,} is too small for {problem.name} on {spec.num_machines:,} machines: "
+            f"give at least {least_memory(problem, spec, config):,} words a machine (--memory, or a larger --delta)"
+        ) from None
+    inputs = problem.place(spec, data)
+    saves = None
+    if checkpoint is not None:
+        saves = Checkpoints(checkpoint, every=every, context={"job": asdict(job)}, warn=warn)
+    made = engine()
+    try:
+        run = made.run(protocol, inputs, strict=job.strict, progress=progress, checkpoints=saves)
+    finally:
+        made.close()
+    return Finished(job, problem, data, run)
+
+
+def resume_job(
+    folder: Path, engine: Callable[[], Any] = LocalEngine, *, source: str | None = None, **options: Any
+) -> Finished:
+    """Go on with a job from its checkpoint folder, on any engine and number of workers.
+
+    `source`: where the input is now, if it moved; its contents must be the same. Other options as `run_job`'s.
+    Raises `InputError` if the folder holds no checkpoint, or one of another version or input.
+    """
+    saved = read_manifest(folder)["context"].get("job")
+    if not isinstance(saved, dict):
+        raise InputError(f"{folder} was not written by `logdepth run`; resume it from Python, with its protocol")
+    unknown = set(saved) - {field.name for field in fields(Job)}
+    if unknown:
+        raise InputError(f"{folder} was written by another version of logdepth: it has {', '.join(sorted(unknown))}")
+    job = Job(**{**saved, **({"source": str(Path(source).absolute())} if source else {})})
+    return run_job(job, engine, checkpoint=folder, **options)

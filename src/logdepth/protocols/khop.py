@@ -1,0 +1,130 @@
+"""k-hop induction heads on machines: one join and `floor(log2 k) + 2` reads (Definition 4.1, Theorem 4.2).
+
+Slots 0..n: slot i >= 1 is position i, slot 0 is "nothing", with a symbol of its own, `alphabet_size`; slot i lives on
+machine `i % q`. `find^1(i) = max({0} u {j <= i : X_{j-1} = X_i})` is a join: slot i offers the fact "after an X_i comes
+slot i + 1" (key X_i, order 2 (i + 1)) and asks for the last fact with key X_i and order at most 2 i, that is, the
+greatest j <= i with X_{j-1} = X_i; j = i counts. The previous symbol, the transformer's first layer, is not needed:
+slot j - 1 speaks for slot j. Slot 0 does the same as all others: only its fact has its key, at order 2 > 1, so
+`find(0) = 0`, and no slot finds slot 0's fact. Then pointer doubling, and the symbol where the pointer leads.
+`find(i) <= i`, so after n steps nothing moves: `find^k = find^min(k, n)`.
+
+Rounds: a sort, a prefix tree and 1 for the join; with k' = min(k, n), `floor(log2 k') + 1` reads for the power (one
+fewer if k' is a power of two), 1 read for the symbol; none for k = 0. However skewed the symbols are: one symbol n times
+costs what n symbols cost. Memory: 3 words a slot and a read in progress; by sorting 3 rows of 4 words a slot.
+Source: Sanford, Hsu, Telgarsky, arXiv 2402.09268, Theorem 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from logdepth.errors import InputError
+from logdepth.mpc.protocol import Change, Local, Protocol, Stage
+from logdepth.mpc.spec import Spec
+from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.components import in_order
+from logdepth.protocols.lookup import addresses, join, stack
+from logdepth.protocols.pointer_doubling import in_turn, power_stages, read_through
+from logdepth.protocols.prefix_sums import whole_numbers
+from logdepth.protocols.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """`tokens`, int (n,), symbols of 0..alphabet_size-1; and how many hops are wanted, `k`.
+
+    >>> Sequence(np.array([1, 0, 1]), k=1, alphabet_size=2).k
+    1
+    """
+
+    tokens: Array
+    k: int
+    alphabet_size: int
+
+
+def find_stages(spec: Spec, num_slots: int) -> list[Stage]:
+    """In table cells, from column token, the symbol of every slot, to column square: find^1 of it."""
+
+    def records(shard: Shard) -> Table:
+        cells = shard["cells"]
+        slot, key = addresses(shard, cells), cells["token"].astype(np.int64)
+        facts = {"key": key, "order": 2 * (slot + 1), "a": slot + 1, "b": np.zeros_like(slot)}
+        row = np.arange(cells.num_rows) - cells.spread(cells.offsets[:-1])
+        queries = {"key": key, "order": 2 * slot + 1, "a": cells.spread(shard.machines), "b": row}
+        return stack(Table(facts, cells.offsets), Table(queries, cells.offsets))
+
+    def found(shard: Shard) -> Change:
+        cells = shard["cells"]
+        square = shard["found"]["value"].astype(cells["token"].dtype)
+        return Change(keep={"cells": cells.with_columns(square=square)}, drop=("found",))
+
+    return [
+        *join(
+            spec, "find", records, "found", max_rows=2 * num_slots,
+            num_queries=lambda shard: shard["cells"].counts, what="find",
+        ),
+        Local(found),
+    ]  # fmt: skip
+
+
+def place_sequence(spec: Spec, data: Sequence) -> dict[str, Table]:
+    """The input on the machines: slot i on machine `i % q`; slot 0 holds `alphabet_size`.
+
+    Raises `InputError` if a token is no symbol of the alphabet.
+
+    >>> place_sequence(Spec(2, 100, 3), Sequence(np.array([1, 0, 1]), 1, 2))["cells"]["token"].tolist()
+    [2, 0, 1, 1]
+    """
+    tokens = whole_numbers("tokens", data.tokens)
+    outside = (tokens < 0) | (tokens >= data.alphabet_size)
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise InputError(f"tokens: row {row} is {tokens[row]}, which is no symbol of 0..{data.alphabet_size - 1}")
+    word = np.int32 if max(len(tokens), data.alphabet_size) < 2**31 - 1 else np.int64
+    return {"cells": in_turn(spec, token=np.concatenate([[data.alphabet_size], tokens]).astype(word))}
+
+
+def khop(spec: Spec, size: int, k: int, alphabet_size: int) -> Protocol:
+    """hop_k at every position, int64, (size,); `alphabet_size` stands for "nothing". Inputs: `place_sequence`.
+
+    >>> baebcabebdea = np.array([1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0])
+    >>> KHOP.run(Sequence(baebcabebdea, k=2, alphabet_size=5)).result.tolist()
+    [5, 5, 5, 5, 5, 5, 5, 0, 1, 5, 4, 2]
+    """
+
+    def collect(tables: Mapping[str, Table]) -> Array:
+        return in_order(tables["cells"], "power" if hops else "token")[1:].astype(np.int64)
+
+    hops = min(k, size)
+    stages: list[Stage] = []
+    if hops:
+        stages = [
+            *find_stages(spec, size + 1),
+            *power_stages(spec, size + 1, hops, what="double"),
+            *read_through(spec, "symbol", ("power",), "token", size=size + 1, what="symbol"),
+        ]
+    return Protocol("khop", spec, stages, collect, {"size": size, "k": k, "alphabet_size": alphabet_size})
+
+
+def _config(data: Sequence) -> dict[str, Any]:
+    if data.k < 0:
+        raise InputError(f"k is {data.k}; it must be at least 0")
+    size = len(whole_numbers("tokens", data.tokens))
+    return {"size": size, "k": int(data.k), "alphabet_size": int(data.alphabet_size)}
+
+
+KHOP = Problem(
+    name="khop",
+    kind="sequence",
+    summary="k-hop induction heads: the symbol that k hops from each position lead to",
+    slack=64,
+    config=_config,
+    words=lambda config: config["size"],
+    protocol=khop,
+    place=place_sequence,
+    columns=("index", "symbol"),
+)

@@ -1,0 +1,277 @@
+"""Minimum spanning forest: Boruvka's algorithm with full contraction in every phase.
+
+Edges are ordered by (weight, edge number), so no two are equal and the forest is unique: Kruskal's with stable
+sorting. Every vertex has a label; between phases it is the root that the vertex is contracted to. A phase:
+- *choose*: every root with an edge takes its least, points to the other end, and notes the edge's number;
+- *contract*: label <- label of the label, until nothing moves. Following chosen edges the order falls, so the only
+  cycles are two roots that chose one edge; the vertex whose label's label is itself sees that: the lesser of the two
+  stays a root and forgets the edge, which the other notes;
+- *alter*: every edge moves to its ends' labels; loops are dropped.
+At the end every vertex that is no root has noted one edge of the forest, and one lower and one read turn roots into
+least vertices.
+
+Rounds. Phases: each root with an edge joins another, so at most `n / 2^i` roots have edges after i phases, and phase
+i + 1 needs two: `floor(log2 n)` phases. Contracting: let the furthest vertex be k <= n - 2 steps from its tree's two
+lowest, {a, b}, a < b. In the first pass a vertex 2 or more steps away moves 2 closer, a vertex 1 step away moves to a
+or b, and b points to a, a to itself: depth at most `ceil(k / 2) + 1 <= ceil(n / 2)`. Every further pass takes depth d
+to `ceil(d / 2)`, so after `ceil(log2 n)` passes all trees are stars, and one more sees that nothing moved. In all
+`O(log^2 n)` rounds, `num_rounds` exactly; a run stops earlier. Liu and Tarjan's trick of contracting only a little in
+each phase is for labels that fall, which Boruvka's do not.
+
+Memory: a machine's share of the edges (x, y, weight, number: 4 words), their distinct ends, its vertices' labels and
+noted edges. Source: O. Boruvka 1926; in MPC, Karloff, Suri, Vassilvitskii, "A model of computation for MapReduce"
+(SODA 2010); Theorem B.9 of arXiv 2402.09268 states the transformer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from logdepth.errors import InputError
+from logdepth.graphs import Graph
+from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Stage
+from logdepth.mpc.spec import Spec
+from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.components import in_order, index_ends, place_graph
+from logdepth.protocols.lookup import addresses, check, lower, read
+from logdepth.protocols.problem import Problem
+
+_MOST = np.iinfo(np.int64).max
+
+
+def weight_order(weight: Array) -> Array:
+    """An int64 for each float64 with the same order: equal where the weights are, and -0.0 is 0.0.
+
+    A float's bits rise with it if it is positive and fall if it is negative: then all but the sign are flipped.
+
+    >>> order = weight_order(np.array([-np.inf, -2.0, -0.0, 0.0, 5e-324, 1.0, np.inf]))
+    >>> np.sign(np.diff(order)).tolist()
+    [1, 1, 0, 1, 1, 1]
+    """
+    bits = (np.asarray(weight, np.float64) + 0.0).view(np.int64)
+    return bits ^ ((bits >> 63) & _MOST)
+
+
+def least_rows(shard: Shard, offsets: Array, index: Array, columns: Sequence[Array], cells: Array) -> Array:
+    """For each cell the row that is least by `columns` among those aimed at it; `len(index)` where there is none.
+
+    Row r of a machine is aimed at the machine's cell `index[r]`; `cells` are the cells' offsets. No two rows aimed at
+    one cell may be equal.
+    """
+    best = np.ones(len(index), bool)
+    for column in columns:
+        value = np.where(best, column.astype(np.int64), _MOST)
+        least = shard.kernels.least_at(offsets, index, value, cells, np.full(cells[-1], _MOST))
+        best &= value == shard.kernels.read_local(offsets, index, cells, least)
+    row = np.full(cells[-1], len(index))
+    row[np.repeat(cells[:-1], np.diff(offsets))[best] + index[best]] = np.flatnonzero(best)
+    return row
+
+
+def index_edges(shard: Shard, edges: Table) -> dict[str, Table]:
+    """`components.index_ends` of edges (tail, head, and more): the more stays with its edge."""
+    live = shard.select(edges, edges["tail"] != edges["head"])
+    more = {name: column for name, column in live.columns.items() if name not in ("tail", "head")}
+    indexed = index_ends(shard, live.only("tail", "head"))
+    return {**indexed, "edges": indexed["edges"].with_columns(**more)}
+
+
+def numbered(shard: Shard, edges: Table, num_edges: int) -> Table:
+    """The input's edges with their numbers, which follow from the placement, as column edge."""
+    place = np.arange(edges.num_rows) - edges.spread(edges.offsets[:-1])
+    return edges.with_columns(edge=edges.spread(shard.machines * num_edges // shard.spec.num_machines) + place)
+
+
+def least_edges(shard: Shard, keys: Sequence[str]) -> Table:
+    """For each end its least edge by `keys` on its machine: ends with the keys; key other is the edge's other end."""
+    edges, ends = shard["edges"], shard["ends"]
+    offsets, start = 2 * edges.offsets, np.repeat(ends.offsets[:-1], 2 * edges.counts)
+    index, partner = np.stack([edges["x"], edges["y"]], axis=1), np.stack([edges["y"], edges["x"]], axis=1)
+    other = ends["address"][start + partner.ravel()]
+    values = {key: other if key == "other" else np.repeat(edges[key], 2) for key in keys}
+    row = least_rows(shard, offsets, index.ravel(), list(values.values()), ends.offsets)
+    return ends.with_columns(**{key: value[row] for key, value in values.items()})
+
+
+def contract(spec: Spec, num_vertices: int) -> list[Stage]:
+    """label <- label of the label until nothing moves; where that is the vertex itself, the lesser of it and its label.
+
+    A root has noted no edge: its column edge is set to that of none, `none` in table labels.
+    """
+
+    def prepare(shard: Shard, labels: Table, changed: Array) -> dict[str, Table]:
+        address, offsets, index = shard.kernels.distinct_by_owner(labels.offsets, labels["label"], spec.num_machines)
+        return {
+            "labels": labels,
+            "ask": Table({"address": address}, offsets),
+            "where": Table({"row": index}, labels.offsets),
+            "changed": shard.one_each(changed=changed.astype(np.int64)),
+        }
+
+    def apply(shard: Shard) -> Change:
+        labels, got = shard["labels"], shard["answer"]
+        label = labels["label"]
+        further = shard.kernels.read_local(labels.offsets, shard["where"]["row"], got.offsets, got["value"])
+        own = addresses(shard, labels).astype(label.dtype)
+        moved = np.where(further == own, np.minimum(own, label), further)
+        changed = np.concatenate([[0], np.cumsum(moved != label)])[labels.offsets]
+        return Change(keep=prepare(shard, labels.with_columns(label=moved), np.diff(changed) > 0), drop=("answer", "fit"))
+
+    checked = check(
+        spec, "ask", "fit", also=lambda shard: shard["changed"].columns, how={"changed": "max"}, what="contract"
+    )
+    body = [
+        *read(
+            spec, "contract", ask="ask", facts="labels", value="label", answer="answer", max_rows=2 * num_vertices,
+            status="fit", what="contract",
+        ),
+        Local(apply),
+        *checked,
+    ]  # fmt: skip
+    bound = max(num_vertices - 1, 0).bit_length() + 1
+    return [
+        Local(lambda shard: Change(keep=prepare(shard, shard["labels"], np.ones(shard.num_machines)))),
+        *checked,
+        Loop(body, bound, lambda shard: 1 - shard["fit"]["changed"], f"ceil(log2 {num_vertices}) + 1 = {bound}"),
+        Local(lambda shard: Change(drop=("ask", "where", "changed", "fit"))),
+    ]
+
+
+def least_labels(spec: Spec, num_vertices: int) -> list[Stage]:
+    """From labels that are one vertex of each set, itself included, to the least of each set: a lower and a read."""
+
+    def prepare(shard: Shard) -> Change:
+        labels = shard["labels"]
+        address, offsets, index = shard.kernels.distinct_by_owner(labels.offsets, labels["label"], spec.num_machines)
+        own = addresses(shard, labels)
+        least = shard.kernels.least_at(labels.offsets, index, own, offsets, np.full(len(address), _MOST))
+        return Change(
+            keep={
+                "ask": Table({"address": address, "least": least}, offsets),
+                "where": Table({"row": index}, labels.offsets),
+                "labels": labels.with_columns(least=own),
+            }
+        )
+
+    def settle(shard: Shard) -> Change:
+        labels, got = shard["labels"], shard["least"]
+        index = got["address"] // spec.num_machines
+        least = shard.kernels.least_at(got.offsets, index, got["least"], labels.offsets, labels["least"])
+        return Change(keep={"labels": labels.with_columns(least=least)}, drop=("least",))
+
+    def apply(shard: Shard) -> Change:
+        labels, got = shard["labels"], shard["answer"]
+        label = shard.kernels.read_local(labels.offsets, shard["where"]["row"], got.offsets, got["value"])
+        kept = labels.only("edge").with_columns(label=label)
+        return Change(keep={"labels": kept}, drop=("ask", "where", "answer", "fit"))
+
+    return [
+        Local(prepare),
+        *check(spec, "ask", "fit", what="least vertices"),
+        *lower(
+            spec, "lowest", lambda shard: shard["ask"], "least", columns=("least",), max_rows=num_vertices,
+            status="fit", what="least vertices",
+        ),
+        Local(settle),
+        *read(
+            spec, "root", ask="ask", facts="labels", value="least", answer="answer", max_rows=2 * num_vertices,
+            status="fit", what="least vertices",
+        ),
+        Local(apply),
+    ]  # fmt: skip
+
+
+def minimum_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
+    """The forest's edges, ascending, and each vertex's least connected vertex. Inputs: `place_weighted`.
+
+    >>> minimum_forest(Spec(8, 4000, 100), 16, 28).num_rounds
+    309
+    """
+    none = num_edges
+
+    def start(shard: Shard) -> Change:
+        edges = numbered(shard, shard["input"], num_edges)
+        labels = shard["labels"].with_columns(edge=np.full(shard["labels"].num_rows, none))
+        return Change(keep={**index_edges(shard, edges), "labels": labels}, drop=("input",))
+
+    def hook(shard: Shard) -> Change:
+        labels, got = shard["labels"], shard["hooks"]
+        index = got["address"] // spec.num_machines
+        row = least_rows(shard, got.offsets, index, (got["weight"], got["edge"]), labels.offsets)
+        hooked = np.flatnonzero(row < got.num_rows)
+        label, edge = labels["label"].copy(), labels["edge"].copy()
+        assert (edge[hooked] == none).all(), "an edge that does not lead to roots"
+        label[hooked], edge[hooked] = got["other"][row[hooked]], got["edge"][row[hooked]]
+        return Change(keep={"labels": labels.with_columns(label=label, edge=edge)}, drop=("hooks",))
+
+    def alter(shard: Shard) -> Change:
+        edges, ends, labels, got = shard["edges"], shard["ends"], shard["labels"], shard["moved"]
+        tail = shard.kernels.read_local(edges.offsets, edges["x"], ends.offsets, got["value"])
+        head = shard.kernels.read_local(edges.offsets, edges["y"], ends.offsets, got["value"])
+        edge = np.where(labels["label"] == addresses(shard, labels), none, labels["edge"])
+        return Change(
+            keep={
+                **index_edges(shard, edges.only("weight", "edge").with_columns(tail=tail, head=head)),
+                "labels": labels.with_columns(edge=edge),
+            },
+            drop=("moved", "status"),
+        )
+
+    def alive(shard: Shard) -> dict[str, Array]:
+        return {"alive": (shard["edges"].counts > 0).astype(np.int64)}
+
+    def collect(tables: Mapping[str, Table]) -> dict[str, Array]:
+        edge = tables["labels"]["edge"]
+        return {"edges": np.sort(edge[edge < none]), "labels": in_order(tables["labels"], "label")}
+
+    checked = check(spec, "ends", "status", words=4, also=alive, how={"alive": "max"}, what="check")
+    body = [
+        *lower(
+            spec, "hook", lambda shard: least_edges(shard, ("weight", "edge", "other")), "hooks",
+            columns=("weight", "edge", "other"), max_rows=2 * num_edges, status="status", what="choose",
+        ),
+        Local(hook),
+        *contract(spec, num_vertices),
+        *read(
+            spec, "alter", ask="ends", facts="labels", value="label", answer="moved",
+            max_rows=num_vertices + 2 * num_edges, status="status", what="alter",
+        ),
+        Local(alter),
+        *checked,
+    ]  # fmt: skip
+    bound = max(num_vertices.bit_length() - 1, 0)
+    stages: list[Stage] = [
+        Local(start),
+        *checked,
+        Loop(body, bound, lambda shard: 1 - shard["status"]["alive"], f"floor(log2 {num_vertices}) = {bound}"),
+        Local(lambda shard: Change(drop=("ends", "edges", "status"))),
+        *least_labels(spec, num_vertices),
+    ]
+    return Protocol("msf", spec, stages, collect, {"num_vertices": num_vertices, "num_edges": num_edges})
+
+
+def place_weighted(spec: Spec, graph: Graph) -> dict[str, Table]:
+    """The input on the machines: `place_graph` with a weight a row, as `weight_order`; no weights are equal weights.
+
+    Raises `InputError` if a weight is NaN.
+    """
+    weight = np.zeros(graph.num_edges) if graph.weight is None else np.asarray(graph.weight, np.float64)
+    if (missing := np.isnan(weight)).any():
+        raise InputError(f"the weight of edge {int(np.argmax(missing))} is NaN; a minimum needs weights with an order")
+    tables = place_graph(spec, graph.num_vertices, graph.tail, graph.head)
+    return {**tables, "input": tables["input"].with_columns(weight=weight_order(weight))}
+
+
+MSF = Problem(
+    name="msf",
+    kind="weighted graph",
+    summary="minimum spanning forest: the least edges, by (weight, edge number), that connect what is connected",
+    slack=64,
+    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": graph.num_edges},
+    words=lambda config: config["num_vertices"] + 3 * config["num_edges"],
+    protocol=minimum_forest,
+    place=place_weighted,
+    columns=("edge", "tail", "head", "weight"),
+)

@@ -1,0 +1,120 @@
+"""Inclusive prefix sums of whole numbers that lie in equal blocks.
+
+Every machine adds its block up, an exclusive prefix tree over the machines says what comes before it, and the rest is
+local. Rounds: `2 D`, `D = ceil(log_fan q)` with a fan of s / 8; no round at all on one machine. Memory: the block, and
+`s / 8` words at a node of the tree. Source: Goodrich, Sitchinava, Zhang 2011, section 2 (prefix sums in O(log_s n)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from logdepth.errors import InputError
+from logdepth.mpc.protocol import Change, Local, Protocol, Stage
+from logdepth.mpc.spec import Spec
+from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.problem import Problem
+from logdepth.protocols.segments import Sum, fold, sum_before
+from logdepth.protocols.trees import prefix
+
+Numbers = Array | Sequence[int]
+
+_GREATEST = 2**63 - 1
+
+
+def whole_numbers(name: str, data: Any) -> Array:
+    """`data` as a one-dimensional int64 array.
+
+    Raises `InputError` on anything but whole numbers that fit 64 bits, one after another.
+
+    >>> whole_numbers("values", [3, -1]).tolist(), whole_numbers("values", []).dtype
+    ([3, -1], dtype('int64'))
+    """
+    array = np.asarray(data)
+    if array.ndim != 1:
+        raise InputError(f"{name} has shape {array.shape}; one dimension is needed")
+    if array.dtype.kind not in "iu" and len(array):
+        raise InputError(f"{name} holds {array.dtype}; whole numbers that fit int64 are needed")
+    if array.dtype.kind == "u" and len(array) and array.max() > _GREATEST:
+        row = int(np.argmax(array > _GREATEST))
+        raise InputError(f"{name}: row {row} is {array[row]}, which does not fit int64 (at most {_GREATEST})")
+    return array.astype(np.int64)
+
+
+def sum_of_magnitudes(values: Array) -> int:
+    """The exact sum of absolute values of an int64 array.
+
+    >>> sum_of_magnitudes(np.array([-(2**63), 2**63 - 1]))
+    18446744073709551615
+    """
+    magnitude = np.where(values < 0, ~values, values).astype(np.uint64)  # one less than |v| where v < 0
+    low, high = magnitude & np.uint64(2**32 - 1), magnitude >> np.uint64(32)  # no sum of halves can overflow
+    return (int(high.sum()) << 32) + int(low.sum()) + int((values < 0).sum())
+
+
+def in_blocks(spec: Spec, **columns: Array) -> Table:
+    """Rows in input order as equal blocks: machine i has rows `i n // q` to `(i + 1) n // q`.
+
+    >>> in_blocks(Spec(2, 10, 5), value=np.arange(5)).offsets.tolist()
+    [0, 2, 5]
+    """
+    size = len(next(iter(columns.values())))
+    return Table(columns, np.arange(spec.num_machines + 1) * size // spec.num_machines)
+
+
+def place_summands(spec: Spec, values: Numbers) -> dict[str, Table]:
+    """The input on the machines.
+
+    Raises `InputError` unless these are whole numbers whose absolute values add up to less than 2^63: then no
+    prefix sum, and no partial sum of any tree, can overflow.
+
+    >>> place_summands(Spec(2, 10, 3), [5, 6, 7])["values"].offsets.tolist()
+    [0, 1, 3]
+    """
+    array = whole_numbers("values", values)
+    most = sum_of_magnitudes(array)
+    if most > _GREATEST:
+        raise InputError(
+            f"the absolute values of the {len(array)} numbers add up to {most}, and prefix sums are int64, at most "
+            f"{_GREATEST}: scale the numbers down, or sum shorter pieces"
+        )
+    return {"values": in_blocks(spec, value=array)}
+
+
+def prefix_sums(spec: Spec, size: int) -> Protocol:
+    """The sums of the first 1, 2, ..., `size` numbers, int64, (size,). Inputs: `place_summands`.
+
+    >>> PREFIX_SUM.run([5, -6, 7]).result.tolist()
+    [5, -1, 6]
+    """
+
+    def totals(shard: Shard) -> dict[str, Array]:
+        values = shard["values"]
+        return {"sum": fold(np.add, values["value"], values.offsets, 0)}
+
+    def add(shard: Shard) -> Change:
+        values = shard["values"]
+        sums = sum_before(values["value"], values.offsets) + values["value"] + values.spread(shard["before"]["sum"])
+        return Change(keep={"values": Table({"sum": sums}, values.offsets)}, drop=("before",))
+
+    def collect(tables: Mapping[str, Table]) -> Array:
+        return tables["values"]["sum"]
+
+    stages: list[Stage] = [*prefix(spec, "before", totals, Sum(), words=1, what="prefix sums"), Local(add)]
+    return Protocol("prefix-sum", spec, stages, collect, {"size": size})
+
+
+PREFIX_SUM = Problem(
+    name="prefix-sum",
+    kind="numbers",
+    summary="prefix sums: for each row the sum up to it",
+    slack=8,
+    config=lambda values: {"size": len(whole_numbers("values", values))},
+    words=lambda config: config["size"],
+    protocol=prefix_sums,
+    place=place_summands,
+    columns=("index", "sum"),
+)

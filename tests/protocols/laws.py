@@ -1,0 +1,56 @@
+"""What every protocol owes: one result and one ledger, however its machines are split into shards, on both kernels."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from logdepth.mpc.engine import LocalEngine, Run
+from logdepth.mpc.spec import Spec
+from logdepth.protocols.problem import Problem
+
+
+def check_laws(problem: Problem, data: Any, spec: Spec) -> Run:
+    """Run with Numba whole; with NumPy, one machine a shard; with shards drawn at random, on two threads.
+
+    Asserts equal results, types included, and equal ledgers; rounds within the bound; a config that survives JSON.
+    Every run is strict, so s holds. Returns the first run.
+    """
+    config = problem.config(data)
+    assert json.loads(json.dumps(config)) == config
+    protocol, inputs = problem.protocol(spec, **config), problem.place(spec, data)
+    rng = np.random.default_rng([spec.num_machines, spec.local_memory, spec.num_words])
+    cuts = np.unique(np.concatenate([[0, spec.num_machines], rng.integers(0, spec.num_machines, 4)])).tolist()
+    whole, single, drawn = (
+        engine.run(protocol, inputs)
+        for engine in (
+            LocalEngine(kernels="numba"),
+            LocalEngine(kernels="numpy", ranges=[(i, i + 1) for i in range(spec.num_machines)]),
+            LocalEngine(kernels="numba", ranges=list(zip(cuts[:-1], cuts[1:], strict=True)), threads=2),
+        )
+    )
+    for other in (single, drawn):
+        assert same(whole.result, other.result), "a machine saw what lies on another, or the kernels differ"
+        assert whole.ledger.without_clock() == other.ledger.without_clock()
+    assert whole.ledger.num_rounds <= protocol.num_rounds == whole.ledger.bound
+    return whole
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal in value and type, arrays in dicts and tuples included."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    return bool(one == other)
+
+
+def by_sorting(run: Run) -> bool:
+    """Whether some read of the run went by sorting."""
+    return any("by sorting" in row.label for row in run.ledger.rounds)
