@@ -133,13 +133,13 @@ def test_gives_up_in_the_end(engine, case):
     protocol, inputs, _ = case
 
     def progress(rounds, bound):
-        if rounds == 3:
+        if rounds >= 3:
             os.kill(engine.pids[0], signal.SIGKILL)
 
     engine.recovered, kept = 0, engine.recoveries
     engine.recoveries = 1
     try:
-        with pytest.raises(InputError, match="workers were lost 2 times, the last time in round 3"):
+        with pytest.raises(InputError, match="workers were lost 2 times, the last time in round"):
             engine.run(protocol, inputs, progress=progress)
     finally:
         engine.recoveries = kept

@@ -24,6 +24,13 @@ from logdepth.mpc.ledger import Ledger, Round
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Shard, Table, join_tables
 
+# no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver
+_RAY_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+}
+
 Parcel = dict[str, tuple[dict[str, np.ndarray], np.ndarray]]  # name -> columns, offsets over the receiver's machines
 
 
@@ -112,8 +119,8 @@ class RayEngine:
     ) -> None:
         if workers is not None and workers < 1:
             raise InputError(f"workers are {workers}; there must be at least 1")
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        for name, value in _RAY_SETTINGS.items():
+            os.environ.setdefault(name, value)
         try:
             import ray
         except ImportError:
