@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from logdepth import __version__
-from logdepth.cli import compiling, inspecting, khop, running
+from logdepth.cli import compiling, inspecting, khop, planning, running
 from logdepth.errors import InputError
 
 
@@ -27,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     inspecting.add_commands(commands)
     khop.add_commands(commands)
     running.add_commands(commands)
+    planning.add_commands(commands)
     return parser
 
 

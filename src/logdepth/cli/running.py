@@ -30,8 +30,8 @@ def add_commands(commands: Any) -> None:
     group = parser.add_argument_group("machines")
     group.add_argument("--delta", type=float, help="words a machine ~ n^DELTA (default 0.5)")
     group.add_argument("--gamma", type=float, default=0.0, help="machines ~ n^(1 + GAMMA - DELTA) (default 0)")
-    group.add_argument("--machines", type=_count, metavar="Q", help="how many machines")
-    group.add_argument("--memory", type=_count, metavar="S", help="words a machine")
+    group.add_argument("--machines", type=count, metavar="Q", help="how many machines")
+    group.add_argument("--memory", type=count, metavar="S", help="words a machine")
     group.add_argument(
         "--limits", choices=["strict", "record"], default="strict", help="stop when S is exceeded (default), or note it"
     )
@@ -50,10 +50,10 @@ def add_commands(commands: Any) -> None:
     parser.set_defaults(run=_resume)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     """A whole number; 5e6 and 5_000_000 too."""
-    value = float(text.replace("_", ""))
-    if value != int(value):
+    value = float(text.replace("_", "").replace(",", ""))
+    if not value.is_integer():
         raise argparse.ArgumentTypeError(f"{text} is not a whole number")
     return int(value)
 
@@ -75,7 +75,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--force", action="store_true", help="replace FILE")
     group.add_argument("--plot", metavar="FILE", help="the ledger as a picture: .png, .svg or .pdf")
     group.add_argument("--rounds", action="store_true", help="print every round, not one line a kind of round")
-    add_json(group)
+    add_json(parser)
 
 
 def _engine(args: argparse.Namespace) -> Callable[[], Any]:

@@ -207,7 +207,7 @@ def digest(tables: Mapping[str, Table]) -> str:
         table = tables[name]
         for column, values in [*table.columns.items(), ("offsets", table.offsets)]:
             header = f"{name}.{column}:{values.dtype.str}:{values.shape}".encode()
-            view = np.ascontiguousarray(values).view(np.uint8)
+            view = np.ascontiguousarray(values).view(np.uint8).data
             code, other = (zlib.crc32(view, zlib.crc32(header, code)), zlib.adler32(view, other))
     return f"{code:08x}{other:08x}"
 

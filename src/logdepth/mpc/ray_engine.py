@@ -7,6 +7,7 @@ the driver drops all actors, makes new ones, and goes back to the last checkpoin
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -125,7 +126,7 @@ class RayEngine:
             import ray
         except ImportError:
             raise InputError("the ray engine needs Ray: pip install 'logdepth[ray]'") from None
-        self.ray = ray
+        self.ray: Any = ray
         self.kernels = kernels
         self.recoveries = recoveries
         self.recovered = 0
@@ -134,7 +135,7 @@ class RayEngine:
         if self._started:
             local = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False} if address == "local" else {}
             try:
-                ray.init(address=address, log_to_driver=False, logging_level="ERROR", **local)
+                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **local)
             except (ConnectionError, RuntimeError, ValueError) as error:
                 raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
         self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -273,7 +274,7 @@ class RayEngine:
         return {name: join_tables([part[name] for part in outputs]) for name in outputs[0]}
 
 
-def _cause(error: Exception, ray: Any) -> BaseException | None:
+def _cause(error: Any, ray: Any) -> BaseException | None:
     """The user's own exception behind a failed step; None if workers or objects were lost."""
     if isinstance(error, ray.exceptions.RayTaskError):
         cause = error.cause

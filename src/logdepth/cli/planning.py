@@ -1,0 +1,81 @@
+"""Command `plan`: what a run would cost on machines nobody has here."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from logdepth.cli.shared import add_json, print_json, progress
+from logdepth.errors import InputError
+
+
+def add_commands(commands: Any) -> None:
+    from logdepth.cli.running import count
+
+    parser = commands.add_parser(
+        "plan",
+        help="what a run would cost on a cluster",
+        description="Rounds, words a machine and time on machines of a given size, from small runs made here.",
+    )
+    parser.add_argument("problem", metavar="PROBLEM", help="connectivity, msf, khop, sort, ... (`logdepth list`)")
+    parser.add_argument("--vertices", type=count, metavar="N", help="a graph's vertices")
+    parser.add_argument("--edges", type=count, metavar="M", help="a graph's edges")
+    parser.add_argument("--size", type=count, metavar="N", help="numbers, pointers or tokens")
+    parser.add_argument("--k", type=int, default=16, help="khop: hops (default 16)")
+    parser.add_argument("--machines", type=count, required=True, metavar="Q", help="how many machines")
+    parser.add_argument("--memory", required=True, metavar="BYTES", help="memory of a machine: 64GiB")
+    parser.add_argument("--bandwidth", default="10Gbit", help="of a machine's network (default 10Gbit)")
+    parser.add_argument("--latency", default="1ms", help="fixed cost of a round (default 1ms)")
+    parser.add_argument("--cores", type=count, default=1, help="cores a machine (default 1)")
+    add_json(parser)
+    parser.set_defaults(run=_plan)
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from logdepth.jobs import find_problem
+    from logdepth.jobs.plan import parse_bandwidth, parse_bytes, parse_seconds, plan
+
+    problem = find_problem(args.problem)
+    graph = "graph" in problem.kind
+    size = args.vertices if graph else args.size
+    if size is None or (graph and args.edges is None and problem.name != "one-versus-two-cycle"):
+        raise InputError(f"{problem.name} needs {'--vertices and --edges' if graph else '--size'}")
+    for name in ("machines", "cores", "vertices" if graph else "size"):
+        if getattr(args, name) < 1:
+            raise InputError(f"--{name} is {getattr(args, name)}; it must be at least 1")
+    with progress("small runs") as report:
+        found = plan(
+            problem,
+            size,
+            edges=args.edges if graph else None,
+            machines=args.machines,
+            memory_bytes=parse_bytes(args.memory),
+            bandwidth=parse_bandwidth(args.bandwidth),
+            latency=parse_seconds(args.latency),
+            cores=args.cores,
+            k=args.k,
+            progress=report,
+        )
+    if args.json:
+        print_json(found.to_json())
+        return 0
+    seen = found.prediction
+    words = found.word_bytes
+    print(f"input     {found.input_words:,} words, {found.input_words / found.num_machines:,.0f} a machine")
+    print(f"rounds    about {seen.num_rounds:,} on a random input (proved bound: {found.num_rounds_bound:,})")
+    print(
+        f"memory    {seen.peak_words:,} words on the busiest machine; least local_memory "
+        f"{found.least_memory_words:,} words = {found.least_memory_words * words / 2**30:.2f} GiB; "
+        f"{'fits' if found.fits else 'DOES NOT FIT'} {args.memory}"
+    )
+    print(
+        f"network   {seen.moved_words:,} words in all, "
+        f"{seen.busiest_words * words / 1e9:.2f} GB for the busiest machine"
+    )
+    print(
+        f"time      {found.seconds:,.1f} s = {found.latency_seconds:.1f} latency + {found.network_seconds:.1f} network "
+        f"+ {found.compute_seconds:.1f} computing (this core's speed, {args.cores} a machine)"
+    )
+    sizes = ", ".join(f"{row.input_words:,}" for row in found.calibration)
+    print(f"from      runs of {sizes} words here; other inputs than random ones may need more")
+    return 0 if found.fits else 1

@@ -1,0 +1,270 @@
+"""What a run would cost on machines nobody has here: a cost model calibrated from ledgers of small runs.
+
+The model, for inputs of one shape (edges per vertex, say) on random data:
+- rounds: `a + b log2 n`, fitted, times how many rounds the target's machines need for one pass where the small ones
+  need theirs (trees get deeper, reads may have to go by sorting);
+- words a machine at most: a share of the input, `n / q`, times a factor that the small runs measured (it holds skew),
+  plus the q counts of a pre-round;
+- words moved in all: proportional to n;
+- seconds: rounds * latency + busiest machine's bytes / bandwidth + words / (machines * words a second), the last
+  measured here on one core.
+What it does not know: other inputs than random ones, stragglers, a network that is slower for all at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from logdepth.errors import InputError, SpecError
+from logdepth.jobs.job import least_memory
+from logdepth.jobs.samples import sample_input
+from logdepth.mpc.engine import LocalEngine
+from logdepth.mpc.protocol import Choose, Local, Loop, Send, Stage
+from logdepth.mpc.spec import Spec
+from logdepth.protocols import Problem
+from logdepth.protocols.lookup import may_ask
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One small run: its size and what its ledger said. Busiest: words of the busiest machine, added up over rounds."""
+
+    size: int
+    edges: int | None
+    num_machines: int
+    input_words: int
+    num_rounds: int
+    peak_words: int
+    moved_words: int
+    busiest_words: int
+    kept_words: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The cost of a run that was not made. Words; seconds without latency and network unless they were given."""
+
+    num_rounds: int
+    peak_words: int
+    moved_words: int
+    busiest_words: int
+    compute_seconds: float
+
+
+def measure(
+    problem: Problem, size: int, edges: int | None, num_machines: int, *, k: int = 16, repeats: int = 1
+) -> Measured:
+    """Run the problem on a random input of this size, on one core; the best of `repeats` for the seconds."""
+    data = sample_input(problem, size, edges=edges, k=k)
+    config = problem.config(data)
+    words = problem.words(config)
+    memory = max(-(-problem.slack * max(words, 64) // num_machines), 64 * problem.slack)
+    spec = Spec(num_machines, memory, words)
+    protocol, inputs = problem.protocol(spec, **config), problem.place(spec, data)
+    runs = [LocalEngine().run(protocol, inputs, strict=False).ledger for _ in range(repeats)]
+    rows = runs[0].rounds
+    return Measured(
+        size=size,
+        edges=edges,
+        num_machines=num_machines,
+        input_words=words,
+        num_rounds=len(rows),
+        peak_words=max(max(row.max_words_held, row.max_words_sent, row.max_words_received) for row in rows),
+        moved_words=sum(row.words_sent - row.words_kept for row in rows),
+        busiest_words=sum(
+            max(row.max_words_sent, row.max_words_received) - row.words_kept // num_machines for row in rows
+        ),
+        kept_words=sum(row.words_kept for row in rows),
+        seconds=min(sum(row.seconds for row in ledger.rounds) for ledger in runs),
+    )
+
+
+def pass_rounds(stages: Sequence[Stage], direct: bool) -> int:
+    """Rounds of the stages if every loop runs to its bound and reads go directly, or by sorting."""
+    total = 0
+    for stage in stages:
+        match stage:
+            case Send():
+                total += 1
+            case Local():
+                pass
+            case Loop(body, bound):
+                total += bound * pass_rounds(body, direct)
+            case Choose(_, then, otherwise):
+                total += pass_rounds(then if direct else otherwise, direct)
+    return total
+
+
+def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int, config: dict[str, Any]) -> Prediction:
+    """Extrapolate from small runs (at least two sizes of one shape) to `target`, an input of `words` words.
+
+    `config`: of the largest small run; the rounds of a pass are compared on it.
+    """
+    logs = np.log2([row.input_words for row in rows])
+    slope, _ = np.polyfit(logs, [row.num_rounds for row in rows], 1)
+    slope = max(slope, 0.0)
+    last = rows[-1]
+    rounds = last.num_rounds + slope * max(np.log2(words) - logs[-1], 0.0)
+    small = Spec(
+        last.num_machines, max(problem.slack * -(-last.input_words // last.num_machines), 64 * problem.slack), 1
+    )
+    here = pass_rounds(problem.protocol(small, **config).stages, may_ask(small))
+    there = pass_rounds(problem.protocol(target, **config).stages, may_ask(target))
+    factor = max(row.peak_words * row.num_machines / row.input_words for row in rows[-2:])
+    busy = np.mean([row.busiest_words * row.num_machines / row.input_words for row in rows[-2:]])
+    moved = np.mean([row.moved_words / row.input_words for row in rows[-2:]])
+    speed = min(row.seconds / row.input_words for row in rows[-2:])
+    return Prediction(
+        num_rounds=round(rounds * there / here),
+        peak_words=round(factor * words / target.num_machines) + target.num_machines,
+        moved_words=round(moved * words),
+        busiest_words=round(busy * words / target.num_machines),
+        compute_seconds=float(speed * words / target.num_machines),
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A prediction against machines: see `logdepth plan`."""
+
+    problem: str
+    num_machines: int
+    input_words: int
+    word_bytes: int
+    memory_words: int
+    prediction: Prediction
+    least_memory_words: int
+    num_rounds_bound: int
+    fits: bool
+    latency_seconds: float
+    network_seconds: float
+    compute_seconds: float
+    calibration: tuple[Measured, ...]
+
+    @property
+    def seconds(self) -> float:
+        return self.latency_seconds + self.network_seconds + self.compute_seconds
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "seconds": self.seconds}
+
+
+def plan(
+    problem: Problem,
+    size: int,
+    *,
+    edges: int | None = None,
+    machines: int,
+    memory_bytes: int,
+    bandwidth: float,
+    latency: float,
+    cores: int = 1,
+    k: int = 16,
+    calibration_words: int = 2_000_000,
+    progress: Callable[[int, int], None] | None = None,
+) -> Plan:
+    """What `problem` on `size` vertices (numbers, tokens) would cost. bandwidth: bytes a second and machine.
+
+    Runs three small inputs of the same shape here first, the largest of about `calibration_words` words. Raises
+    `InputError` if the machines cannot hold even the input.
+    """
+    words = problem.words(_config(problem, size, edges, k))
+    word_bytes = 4 if size < 2**31 and "graph" in problem.kind else 8
+    memory = memory_bytes // word_bytes
+    scale = max(1.0, words / calibration_words)
+    small_machines = min(machines, 1024)  # how often machines share a vertex depends on it
+    rows = []
+    for index, part in enumerate((4, 2, 1)):
+        if progress:
+            progress(index, 3)
+        shrunk = max(int(size / scale / part), 64)
+        small_edges = None if edges is None else max(int(edges / scale / part), 1)
+        rows.append(measure(problem, shrunk, small_edges, small_machines, k=k))
+    config = _config(problem, rows[-1].size, rows[-1].edges, k)
+    target = Spec(machines, memory, words)
+    full = _config(problem, size, edges, k)
+    try:
+        bound = problem.protocol(target, **full).num_rounds
+    except SpecError:
+        raise SpecError(
+            f"{machines:,} machines of {memory:,} words are too small for {problem.name}: "
+            f"each needs at least {least_memory(problem, target, full):,} words"
+        ) from None
+    found = predict(problem, rows, target, words, config)
+    least = max(found.peak_words, least_memory(problem, target, full))
+    return Plan(
+        problem=problem.name,
+        num_machines=machines,
+        input_words=words,
+        word_bytes=word_bytes,
+        memory_words=memory,
+        prediction=found,
+        least_memory_words=least,
+        num_rounds_bound=bound,
+        fits=least <= memory,
+        latency_seconds=found.num_rounds * latency,
+        network_seconds=found.busiest_words * word_bytes / bandwidth,
+        compute_seconds=found.compute_seconds / cores,
+        calibration=tuple(rows),
+    )
+
+
+def _config(problem: Problem, size: int, edges: int | None, k: int) -> dict[str, Any]:
+    """The config of an input of this size, from that of a tiny one: sizes are the only difference."""
+    tiny = sample_input(problem, 64, edges=3 if edges is not None else None, k=k)
+    config = problem.config(tiny)
+    count = 5 * size // 2 if edges is None else edges
+    sizes = {"num_vertices": size, "num_edges": size if problem.name == "one-versus-two-cycle" else count}
+    return {key: sizes.get(key, size if key in ("size", "length", "n") else value) for key, value in config.items()}
+
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+
+
+def parse_bytes(text: str) -> int:
+    """`64GiB`, `500 MB`, `1e9`: bytes.
+
+    >>> parse_bytes("64GiB"), parse_bytes("1.5 kB")
+    (68719476736, 1500)
+    """
+    return int(_parse(text, "B|byte|bytes", "64GiB"))
+
+
+def parse_bandwidth(text: str) -> float:
+    """`10Gbit`, `1.25GB` (a second): bytes a second.
+
+    >>> parse_bandwidth("10Gbit"), parse_bandwidth("100MB/s")
+    (1250000000.0, 100000000.0)
+    """
+    plain = re.sub(r"(/s|ps)$", "", text.strip(), flags=re.IGNORECASE)
+    if re.search(r"(bit|b)$", plain) and not plain.endswith("B"):
+        return _parse(plain, "bit|b", "10Gbit") / 8
+    return _parse(plain, "B|byte|bytes", "10Gbit")
+
+
+def parse_seconds(text: str) -> float:
+    """`1ms`, `20us`, `0.5s`: seconds.
+
+    >>> parse_seconds("1ms"), parse_seconds("2")
+    (0.001, 2.0)
+    """
+    found = re.fullmatch(r"\s*([0-9.]+(?:e-?[0-9]+)?)\s*(us|ms|s|)\s*", text, re.IGNORECASE)
+    if not found:
+        raise InputError(f"{text!r} is no time; write 1ms, 20us or 0.5s")
+    return float(found[1]) * {"us": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0}[found[2].lower()]
+
+
+def _parse(text: str, unit: str, example: str) -> float:
+    found = re.fullmatch(rf"\s*([0-9][0-9_.]*(?:e[0-9]+)?)\s*([kmgt]i?|)(?:{unit}|)\s*", text, re.IGNORECASE)
+    try:
+        if found:
+            return float(found[1].replace("_", "")) * _UNITS[found[2].lower()]
+    except ValueError:
+        pass
+    raise InputError(f"{text!r} cannot be read; write {example}, say")
