@@ -94,7 +94,7 @@ def test_verify_fails_with_status_1(capsys, folder: str, tmp_path: Path) -> None
 
 def test_list_explain_plot(capsys, folder: str, any_folder: str, tmp_path: Path) -> None:
     assert "khop_rank" in run(capsys, "list")[1]
-    assert json.loads(run(capsys, "list", "--json")[1])[0]["parameters"] == ["k"]
+    assert json.loads(run(capsys, "list", "--json")[1])["programs"][0]["parameters"] == ["k"]
     assert "head 1" in run(capsys, "explain", "khop", "--k", "3", "--length", "20")[1]
     assert json.loads(run(capsys, "explain", "khop", "--k", "3", "--length", "20", "--json")[1])["layers"]
     for path, extra in ((folder, []), (any_folder, ["--k", "2"])):

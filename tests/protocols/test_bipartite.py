@@ -103,6 +103,10 @@ def test_by_sorting_alone() -> None:
 @pytest.mark.parametrize("delta", [0.34, 0.5])
 def test_default_machines_are_enough(size: int, delta: float) -> None:
     rng = np.random.default_rng(size)
-    for edges in (cycle(size), rng.integers(0, max(size, 1), (size // 2, 2)), rng.integers(0, 1 + size // 20, (size, 2))):
+    for edges in (
+        cycle(size),
+        rng.integers(0, max(size, 1), (size // 2, 2)),
+        rng.integers(0, 1 + size // 20, (size, 2)),
+    ):
         data = graph(size, edges)
         check_sides(BIPARTITENESS.run(data, BIPARTITENESS.spec(BIPARTITENESS.config(data), delta)), data)

@@ -51,7 +51,8 @@ def test_long_and_short_cycles(lengths: list[int], seed: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lengths", "q", "s"), [([], 3, 2000), ([1], 3, 2000), ([60], 15, 2000), ([30, 30], 15, 2000), ([100, 99, 1], 1, 9000)]
+    ("lengths", "q", "s"),
+    [([], 3, 2000), ([1], 3, 2000), ([60], 15, 2000), ([30, 30], 15, 2000), ([100, 99, 1], 1, 9000)],
 )
 def test_laws(lengths: list[int], q: int, s: int) -> None:
     run = check_laws(ONE_VERSUS_TWO_CYCLE, cycles(lengths, 1), Spec(q, s, 3 * sum(lengths)))

@@ -85,7 +85,7 @@ def test_laws(name: str, k: int, size: int, q: int, s: int) -> None:
 
 
 def test_laws_where_no_machine_can_ask() -> None:
-    data = Sequence(np.array([1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]), 2, 5)
+    data = Sequence(np.array([1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]), 1, 5)
     run = check_laws(KHOP, data, Spec(400, 3100, 12))
     assert by_sorting(run) and (run.result == reference(data)).all()
 

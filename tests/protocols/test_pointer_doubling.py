@@ -100,7 +100,7 @@ def test_powers(data: st.DataObject, n: int, power: int, q: int) -> None:
 
 def test_a_huge_power_turns_a_cycle() -> None:
     turn = POINTER_DOUBLING.run(Pointers(np.roll(np.arange(97), -1), 10**30), Spec(5, 3000, 97)).result
-    assert (turn == (np.arange(97) + 10**30) % 97).all()
+    assert (turn == (np.arange(97) + 10**30 % 97) % 97).all()
 
 
 def test_reads_are_the_logarithm_of_the_power() -> None:
@@ -136,11 +136,10 @@ def test_laws(name: str, power: int | None, size: int, q: int, s: int) -> None:
     assert by_sorting(run) == (name == "one owner")
 
 
-@pytest.mark.parametrize("power", [None, 2])
-def test_laws_where_no_machine_can_ask(power: int | None) -> None:
-    ptr = FORESTS["binary"](6)
-    run = check_laws(POINTER_DOUBLING, Pointers(ptr, power), Spec(400, 3100, 6))
-    assert by_sorting(run) and (run.result == after_steps(ptr, power or 6)).all()
+def test_laws_where_no_machine_can_ask() -> None:
+    ptr = chain(4)
+    run = check_laws(POINTER_DOUBLING, Pointers(ptr), Spec(400, 3100, 4))
+    assert by_sorting(run) and (run.result == 0).all()
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 5, 16, 91, 257, 1077, 3000])

@@ -17,7 +17,7 @@ GREATEST = 2**63 - 1
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(-(2**40), 2**40), max_size=60), st.integers(1, 300), st.integers(0, 200))
 def test_sums_are_numpys(values: list[int], q: int, extra: int) -> None:
-    spec = Spec(q, 16 + 2 * -(-len(values) // q) + extra, len(values))
+    spec = Spec(q, 64 + 2 * -(-len(values) // q) + extra, len(values))
     run = PREFIX_SUM.run(np.array(values, np.int64), spec)
     assert run.result.dtype == np.int64
     assert (run.result == np.cumsum(values)).all() and len(run.result) == len(values)

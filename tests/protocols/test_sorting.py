@@ -36,7 +36,7 @@ DISTRIBUTIONS = {
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
-@pytest.mark.parametrize(("size", "q", "s"), [(1000, 1, 4000), (1000, 20, 900), (3000, 60, 1800), (900, 300, 1700)])
+@pytest.mark.parametrize(("size", "q", "s"), [(1000, 1, 4000), (1000, 20, 900), (3000, 60, 1800), (900, 300, 6000)])
 def test_every_distribution(name: str, size: int, q: int, s: int) -> None:
     values = DISTRIBUTIONS[name](np.random.default_rng(q), size)
     run = SORT.run(values, Spec(q, s, size))
@@ -52,7 +52,7 @@ def test_every_distribution(name: str, size: int, q: int, s: int) -> None:
         ("uniform", 1, 7, 1000),
         ("uniform", 500, 20, 900),
         ("equal", 500, 20, 900),
-        ("floats", 300, 130, 900),
+        ("floats", 300, 130, 2400),
         ("skewed", 2000, 1, 9000),
     ],
 )
@@ -86,7 +86,7 @@ def test_words_of_floats_keep_the_order(x: float, y: float) -> None:
 @pytest.mark.parametrize(("size", "q"), [(0, 4), (5, 9), (100, 7), (101, 10), (99, 100)])
 def test_rows_end_in_equal_blocks(size: int, q: int) -> None:
     values = np.random.default_rng(size).integers(0, 9, size)
-    protocol = replace(SORT.protocol(Spec(q, 900, size), **SORT.config(values)), collect=lambda tables: tables)
+    protocol = replace(SORT.protocol(Spec(q, 2400, size), **SORT.config(values)), collect=lambda tables: tables)
     rows = LocalEngine().run(protocol, SORT.place(protocol.spec, values)).result["sorted"]
     block = max(1, -(-size // q))
     assert rows.offsets.tolist() == [min(i * block, size) for i in range(q + 1)]

@@ -10,7 +10,11 @@ from logdepth.cli.shared import add_json, print_json
 
 
 def add_commands(commands: Any) -> None:
-    parser = commands.add_parser("list", help="the built-in programs", description="Name the built-in programs.")
+    parser = commands.add_parser(
+        "list",
+        help="the built-in programs and problems",
+        description="Name the built-in programs (for compile) and problems (for run and plan).",
+    )
     add_json(parser)
     parser.set_defaults(run=_list)
 
@@ -38,17 +42,26 @@ def add_commands(commands: Any) -> None:
 
 def _list(args: argparse.Namespace) -> int:
     from logdepth.programs import BUILT_IN
+    from logdepth.protocols import BUILT_IN as PROBLEMS
 
     rows = []
     for name, program in BUILT_IN.items():
         summary = (program.function.__doc__ or "").strip().splitlines()[0]
         header = ["first token"] if program.takes_header else []
         rows.append({"name": name, "parameters": [*program.parameters, *header], "summary": summary})
+    problems = [
+        {"name": name, "input": problem.kind, "summary": problem.summary, "columns": list(problem.columns)}
+        for name, problem in PROBLEMS.items()
+    ]
     if args.json:
-        print_json(rows)
+        print_json({"programs": rows, "problems": problems})
         return 0
+    print("Programs: logdepth compile")
     for row in rows:
-        print(f"{row['name']:<20} {row['summary']}  [{', '.join(row['parameters'])}]")
+        print(f"  {row['name']:<20} {row['summary']}  [{', '.join(row['parameters'])}]")
+    print("Problems: logdepth run, logdepth plan")
+    for row in problems:
+        print(f"  {row['name']:<20} {row['summary']}  [{row['input']}]")
     print("\nkhop stands for these: --construction rank|doubling, --k or --max-k. Your own: FILE.py:program.")
     return 0
 

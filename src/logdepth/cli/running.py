@@ -197,9 +197,8 @@ def _show(args: argparse.Namespace, finished: Any) -> int:
 
     print_ledger(ledger, every_round=args.rounds)
     for name, value in facts.items():
-        print(
-            f"result    {name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"result    {name}: {value}"
-        )
+        shown = f"{value:,}" if type(value) is int else {True: "yes", False: "no"}.get(value, value)
+        print(f"result    {name.replace('_', ' ')}: {shown}")
     if args.out:
         print(f"written   {args.out}: {', '.join(finished.table())}")
     return 0

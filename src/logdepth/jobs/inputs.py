@@ -57,7 +57,7 @@ def _read_sequence(job: Job) -> Any:
     records, alphabet = read_input(job.source, None if given is None else Alphabet.of(given))
     if len(records) != 1:
         raise InputError(f"{job.source} holds {len(records)} sequences; a run takes one")
-    return Sequence(np.asarray(records[0].symbols, np.int64), job.k, alphabet.size)
+    return Sequence(np.asarray(records[0].symbols, np.int64), job.k, alphabet.size, tuple(alphabet.symbols))
 
 
 def read_numbers(source: str) -> np.ndarray:

@@ -1,10 +1,9 @@
 """What a run would cost on machines nobody has here: a cost model calibrated from ledgers of small runs.
 
 The model, for inputs of one shape (edges per vertex, say) on random data:
-- rounds: `a + b log2 n`, fitted, times how many rounds the target's machines need for one pass where the small ones
-  need theirs (trees get deeper, reads may have to go by sorting);
-- words a machine at most: a share of the input, `n / q`, times a factor that the small runs measured (it holds skew),
-  plus the q counts of a pre-round;
+- rounds: `a + b log2 n`, fitted, b >= 0, times the rounds of one pass on the target's machines over those on the
+  small ones (trees get deeper, reads may have to go by sorting);
+- words a machine at most: `a + b n / q`, fitted (b holds skew), and the further counts of a pre-round;
 - words moved in all: proportional to n;
 - seconds: rounds * latency + busiest machine's bytes / bandwidth + words / (machines * words a second), the last
   measured here on one core.
@@ -107,22 +106,26 @@ def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int
     `config`: of the largest small run; the rounds of a pass are compared on it.
     """
     logs = np.log2([row.input_words for row in rows])
-    slope, _ = np.polyfit(logs, [row.num_rounds for row in rows], 1)
-    slope = max(slope, 0.0)
+    growth, _ = np.polyfit(logs, [row.num_rounds for row in rows], 1)
     last = rows[-1]
-    rounds = last.num_rounds + slope * max(np.log2(words) - logs[-1], 0.0)
+    rounds = last.num_rounds + max(growth, 0.0) * max(np.log2(words) - logs[-1], 0.0)
     small = Spec(
         last.num_machines, max(problem.slack * -(-last.input_words // last.num_machines), 64 * problem.slack), 1
     )
     here = pass_rounds(problem.protocol(small, **config).stages, may_ask(small))
     there = pass_rounds(problem.protocol(target, **config).stages, may_ask(target))
-    factor = max(row.peak_words * row.num_machines / row.input_words for row in rows[-2:])
+    share = np.array([row.input_words / row.num_machines for row in rows])
+    peak = np.array([row.peak_words for row in rows])
+    slope, fixed = np.polyfit(share, peak, 1)
+    factor, fixed = (slope, fixed) if slope > 0 and fixed > 0 else (peak[-1] / share[-1], 0.0)
     busy = np.mean([row.busiest_words * row.num_machines / row.input_words for row in rows[-2:]])
     moved = np.mean([row.moved_words / row.input_words for row in rows[-2:]])
     speed = min(row.seconds / row.input_words for row in rows[-2:])
     return Prediction(
         num_rounds=round(rounds * there / here),
-        peak_words=round(factor * words / target.num_machines) + target.num_machines,
+        peak_words=round(
+            factor * words / target.num_machines + fixed + max(target.num_machines - last.num_machines, 0)
+        ),
         moved_words=round(moved * words),
         busiest_words=round(busy * words / target.num_machines),
         compute_seconds=float(speed * words / target.num_machines),

@@ -44,19 +44,6 @@ def _scatter_two(destination, starts, one, two, out_one, out_two):
 
 
 @_jit
-def _owner(address, num_machines, out):
-    inverse = 1.0 / num_machines
-    for row in range(len(address)):
-        value = address[row]
-        rest = value - np.int64(value * inverse) * num_machines  # the quotient is off by one at most
-        if rest < 0:
-            rest += num_machines
-        elif rest >= num_machines:
-            rest -= num_machines
-        out[row] = rest
-
-
-@_jit
 def _merge(column, offsets, place, out):
     """Copy one parcel's rows to where they belong; `place` moves on."""
     for machine in range(len(offsets) - 1):
@@ -89,72 +76,171 @@ def _selected_offsets(offsets, mask):
 
 
 @_jit
-def _distinct(offsets, address, num_machines, largest_slot):
-    num_rows = len(address)
-    distinct = np.empty(num_rows, address.dtype)
-    starts = np.zeros(len(offsets), np.int64)
-    index = np.empty(num_rows, np.int32)
-    stamp = np.zeros(largest_slot + 1, np.int32)
-    place = np.empty(largest_slot + 1, np.int32)
-    fill = np.empty(num_machines + 1, np.int64)
-    longest = 0
-    for machine in range(len(offsets) - 1):
-        longest = max(longest, offsets[machine + 1] - offsets[machine])
-    owner = np.empty(longest, np.int32)
-    order = np.empty(longest, np.int32)
-    slots = np.empty(longest, np.int64)
-    inverse = 1.0 / num_machines
-    found, epoch = 0, 0
-    for machine in range(len(offsets) - 1):
-        low, high = offsets[machine], offsets[machine + 1]
+def _split(value, num_machines, shift, inverse):
+    """`value // num_machines` and `value % num_machines` without an integer division."""
+    if shift >= 0:
+        return value >> shift, value & (num_machines - 1)
+    slot = np.int64(value * inverse)  # off by one at most below 2^52
+    rest = value - slot * num_machines
+    if rest < 0:
+        return slot - 1, rest + num_machines
+    if rest >= num_machines:
+        return slot + 1, rest - num_machines
+    return slot, rest
+
+
+@_jit
+def _shift(num_machines):
+    """log2 of a power of two, else -1."""
+    shift = 0
+    while (1 << shift) < num_machines:
+        shift += 1
+    return shift if (1 << shift) == num_machines else -1
+
+
+@_jit
+def _owner(address, num_machines, out):
+    shift, inverse = _shift(num_machines), 1.0 / num_machines
+    for row in range(len(address)):
+        out[row] = _split(address[row], num_machines, shift, inverse)[1]
+
+
+@_jit
+def _distinct_one(values, count, num_machines, scratch, stamp, place, epoch, distinct, found, index):
+    """Distinct `values[:count]` of one machine, appended to `distinct` from `found` on; `index` of each value.
+
+    Sorted by owner, then first occurrence: a stable sort by owner, then one pass with a stamp a slot.
+    """
+    owner, order, slots, fill = scratch
+    shift, inverse = _shift(num_machines), 1.0 / num_machines
+    if num_machines <= 4 * count + 64:
         fill[:] = 0
-        for row in range(low, high):
-            value = address[row]
-            rest = value - np.int64(value * inverse) * num_machines
-            if rest < 0:
-                rest += num_machines
-            elif rest >= num_machines:
-                rest -= num_machines
-            owner[row - low] = rest
+        for row in range(count):
+            rest = _split(values[row], num_machines, shift, inverse)[1]
+            owner[row] = rest
             fill[rest + 1] += 1
         for other in range(num_machines):
             fill[other + 1] += fill[other]
-        for row in range(low, high):
-            other = owner[row - low]
-            rank = fill[other]
-            order[rank] = row - low
-            slots[rank] = np.int64((address[row] - other) * inverse + 0.5)
-            fill[other] = rank + 1
-        start, rank = found, 0
-        for other in range(num_machines):  # after the loop above fill[other] is where its rows end
+        for row in range(count):
+            rank = fill[owner[row]]
+            order[rank] = row
+            fill[owner[row]] = rank + 1
+    else:
+        for row in range(count):
+            owner[row] = _split(values[row], num_machines, shift, inverse)[1]
+        order[:count] = np.argsort(owner[:count], kind="mergesort")
+    for rank in range(count):
+        slots[rank] = values[order[rank]]
+    start, previous = found, -1
+    for rank in range(count):
+        value = slots[rank]
+        slot, other = _split(value, num_machines, shift, inverse)
+        if other != previous:
             epoch += 1
-            while rank < fill[other]:
-                slot = slots[rank]
-                if stamp[slot] != epoch:
-                    stamp[slot] = epoch
-                    place[slot] = found - start
-                    distinct[found] = slot * num_machines + other
-                    found += 1
-                index[low + order[rank]] = place[slot]
-                rank += 1
+            previous = other
+        if stamp[slot] != epoch:
+            stamp[slot] = epoch
+            place[slot] = found - start
+            distinct[found] = value
+            found += 1
+        index[order[rank]] = place[slot]
+    return found, epoch
+
+
+@_jit
+def _longest(offsets):
+    longest = 0
+    for machine in range(len(offsets) - 1):
+        longest = max(longest, offsets[machine + 1] - offsets[machine])
+    return longest
+
+
+@_jit
+def _scratch(longest, num_machines, values):
+    return (
+        np.empty(longest, np.int32),
+        np.empty(longest, np.int64),
+        np.empty(longest, values.dtype),
+        np.empty(num_machines + 1, np.int64),
+    )
+
+
+@_jit
+def _distinct(offsets, address, num_machines, largest_slot):
+    distinct = np.empty(len(address), address.dtype)
+    starts = np.zeros(len(offsets), np.int64)
+    index = np.empty(len(address), np.int32)
+    stamp = np.zeros(largest_slot + 1, np.int32)
+    place = np.empty(largest_slot + 1, np.int32)
+    scratch = _scratch(_longest(offsets), num_machines, address)
+    found, epoch = 0, 0
+    for machine in range(len(offsets) - 1):
+        low, high = offsets[machine], offsets[machine + 1]
+        found, epoch = _distinct_one(
+            address[low:high], high - low, num_machines, scratch, stamp, place, epoch, distinct, found, index[low:high]
+        )
         starts[machine + 1] = found
     return distinct[:found].copy(), starts, index
 
 
 @_jit
+def _index_pairs(offsets, one, two, num_machines, largest_slot):
+    distinct = np.empty(2 * len(one), one.dtype)
+    starts = np.zeros(len(offsets), np.int64)
+    live = np.zeros(len(offsets), np.int64)
+    x = np.empty(len(one), np.int32)
+    y = np.empty(len(one), np.int32)
+    stamp = np.zeros(largest_slot + 1, np.int32)
+    place = np.empty(largest_slot + 1, np.int32)
+    longest = 2 * _longest(offsets)
+    scratch = _scratch(longest, num_machines, one)
+    both = np.empty(longest, one.dtype)
+    index = np.empty(longest, np.int32)
+    found, epoch, pairs = 0, 0, 0
+    for machine in range(len(offsets) - 1):
+        count = 0
+        for row in range(offsets[machine], offsets[machine + 1]):
+            both[count] = one[row]
+            both[count + 1] = two[row]
+            count += 2 * (one[row] != two[row])
+        found, epoch = _distinct_one(both, count, num_machines, scratch, stamp, place, epoch, distinct, found, index)
+        for pair in range(count // 2):
+            x[pairs + pair] = index[2 * pair]
+            y[pairs + pair] = index[2 * pair + 1]
+        pairs += count // 2
+        live[machine + 1] = pairs
+        starts[machine + 1] = found
+    return distinct[:found].copy(), starts, x[:pairs].copy(), y[:pairs].copy(), live
+
+
+@_jit
+def _owner_runs(offsets, address, num_machines):
+    shift, inverse = _shift(num_machines), 1.0 / num_machines
+    owners = np.empty(len(address), np.int32)
+    counts = np.empty(len(address), np.int64)
+    starts = np.zeros(len(offsets), np.int64)
+    found = 0
+    for machine in range(len(offsets) - 1):
+        previous = -1
+        for row in range(offsets[machine], offsets[machine + 1]):
+            other = _split(address[row], num_machines, shift, inverse)[1]
+            if other != previous:
+                previous = other
+                owners[found] = other
+                counts[found] = 0
+                found += 1
+            counts[found - 1] += 1
+        starts[machine + 1] = found
+    return owners[:found].copy(), counts[:found].copy(), starts
+
+
+@_jit
 def _read_owned(offsets, address, fact_offsets, fact, num_machines, out):
-    inverse = 1.0 / num_machines
+    shift, inverse = _shift(num_machines), 1.0 / num_machines
     for machine in range(len(offsets) - 1):
         start = fact_offsets[machine]
         for row in range(offsets[machine], offsets[machine + 1]):
-            value = address[row]
-            slot = np.int64(value * inverse)
-            rest = value - slot * num_machines
-            if rest < 0:
-                slot -= 1
-            elif rest >= num_machines:
-                slot += 1
-            out[row] = fact[start + slot]
+            out[row] = fact[start + _split(address[row], num_machines, shift, inverse)[0]]
 
 
 @_jit
@@ -227,6 +313,15 @@ class NumbaKernels:
     def distinct_by_owner(self, offsets: Array, address: Array, num_machines: int) -> tuple[Array, Array, Array]:
         largest_slot = int(address.max(initial=0)) // num_machines
         return _distinct(offsets, address, num_machines, largest_slot)
+
+    def index_pairs(
+        self, offsets: Array, one: Array, two: Array, num_machines: int
+    ) -> tuple[Array, Array, Array, Array, Array]:
+        largest_slot = max(int(one.max(initial=0)), int(two.max(initial=0))) // num_machines
+        return _index_pairs(offsets, one, two, num_machines, largest_slot)
+
+    def owner_runs(self, offsets: Array, address: Array, num_machines: int) -> tuple[Array, Array, Array]:
+        return _owner_runs(offsets, address, num_machines)
 
     def read_owned(self, offsets: Array, address: Array, fact_offsets: Array, fact: Array, num_machines: int) -> Array:
         out = np.empty(len(address), fact.dtype)

@@ -44,6 +44,20 @@ class Kernels(Protocol):
         """
         ...
 
+    def index_pairs(
+        self, offsets: Array, one: Array, two: Array, num_machines: int
+    ) -> tuple[Array, Array, Array, Array, Array]:
+        """Pairs of addresses as places among their machine's distinct addresses; pairs of equals are dropped.
+
+        Returns the distinct addresses and their offsets, as `distinct_by_owner` of one[0], two[0], one[1], ... does,
+        then the two places of each pair left (int32), and the pairs' offsets.
+        """
+        ...
+
+    def owner_runs(self, offsets: Array, address: Array, num_machines: int) -> tuple[Array, Array, Array]:
+        """Runs of one owner in addresses grouped by owner: owner (int32) and length of each run, and their offsets."""
+        ...
+
     def read_owned(self, offsets: Array, address: Array, fact_offsets: Array, fact: Array, num_machines: int) -> Array:
         """Each row's `fact` at `address`, which its own machine holds: the machine's row `address // q`."""
         ...
@@ -101,6 +115,22 @@ class NumpyKernels:
         counts = np.bincount(machine[first], minlength=len(offsets) - 1)
         starts = np.concatenate([[0], np.cumsum(counts)])
         return address[first[by_owner]], starts, (place - starts[machine]).astype(np.int32)
+
+    def index_pairs(
+        self, offsets: Array, one: Array, two: Array, num_machines: int
+    ) -> tuple[Array, Array, Array, Array, Array]:
+        (left, right), live = self.select(offsets, one != two, [one, two])
+        both = np.stack([left, right], axis=1).ravel()
+        distinct, starts, index = self.distinct_by_owner(2 * live, both, num_machines)
+        return distinct, starts, index[0::2].copy(), index[1::2].copy(), live
+
+    def owner_runs(self, offsets: Array, address: Array, num_machines: int) -> tuple[Array, Array, Array]:
+        owner = self.owner(address, num_machines)
+        new = np.ones(len(owner), bool)
+        new[1:] = owner[1:] != owner[:-1]
+        new[offsets[:-1][np.diff(offsets) > 0]] = True
+        row = np.flatnonzero(new)
+        return owner[row], np.diff(np.append(row, len(owner))), np.searchsorted(row, offsets)
 
     def read_owned(self, offsets: Array, address: Array, fact_offsets: Array, fact: Array, num_machines: int) -> Array:
         return fact[np.repeat(fact_offsets[:-1], np.diff(offsets)) + address // num_machines]

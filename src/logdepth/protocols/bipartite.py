@@ -4,11 +4,12 @@ An edge {u, v} of the graph becomes {(u, 0), (v, 1)} and {(u, 1), (v, 0)}: local
 becomes {(v, 0), (v, 1)}. A component of the graph is bipartite iff it falls into two in the cover, iff label(v, 0) !=
 label(v, 1) for one (for every) v of it. Let u be its least vertex. If it is bipartite, the cover's two parts are
 labelled 2 u and 2 u + 1, the least cells there are, and label(v, 0) = 2 u + side(v), where side(u) = 0. If it isn't,
-both labels of every v are 2 u. So with labels a of (v, 0) and b of (v, 1): side is `a % 2` if a != b, else there is none.
+both labels of every v are 2 u. So with labels a of (v, 0) and b of (v, 1): the side is `a % 2` if a != b, else there
+is none.
 
 Rounds: those of `components.label_stages` for 2 n vertices and 2 m edges, 1 to bring (v, 1)'s label to (v, 0), and
 `2 D` for the verdict, `D = ceil(log_fan q)` with a fan of s / 16. Memory: twice that of connected components.
-Source: folklore; Liu and Tarjan for the components. (AKS and Reingold use the cover in the same way.)
+Source: folklore (a graph is bipartite iff its double cover falls apart); Liu and Tarjan for the components.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def two_colour(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
         apart = first["label"] != shard["second"]["label"]
         side = np.where(apart, first["label"] % 2, -1).astype(np.int8)
         return Change(
-            keep={"sides": Table({"vertex": first["cell"] // 2, "side": side}, first.offsets)}, drop=("labels", "second")
+            keep={"sides": Table({"vertex": first["cell"] // 2, "side": side}, first.offsets)},
+            drop=("labels", "second"),
         )
 
     def alright(shard: Shard) -> dict[str, Array]:
@@ -111,4 +113,6 @@ BIPARTITENESS = Problem(
     protocol=two_colour,
     place=place_cover,
     columns=("vertex", "side"),
+    table=lambda graph, result: {"vertex": graph.ids, "side": result["side"]},
+    facts=lambda graph, result: {"bipartite": result["bipartite"]},
 )

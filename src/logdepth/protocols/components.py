@@ -60,14 +60,10 @@ def index_ends(shard: Shard, edges: Table) -> dict[str, Table]:
 
     Tables ends (column address, grouped by owner) and edges (columns x, y). Loops are dropped.
     """
-    live = shard.select(edges, edges["tail"] != edges["head"])
-    both = Table({"address": np.empty(2 * live.num_rows, live["tail"].dtype)}, 2 * live.offsets)
-    both["address"][0::2], both["address"][1::2] = live["tail"], live["head"]
-    ends, offsets, index = shard.kernels.distinct_by_owner(both.offsets, both["address"], shard.spec.num_machines)
-    return {
-        "ends": Table({"address": ends}, offsets),
-        "edges": Table({"x": index[0::2].copy(), "y": index[1::2].copy()}, live.offsets),
-    }
+    ends, offsets, x, y, live = shard.kernels.index_pairs(
+        edges.offsets, edges["tail"], edges["head"], shard.spec.num_machines
+    )
+    return {"ends": Table({"address": ends}, offsets), "edges": Table({"x": x, "y": y}, live)}
 
 
 def shortcut(spec: Spec, name: str, *, max_rows: int, mark: bool) -> list[Stage]:
@@ -173,7 +169,7 @@ CONNECTIVITY = Problem(
     name="connectivity",
     kind="graph",
     summary="connected components: each vertex's least connected vertex",
-    slack=32,
+    slack=64,
     config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": len(graph.tail)},
     words=lambda config: config["num_vertices"] + 2 * config["num_edges"],
     protocol=components,

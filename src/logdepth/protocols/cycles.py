@@ -40,9 +40,10 @@ def place_cycles(spec: Spec, graph: Graph) -> dict[str, Table]:
     degree += np.bincount(graph.head, minlength=graph.num_vertices)
     if (odd := degree != 2).any():
         vertex = int(np.argmax(odd))
+        name = graph.ids[vertex : vertex + 1].tolist()[0]
         raise InputError(
-            f"vertex {graph.ids[vertex : vertex + 1].tolist()[0]!r} has degree {degree[vertex]}; in a disjoint union of cycles every degree is 2 "
-            f"(each edge given once, in one direction)"
+            f"vertex {name!r} has degree {degree[vertex]}; in a disjoint union of cycles every degree is 2 (each edge "
+            "given once, in one direction)"
         )
     return place_graph(spec, graph.num_vertices, graph.tail, graph.head)
 
@@ -81,4 +82,6 @@ ONE_VERSUS_TWO_CYCLE = Problem(
     protocol=count_cycles,
     place=place_cycles,
     columns=("cycles",),
+    table=lambda graph, cycles: {"cycles": np.array([cycles])},
+    facts=lambda graph, cycles: {"cycles": cycles},
 )

@@ -9,8 +9,9 @@ slot j - 1 speaks for slot j. Slot 0 does the same as all others: only its fact 
 `find(i) <= i`, so after n steps nothing moves: `find^k = find^min(k, n)`.
 
 Rounds: a sort, a prefix tree and 1 for the join; with k' = min(k, n), `floor(log2 k') + 1` reads for the power (one
-fewer if k' is a power of two), 1 read for the symbol; none for k = 0. However skewed the symbols are: one symbol n times
-costs what n symbols cost. Memory: 3 words a slot and a read in progress; by sorting 3 rows of 4 words a slot.
+fewer if k' is a power of two), 1 read for the symbol; none for k = 0. That holds however skewed the symbols are: one
+symbol n times costs what n symbols cost. Memory: 3 words a slot and a read in progress; by sorting 3 rows of 4 words a
+slot.
 Source: Sanford, Hsu, Telgarsky, arXiv 2402.09268, Theorem 4.2.
 """
 
@@ -35,7 +36,7 @@ from logdepth.protocols.problem import Problem
 
 @dataclass(frozen=True, eq=False)
 class Sequence:
-    """`tokens`, int (n,), symbols of 0..alphabet_size-1; and how many hops are wanted, `k`.
+    """`tokens`, int (n,), symbols of 0..alphabet_size-1; how many hops are wanted, `k`; and what symbols are called.
 
     >>> Sequence(np.array([1, 0, 1]), k=1, alphabet_size=2).k
     1
@@ -44,6 +45,7 @@ class Sequence:
     tokens: Array
     k: int
     alphabet_size: int
+    names: tuple[str, ...] = ()
 
 
 def find_stages(spec: Spec, num_slots: int) -> list[Stage]:
@@ -117,6 +119,13 @@ def _config(data: Sequence) -> dict[str, Any]:
     return {"size": size, "k": int(data.k), "alphabet_size": int(data.alphabet_size)}
 
 
+def _table(sequence: Sequence, answers: Array) -> dict[str, Array]:
+    """The answers by name ("" where nothing was found), or as tokens if symbols have no names."""
+    if sequence.names:
+        answers = np.array([*sequence.names, ""], dtype=object)[answers]
+    return {"index": np.arange(len(answers)), "symbol": answers}
+
+
 KHOP = Problem(
     name="khop",
     kind="sequence",
@@ -127,4 +136,9 @@ KHOP = Problem(
     protocol=khop,
     place=place_sequence,
     columns=("index", "symbol"),
+    table=_table,
+    facts=lambda sequence, answers: {
+        "defined": int((answers < sequence.alphabet_size).sum()),
+        "last": str(_table(sequence, answers[-1:])["symbol"][0]) if len(answers) else "",
+    },
 )

@@ -26,6 +26,9 @@ from logdepth.protocols.segments import Last, fold, last_true
 from logdepth.protocols.trees import all_reduce, prefix
 
 
+BESIDE = 16  # words for what a machine holds beside its tables while it asks: the check's outcome, its place
+
+
 def may_ask(spec: Spec) -> bool:
     """Whether asking directly is possible at all: every machine can be told q counts."""
     return spec.num_machines <= spec.local_memory // 8
@@ -50,20 +53,13 @@ def check(
 
     def count(shard: Shard) -> Change:
         table = shard[ask]
-        owner = shard.kernels.owner(table["address"], spec.num_machines)
-        starts = np.ones(len(owner), bool)
-        starts[1:] = owner[1:] != owner[:-1]
-        first = table.offsets[:-1][table.counts > 0]
-        starts[first] = True
-        row = np.flatnonzero(starts)
-        marks = Table({"row": row}, np.searchsorted(row, table.offsets))
-        length = np.diff(np.append(row, len(owner)))
-        return Change(mail={loads: (Table({"count": length}, marks.offsets), owner[row])})
+        owner, length, offsets = shard.kernels.owner_runs(table.offsets, table["address"], spec.num_machines)
+        return Change(mail={loads: (Table({"count": length}, offsets), owner)})
 
     def verdict(shard: Shard) -> dict[str, Array]:
         load = fold(np.add, shard[loads]["count"], shard[loads].offsets, 0) if may_ask(spec) else np.zeros(1, np.int64)
         held = shard.words() - (shard[loads].words() if may_ask(spec) else 0)
-        most = held + words * np.maximum(load, shard[ask].counts)
+        most = held + BESIDE + words * np.maximum(load, shard[ask].counts)
         over = most > spec.local_memory if may_ask(spec) else np.ones(shard.num_machines, bool)
         return {"over": over.astype(np.int64), **(also(shard) if also else {})}
 

@@ -117,7 +117,9 @@ def contract(spec: Spec, num_vertices: int) -> list[Stage]:
         own = addresses(shard, labels).astype(label.dtype)
         moved = np.where(further == own, np.minimum(own, label), further)
         changed = np.concatenate([[0], np.cumsum(moved != label)])[labels.offsets]
-        return Change(keep=prepare(shard, labels.with_columns(label=moved), np.diff(changed) > 0), drop=("answer", "fit"))
+        return Change(
+            keep=prepare(shard, labels.with_columns(label=moved), np.diff(changed) > 0), drop=("answer", "fit")
+        )
 
     checked = check(
         spec, "ask", "fit", also=lambda shard: shard["changed"].columns, how={"changed": "max"}, what="contract"
@@ -264,6 +266,13 @@ def place_weighted(spec: Spec, graph: Graph) -> dict[str, Table]:
     return {**tables, "input": tables["input"].with_columns(weight=weight_order(weight))}
 
 
+def _table(graph: Graph, result: dict[str, Array]) -> dict[str, Array]:
+    chosen = result["edges"]
+    weight = np.zeros(len(chosen)) if graph.weight is None else graph.weight[chosen]
+    ends = {"tail": graph.ids[graph.tail[chosen]], "head": graph.ids[graph.head[chosen]]}
+    return {"edge": chosen, **ends, "weight": weight}
+
+
 MSF = Problem(
     name="msf",
     kind="weighted graph",
@@ -274,4 +283,10 @@ MSF = Problem(
     protocol=minimum_forest,
     place=place_weighted,
     columns=("edge", "tail", "head", "weight"),
+    table=_table,
+    facts=lambda graph, result: {
+        "edges": len(result["edges"]),
+        "trees": int((result["labels"] == np.arange(graph.num_vertices)).sum()),
+        "weight": float(np.sum(graph.weight[result["edges"]])) if graph.weight is not None else None,
+    },
 )

@@ -137,9 +137,7 @@ def follow_stages(spec: Spec, size: int, *, what: str) -> list[Stage]:
         before = np.concatenate([[0], np.cumsum(moved)])[cells.offsets]
         progress = shard.one_each(moved=(np.diff(before) > 0).astype(np.int64), left=left)
         view = Shard(shard.spec, shard.first, shard.num_machines, {"cells": cells}, shard.kernels)
-        return Change(
-            keep={"cells": cells, "progress": progress, **ask_for(view, "follow", ("square",))}, drop=drop
-        )
+        return Change(keep={"cells": cells, "progress": progress, **ask_for(view, "follow", ("square",))}, drop=drop)
 
     checked = check(
         spec, ask, "status", also=lambda shard: {"moved": shard["progress"]["moved"]}, how={"moved": "max"}, what=what
@@ -202,8 +200,8 @@ def pointer_doubling(spec: Spec, size: int, power: int | None = None) -> Protoco
         if lost.any():
             vertex = int(np.argmax(lost))
             raise InputError(
-                f"vertex {vertex} has no root: its path runs into a cycle, through vertex {int(end[vertex])}. Let roots "
-                f"point at themselves, or ask for a power"
+                f"vertex {vertex} has no root: its path runs into a cycle, through vertex {int(end[vertex])}. Let "
+                "roots point at themselves, or ask for a power"
             )
         return end
 
@@ -233,4 +231,6 @@ POINTER_DOUBLING = Problem(
     protocol=pointer_doubling,
     place=place_pointers,
     columns=("index", "target"),
+    table=lambda pointers, target: {"index": np.arange(len(target)), "target": target},
+    facts=lambda pointers, target: {"distinct_targets": len(np.unique(target))},
 )

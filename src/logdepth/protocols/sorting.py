@@ -120,4 +120,6 @@ SORT = Problem(
     protocol=sort_numbers,
     place=place_numbers,
     columns=("rank", "index", "value"),
+    table=lambda values, result: {"rank": np.arange(len(result["value"])), **result},
+    facts=lambda values, result: {"numbers": len(result["value"])},
 )

@@ -51,6 +51,26 @@ def tree_depth(num_machines: int, fan: int) -> int:
     return depth
 
 
+def keeping_fan(spec: Spec, words: int) -> tuple[int, int]:
+    """Fan and depth of a tree whose first machines keep the rows of `words` words of their children at every level.
+
+    That is `D fan words` in all: the least depth D at which a fan of `s / (4 words (D + 1))` reaches all machines.
+    Raises `SpecError` if there is none.
+
+    >>> keeping_fan(Spec(1000, 640, 10), words=2), keeping_fan(Spec(1000, 200, 10), words=1)
+    ((20, 3), (12, 3))
+    """
+    machines = spec.num_machines
+    for depth in range(machines.bit_length() + 1):
+        fan = min(spec.local_memory // (4 * words * (depth + 1)), max(machines, 2))
+        if fan >= 2 and fan**depth >= machines:
+            return fan, depth
+    raise SpecError(
+        f"local_memory = {spec.local_memory} is too small: a tree of machines that keeps its children's rows needs "
+        f"{8 * words * (machines.bit_length() + 1)} words a machine"
+    )
+
+
 def _send_up(shard: Shard, name: str, values: Columns, fan: int, level: int) -> tuple[Table, Array]:
     """Each machine that is a node of this level mails its row to its parent."""
     machine = shard.machines
@@ -156,8 +176,7 @@ def prefix(
     `values`: name -> column with one entry a machine, `words` of them. Exclusive; 2 D rounds. A node keeps its
     children's rows until the way down. `drop`: tables that are not needed after `values`.
     """
-    fan = tree_fan(spec, words)
-    depth = tree_depth(spec.num_machines, fan)
+    fan, depth = keeping_fan(spec, words)
     down = f"{name}.down"
 
     def children(level: int) -> str:

@@ -1,0 +1,304 @@
+"""Rooted spanning forest: each vertex's parent, the roots being the least vertices of their components.
+
+1. *Choose* edges by the algorithm of `components`: when a root takes a lesser neighbouring end as its label, it notes
+   the number of an edge that leads there. Labels only fall, so every vertex hooks once at most, and to a tree whose
+   root is less than itself: the noted edges join what was apart, without a cycle, and are a spanning forest.
+2. *Tour*: the F noted edges get ranks 0..F-1; edge f between u and v makes the arcs 2 f = (u, v) and 2 f + 1 = (v, u),
+   so the reverse of arc a is `a ^ 1`. Arcs are sorted by (tail, arc). After arc (u, v) the tour takes the arc that
+   follows (v, u) among those leaving v, cyclically: an Euler tour of each tree. A row knows the row before it from a
+   prefix tree; where a tail's rows end, its first and last arc meet at the tail's owner, who closes the circle, or, at
+   a root, cuts it: the last arc into the root is the end of the list and points to itself.
+3. *Rank* the arcs by their distance to the end: pointer doubling.
+4. *Root*: of an edge's two arcs the one further from the end is taken first, from the parent to the child.
+
+Rounds: those of `components` (the bound is `component_iterations(n)` iterations), one sort, and doubling: a list has at
+most `2 n - 2` arcs, the first `2 n - 3` from the end, and k passes bridge `2^k`, so `ceil(log2 n) + 1` passes, and one
+to see that nothing moved. `O(log n)` in all for fixed delta.
+Memory: a machine's share of the edges twice (2 words as given, 3 altered), their distinct ends, its vertices' labels
+and noted edges; then, of at most `2 min(n - 1, m)` arcs, 3 words each. No vertex's arcs are ever on one machine, so a
+star costs what a path does. Source: R. E. Tarjan, U. Vishkin, "An efficient parallel biconnectivity algorithm", SIAM
+J. Comput. 14 (1985), the Euler tour technique; Theorem B.8 of arXiv 2402.09268 states the transformer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Send, Stage
+from logdepth.mpc.spec import Spec
+from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.components import in_order, place_graph, shortcut
+from logdepth.protocols.lookup import addresses, check, lower, read, stack
+from logdepth.protocols.minimum_forest import index_edges, least_edges, least_rows, numbered
+from logdepth.protocols.problem import Problem
+from logdepth.protocols.sample_sort import sort, sort_order
+from logdepth.protocols.segments import Last, Sum, fold, sum_before
+from logdepth.protocols.trees import prefix
+from logdepth.theory import component_iterations
+
+
+def forest_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
+    """From tables input and labels to labels with column edge: the edge a vertex noted, or `num_edges`. Keeps input."""
+
+    def start(shard: Shard) -> Change:
+        labels = shard["labels"]
+        return Change(
+            keep={
+                **index_edges(shard, numbered(shard, shard["input"], num_edges)),
+                "labels": labels.with_columns(edge=np.full(labels.num_rows, num_edges)),
+                "changed": shard.one_each(changed=shard.machines * 0),
+            }
+        )
+
+    def messages(shard: Shard) -> Table:
+        least = least_edges(shard, ("other", "edge"))
+        return shard.select(least, least["other"] < least["address"])
+
+    def hook(shard: Shard) -> Change:
+        labels, got = shard["labels"], shard["hooks"]
+        index = got["address"] // spec.num_machines
+        row = least_rows(shard, got.offsets, index, (got["other"], got["edge"]), labels.offsets)
+        hooked = np.flatnonzero((row < got.num_rows) & (labels["label"] == addresses(shard, labels)))
+        label, edge = labels["label"].copy(), labels["edge"].copy()
+        label[hooked], edge[hooked] = got["other"][row[hooked]], got["edge"][row[hooked]]
+        return Change(keep={"labels": labels.with_columns(label=label, edge=edge)}, drop=("hooks",))
+
+    def alter(shard: Shard) -> Change:
+        edges, ends, got = shard["edges"], shard["ends"], shard["moved"]
+        tail = shard.kernels.read_local(edges.offsets, edges["x"], ends.offsets, got["value"])
+        head = shard.kernels.read_local(edges.offsets, edges["y"], ends.offsets, got["value"])
+        moved = edges.only("edge").with_columns(tail=tail, head=head)
+        return Change(keep=index_edges(shard, moved), drop=("moved", "status"))
+
+    def alive(shard: Shard) -> dict[str, Array]:
+        return {"alive": ((shard["edges"].counts > 0) | (shard["changed"]["changed"] > 0)).astype(np.int64)}
+
+    checked = check(spec, "ends", "status", words=3, also=alive, how={"alive": "max"}, what="check")
+    body = [
+        *lower(
+            spec, "hook", messages, "hooks", columns=("other", "edge"), max_rows=2 * num_edges, status="status",
+            what="connect",
+        ),
+        Local(hook),
+        *shortcut(spec, "first", max_rows=2 * num_vertices, mark=False),
+        *shortcut(spec, "second", max_rows=2 * num_vertices, mark=True),
+        *read(
+            spec, "alter", ask="ends", facts="labels", value="label", answer="moved",
+            max_rows=num_vertices + 2 * num_edges, status="status", what="alter",
+        ),
+        Local(alter),
+        *checked,
+    ]  # fmt: skip
+    bound = component_iterations(num_vertices)
+    proved = f"component_iterations({num_vertices}) = {bound} (docs/components.md)"
+    return [
+        Local(start),
+        *checked,
+        Loop(body, bound, lambda shard: 1 - shard["status"]["alive"], proved),
+        Local(lambda shard: Change(drop=("ends", "edges", "changed", "status"))),
+    ]
+
+
+def tour_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
+    """From the noted edges to table tour: cell a is arc a, `next` the arc after it (an end: itself), `head` its head."""
+    machines = spec.num_machines
+
+    def noted(shard: Shard) -> Array:
+        return (shard["labels"]["edge"] < num_edges).astype(np.int64)
+
+    def fetch(shard: Shard) -> Change:
+        """Every noted edge's number and rank to the machine that was given the edge."""
+        labels = shard["labels"]
+        rank = sum_before(noted(shard), labels.offsets) + labels.spread(shard["before"]["count"])
+        rows = Table({"edge": labels["edge"], "rank": rank}, labels.offsets).where(labels["edge"] < num_edges)
+        block = ((rows["edge"] + 1) * machines - 1) // max(num_edges, 1)
+        return Change(keep={"labels": labels.only("label")}, drop=("before",), mail={"wanted": (rows, block)})
+
+    def make_arcs(shard: Shard) -> Change:
+        edges, got = shard["input"], shard["wanted"]
+        row = got.spread(edges.offsets[:-1] - shard.machines * num_edges // machines) + got["edge"]
+        tail = np.stack([edges["tail"][row], edges["head"][row]], axis=1).ravel()
+        arc = np.stack([2 * got["rank"], 2 * got["rank"] + 1], axis=1).ravel()
+        return Change(keep={"arcs": Table({"tail": tail, "arc": arc}, 2 * got.offsets)}, drop=("input", "wanted"))
+
+    def rows(table: Table) -> Table:
+        return table.with_columns(some=np.ones(table.num_rows, np.int64))
+
+    def link(shard: Shard) -> Change:
+        """Rows that follow a row of their tail say what is next; the others end one tail and begin another.
+
+        The last machine has a row more, of no vertex, to end the last tail.
+        """
+        arcs = shard["arcs"]
+        after = (shard.machines == machines - 1).astype(np.int64)
+        beyond = {
+            "tail": np.full(after.sum(), num_vertices, arcs["tail"].dtype),
+            "arc": np.zeros(after.sum(), np.int64),
+        }
+        table = rows(stack(arcs, Table(beyond, np.concatenate([[0], np.cumsum(after)]))))
+        previous = Last().before(table, shard["previous"].columns)
+        same = (previous["some"] == 1) & (previous["tail"] == table["tail"])
+        between = Table({"address": previous["arc"] ^ 1, "next": table["arc"], "head": table["tail"]}, table.offsets)
+        first = Table({"address": table["tail"], "arc": table["arc"]}, table.offsets)
+        last = Table({"address": previous["tail"], "arc": previous["arc"]}, table.offsets)
+        parts = {
+            "next": between.where(same),
+            "first": first.where(~same & (table["tail"] < num_vertices)),
+            "last": last.where(~same & (previous["some"] == 1)),
+        }
+        mail = {name: (part, shard.kernels.owner(part["address"], machines)) for name, part in parts.items()}
+        return Change(drop=("arcs", "previous"), mail=mail)
+
+    def close(shard: Shard) -> Change:
+        """A tail's first and last arc came in the order of tails: row by row the same tails."""
+        first, last, labels = shard["first"], shard["last"], shard["labels"]
+        tail = first["address"]
+        assert (tail == last["address"]).all()
+        into = last["arc"] ^ 1
+        root = labels["label"][first.spread(labels.offsets[:-1]) + tail // machines] == tail
+        closed = Table({"address": into, "next": np.where(root, into, first["arc"]), "head": tail}, first.offsets)
+        return Change(drop=("first", "last"), mail={"closed": (closed, shard.kernels.owner(into, machines))})
+
+    def arrange(shard: Shard) -> Change:
+        table = stack(shard["next"], shard["closed"])
+        table = table.take(sort_order(table, ("address",)))
+        assert (table["address"] == addresses(shard, table)).all()
+        return Change(keep={"tour": table.only("next", "head")}, drop=("next", "closed"))
+
+    return [
+        *prefix(
+            spec, "before", lambda shard: {"count": fold(np.add, noted(shard), shard["labels"].offsets, 0)}, Sum(),
+            words=1, what="rank edges",
+        ),
+        Send("fetch edges", fetch),
+        Local(make_arcs),
+        *sort(spec, "arcs", ("tail", "arc"), 2, max_rows=max_arcs(num_vertices, num_edges), what="sort arcs"),
+        *prefix(spec, "previous", lambda shard: Last().fold(rows(shard["arcs"])), Last(), words=3, what="previous arc"),
+        Send("link arcs", link),
+        Send("close circles", close),
+        Local(arrange),
+    ]  # fmt: skip
+
+
+def max_arcs(num_vertices: int, num_edges: int) -> int:
+    """Two for each edge that a forest can have.
+
+    >>> max_arcs(10, 5), max_arcs(10, 50), max_arcs(0, 0)
+    (10, 18, 0)
+    """
+    return 2 * min(max(num_vertices - 1, 0), num_edges)
+
+
+def rank_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
+    """Table tour gets `distance`: arcs from each to its list's end. Pointer doubling until nothing moves."""
+
+    def prepare(shard: Shard, tour: Table, changed: Array) -> dict[str, Table]:
+        address, offsets, index = shard.kernels.distinct_by_owner(tour.offsets, tour["next"], spec.num_machines)
+        return {
+            "tour": tour,
+            "ask": Table({"address": address}, offsets),
+            "where": Table({"row": index}, tour.offsets),
+            "changed": shard.one_each(changed=changed.astype(np.int64)),
+        }
+
+    def start(shard: Shard) -> Change:
+        tour = shard["tour"]
+        distance = (tour["next"] != addresses(shard, tour)).astype(np.int64)
+        return Change(keep=prepare(shard, tour.with_columns(distance=distance), np.ones(shard.num_machines)))
+
+    def double(shard: Shard) -> Change:
+        tour, where = shard["tour"], shard["where"]["row"]
+        far, further = (
+            shard.kernels.read_local(tour.offsets, where, shard[name].offsets, shard[name]["value"])
+            for name in ("far", "further")
+        )
+        changed = np.concatenate([[0], np.cumsum(far != tour["next"])])[tour.offsets]
+        tour = tour.with_columns(next=far, distance=tour["distance"] + further)
+        return Change(keep=prepare(shard, tour, np.diff(changed) > 0), drop=("far", "further", "fit"))
+
+    max_rows = 2 * max_arcs(num_vertices, num_edges)
+    checked = check(
+        spec, "ask", "fit", words=3, also=lambda shard: shard["changed"].columns, how={"changed": "max"}, what="double"
+    )
+    body = [
+        *read(
+            spec, "next", ask="ask", facts="tour", value="next", answer="far", max_rows=max_rows, status="fit",
+            what="double",
+        ),
+        *read(
+            spec, "distance", ask="ask", facts="tour", value="distance", answer="further", max_rows=max_rows,
+            status="fit", what="add distance",
+        ),
+        Local(double),
+        *checked,
+    ]  # fmt: skip
+    bound = max(num_vertices - 1, 0).bit_length() + 2
+    return [
+        Local(start),
+        *checked,
+        Loop(body, bound, lambda shard: 1 - shard["fit"]["changed"], f"ceil(log2 {num_vertices}) + 2 = {bound}"),
+        Local(lambda shard: Change(drop=("ask", "where", "changed", "fit"))),
+    ]
+
+
+def spanning_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
+    """For each vertex its parent, (num_vertices,); a root, its component's least vertex, is its own.
+
+    Inputs: `place_graph`.
+
+    >>> spanning_forest(Spec(8, 4000, 100), 16, 28).num_rounds
+    0
+    """
+
+    def pair(shard: Shard) -> Change:
+        """Arc 2 f + 1 tells arc 2 f its head and distance."""
+        tour = shard["tour"]
+        own = addresses(shard, tour)
+        rows = tour.only("head", "distance").with_columns(address=own ^ 1).where(own % 2 == 1)
+        return Change(mail={"reverse": (rows, shard.kernels.owner(rows["address"], spec.num_machines))})
+
+    def decide(shard: Shard) -> Change:
+        tour, got = shard["tour"], shard["reverse"]
+        row = got.spread(tour.offsets[:-1]) + got["address"] // spec.num_machines
+        down = tour["distance"][row] > got["distance"]
+        child = np.where(down, tour["head"][row], got["head"])
+        parent = np.where(down, got["head"], tour["head"][row])
+        rows = Table({"address": child, "parent": parent}, got.offsets)
+        return Change(drop=("tour", "reverse"), mail={"parents": (rows, shard.kernels.owner(child, spec.num_machines))})
+
+    def adopt(shard: Shard) -> Change:
+        labels, got = shard["labels"], shard["parents"]
+        parent = labels["label"].copy()
+        parent[got.spread(labels.offsets[:-1]) + got["address"] // spec.num_machines] = got["parent"]
+        return Change(keep={"parent": Table({"parent": parent}, labels.offsets)}, drop=("labels", "parents"))
+
+    def collect(tables: Mapping[str, Table]) -> Array:
+        return in_order(tables["parent"], "parent")
+
+    stages = [
+        *forest_stages(spec, num_vertices, num_edges),
+        *tour_stages(spec, num_vertices, num_edges),
+        *rank_stages(spec, num_vertices, num_edges),
+        Send("pair arcs", pair),
+        Send("tell children", decide),
+        Local(adopt),
+    ]
+    config = {"num_vertices": num_vertices, "num_edges": num_edges}
+    return Protocol("spanning-forest", spec, stages, collect, config)
+
+
+SPANNING_FOREST = Problem(
+    name="spanning-forest",
+    kind="graph",
+    summary="rooted spanning forest: each vertex's parent; a component's least vertex is its own",
+    slack=64,
+    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": graph.num_edges},
+    words=lambda config: config["num_vertices"] + 2 * config["num_edges"],
+    protocol=spanning_forest,
+    place=lambda spec, graph: place_graph(spec, graph.num_vertices, graph.tail, graph.head),
+    columns=("vertex", "parent"),
+    table=lambda graph, parent: {"vertex": graph.ids, "parent": graph.ids[parent]},
+    facts=lambda graph, parent: {"trees": int((parent == np.arange(len(parent))).sum())},
+)
