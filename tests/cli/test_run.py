@@ -17,6 +17,9 @@ import pytest
 from logdepth.cli.main import main
 
 
+COMMAND = "from logdepth.cli.main import run; run()"
+
+
 def run(capsys, *arguments: str) -> tuple[int, str, str]:
     status = main(list(arguments))
     captured = capsys.readouterr()

@@ -104,6 +104,7 @@ def test_every_problem_runs_on_a_sample(name):
     json.dumps(facts)
 
 
+COMMAND = "from logdepth.cli.main import run; run()"
 KILL = """
 import os, signal, sys
 from pathlib import Path

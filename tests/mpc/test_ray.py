@@ -8,11 +8,14 @@ import time
 
 import numpy as np
 import pytest
+from tests.protocols.laws import same as same_value
 
 from logdepth.errors import InputError, MemoryExceeded
 from logdepth.graphs import graph_from_edges
+from logdepth.jobs.samples import sample_input
 from logdepth.mpc import Change, Checkpoints, LocalEngine, Protocol, Send, Spec, Table
 from logdepth.mpc.ray_engine import RayEngine
+from logdepth.protocols import BUILT_IN
 from logdepth.protocols.components import CONNECTIVITY
 
 pytest.importorskip("ray")
@@ -47,6 +50,18 @@ def same(run, whole):
 def test_same_result_and_ledger(engine, case):
     protocol, inputs, whole = case
     same(engine.run(protocol, inputs), whole)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_problem_gives_the_same(engine, name):
+    problem = BUILT_IN[name]
+    data = sample_input(problem, 200)
+    config = problem.config(data)
+    protocol = problem.protocol(problem.spec(config), **config)
+    inputs = problem.place(protocol.spec, data)
+    run, whole = engine.run(protocol, inputs), LocalEngine().run(protocol, inputs)
+    assert run.ledger.without_clock() == whole.ledger.without_clock()
+    assert same_value(run.result, whole.result)
 
 
 def kill_in(engine, target, delay):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from logdepth.errors import InputError
 from logdepth.mpc.spec import Spec
 from logdepth.protocols.prefix_sums import PREFIX_SUM, sum_of_magnitudes
-from logdepth.protocols.trees import tree_depth
+from logdepth.protocols.trees import keeping_fan
 from tests.protocols.laws import check_laws
 
 GREATEST = 2**63 - 1
@@ -21,7 +21,8 @@ def test_sums_are_numpys(values: list[int], q: int, extra: int) -> None:
     run = PREFIX_SUM.run(np.array(values, np.int64), spec)
     assert run.result.dtype == np.int64
     assert (run.result == np.cumsum(values)).all() and len(run.result) == len(values)
-    assert run.ledger.num_rounds == run.ledger.bound == 2 * tree_depth(q, max(2, min(q, spec.local_memory // 8)))
+    room = spec.local_memory - -(-len(values) // q) - 1
+    assert run.ledger.num_rounds == run.ledger.bound == 2 * keeping_fan(spec, 1, room)[1]
 
 
 @pytest.mark.parametrize(("size", "q", "s"), [(0, 1, 8), (0, 7, 16), (1, 5, 16), (1000, 37, 90), (100, 300, 24)])

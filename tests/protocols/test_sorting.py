@@ -12,7 +12,7 @@ from logdepth.mpc.engine import LocalEngine, Run
 from logdepth.mpc.spec import Spec
 from logdepth.protocols.sample_sort import plan_sort
 from logdepth.protocols.sorting import SORT, float_words
-from logdepth.protocols.trees import tree_depth
+from logdepth.protocols.trees import keeping_fan
 from tests.protocols.laws import check_laws
 
 
@@ -41,7 +41,7 @@ def test_every_distribution(name: str, size: int, q: int, s: int) -> None:
     values = DISTRIBUTIONS[name](np.random.default_rng(q), size)
     run = SORT.run(values, Spec(q, s, size))
     check_sorted(run, values)
-    rounds = plan_sort(Spec(q, s, size), 1, 2, size).num_rounds + 2 * tree_depth(q, max(2, min(q, s // 8))) + 1
+    rounds = plan_sort(Spec(q, s, size), 1, 2, size).num_rounds + 2 * keeping_fan(Spec(q, s, size), 1)[1] + 1
     assert run.ledger.num_rounds == run.ledger.bound == rounds
 
 

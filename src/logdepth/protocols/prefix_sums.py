@@ -1,8 +1,8 @@
 """Inclusive prefix sums of whole numbers that lie in equal blocks.
 
 Every machine adds its block up, an exclusive prefix tree over the machines says what comes before it, and the rest is
-local. Rounds: `2 D`, `D = ceil(log_fan q)` with a fan of s / 8; no round at all on one machine. Memory: the block, and
-`s / 8` words at a node of the tree. Source: Goodrich, Sitchinava, Zhang 2011, section 2 (prefix sums in O(log_s n)).
+local. Rounds: `2 D`, D the least depth with `fan^D >= q` for a fan of what is left of s over D + 1
+(`trees.keeping_fan`); no round at all on one machine. Memory: the block, and D * fan words at a node. Source: Goodrich, Sitchinava, Zhang 2011, section 2 (prefix sums in O(log_s n)).
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def prefix_sums(spec: Spec, size: int) -> Protocol:
     def collect(tables: Mapping[str, Table]) -> Array:
         return tables["values"]["sum"]
 
-    stages: list[Stage] = [*prefix(spec, "before", totals, Sum(), words=1, what="prefix sums"), Local(add)]
+    room = spec.local_memory - -(-size // spec.num_machines) - 1  # beside its block and its place in the protocol
+    stages: list[Stage] = [*prefix(spec, "before", totals, Sum(), words=1, room=room, what="prefix sums"), Local(add)]
     return Protocol("prefix-sum", spec, stages, collect, {"size": size})
 
 

@@ -51,23 +51,24 @@ def tree_depth(num_machines: int, fan: int) -> int:
     return depth
 
 
-def keeping_fan(spec: Spec, words: int) -> tuple[int, int]:
+def keeping_fan(spec: Spec, words: int, room: int | None = None) -> tuple[int, int]:
     """Fan and depth of a tree whose first machines keep the rows of `words` words of their children at every level.
 
-    That is `D fan words` in all: the least depth D at which a fan of `s / (4 words (D + 1))` reaches all machines.
-    Raises `SpecError` if there is none.
+    They keep D * fan rows and send fan more, which take at most `room` words (default s / 4): the least depth D at
+    which a fan of `room / (words (D + 1))` reaches all machines. Raises `SpecError` if there is none.
 
     >>> keeping_fan(Spec(1000, 640, 10), words=2), keeping_fan(Spec(1000, 200, 10), words=1)
     ((20, 3), (12, 3))
     """
     machines = spec.num_machines
+    space = spec.local_memory // 4 if room is None else room
     for depth in range(machines.bit_length() + 1):
-        fan = min(spec.local_memory // (4 * words * (depth + 1)), max(machines, 2))
+        fan = min(space // (words * (depth + 1)), max(machines, 2))
         if fan >= 2 and fan**depth >= machines:
             return fan, depth
     raise SpecError(
-        f"local_memory = {spec.local_memory} is too small: a tree of machines that keeps its children's rows needs "
-        f"{8 * words * (machines.bit_length() + 1)} words a machine"
+        f"local_memory = {spec.local_memory} is too small: a tree of machines that keeps its children's rows has "
+        f"{max(space, 0)} words of it and needs {2 * words * (machines.bit_length() + 1)}"
     )
 
 
@@ -169,14 +170,16 @@ def prefix(
     *,
     words: int,
     drop: Sequence[str] = (),
+    room: int | None = None,
     what: str,
 ) -> list[Stage]:
     """Machine i learns `operation` over the rows of machines 0..i-1, in table `name` (one row each).
 
     `values`: name -> column with one entry a machine, `words` of them. Exclusive; 2 D rounds. A node keeps its
-    children's rows until the way down. `drop`: tables that are not needed after `values`.
+    children's rows until the way down. `drop`: tables that are not needed after `values`. `room`:
+    words of a machine that the tree may take.
     """
-    fan, depth = keeping_fan(spec, words)
+    fan, depth = keeping_fan(spec, words, room)
     down = f"{name}.down"
 
     def children(level: int) -> str:
