@@ -19,6 +19,9 @@ demo: $(STAMP)
 	printf '%s\n' GATTACAGATTACAGGATCCGATTACA ACGTTGCAACGTACGGTCA | $(BIN)/logdepth predict demo/khop16
 	$(BIN)/logdepth show khop --text baebcabebdea --k 2
 	$(BIN)/logdepth plot demo/khop16 --text ACGTTGCAACGTACGGTCATGCCA --out demo/attention.png
+	printf '%s\n' 'ann bob' 'bob cat' 'dan eve' > demo/friends.txt
+	$(BIN)/logdepth run connectivity --graph demo/friends.txt --out demo/components.csv --force
+	cat demo/components.csv
 
 # Lint, format, types, layers, tests with doctests. What CI runs.
 test: check
@@ -36,10 +39,12 @@ check: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m logdepth.cli.reference > docs/cli.md
 
-# The picture in the README.
+# The pictures in the README.
 figures: $(STAMP)
 	$(BIN)/logdepth compile khop --k 6 --length 24 --symbols abcde --out demo/khop6 --force
 	$(BIN)/logdepth plot demo/khop6 --text baebcabebdeacabbcdeabcad --out docs/figures/attention.png
+	$(BIN)/python -c "import numpy as np; np.save('demo/random.npy', np.random.default_rng(0).integers(0, 20000, (50000, 2)))"
+	$(BIN)/logdepth run connectivity --graph demo/random.npy --vertices 20000 --plot docs/figures/ledger.png
 
 # Rows behind every figure in the README and docs: benchmarks/rows/*.jsonl.
 bench: $(STAMP)

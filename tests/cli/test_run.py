@@ -16,7 +16,6 @@ import pytest
 
 from logdepth.cli.main import main
 
-
 COMMAND = "from logdepth.cli.main import run; run()"
 
 

@@ -3,8 +3,9 @@
 The model, for inputs of one shape (edges per vertex, say) on random data:
 - rounds: `a + b log2 n`, fitted, b >= 0, times the rounds of one pass on the target's machines over those on the
   small ones (trees get deeper, reads may have to go by sorting);
-- words a machine at most: `a + b n / q`, fitted (b holds skew), and the further counts of a pre-round;
-- words moved in all: proportional to n;
+- words on the busiest machine, words moved and local work: `a + b n + c n log2 n` with coefficients that are not
+  negative, fitted to relative errors; on the busiest machine n is the input's share, and a pre-round's counts come on
+  top;
 - seconds: rounds * latency + busiest machine's bytes / bandwidth + words / (machines * words a second), the last
   measured here on one core.
 What it does not know: other inputs than random ones, stragglers, a network that is slower for all at once.
@@ -114,22 +115,38 @@ def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int
     )
     here = pass_rounds(problem.protocol(small, **config).stages, may_ask(small))
     there = pass_rounds(problem.protocol(target, **config).stages, may_ask(target))
-    share = np.array([row.input_words / row.num_machines for row in rows])
-    peak = np.array([row.peak_words for row in rows])
-    slope, fixed = np.polyfit(share, peak, 1)
-    factor, fixed = (slope, fixed) if slope > 0 and fixed > 0 else (peak[-1] / share[-1], 0.0)
-    busy = np.mean([row.busiest_words * row.num_machines / row.input_words for row in rows[-2:]])
-    moved = np.mean([row.moved_words / row.input_words for row in rows[-2:]])
-    speed = min(row.seconds / row.input_words for row in rows[-2:])
+    share = [row.input_words / row.num_machines for row in rows]
+    sizes = [row.input_words for row in rows]
+    more = max(target.num_machines - last.num_machines, 0)
     return Prediction(
         num_rounds=round(rounds * there / here),
-        peak_words=round(
-            factor * words / target.num_machines + fixed + max(target.num_machines - last.num_machines, 0)
-        ),
-        moved_words=round(moved * words),
-        busiest_words=round(busy * words / target.num_machines),
-        compute_seconds=float(speed * words / target.num_machines),
+        peak_words=round(extrapolate(share, [row.peak_words for row in rows], words / target.num_machines)) + more,
+        moved_words=round(extrapolate(sizes, [row.moved_words for row in rows], words)),
+        busiest_words=round(extrapolate(share, [row.busiest_words for row in rows], words / target.num_machines)),
+        compute_seconds=extrapolate(sizes, [row.seconds for row in rows], words) / target.num_machines,
     )
+
+
+def extrapolate(sizes: Sequence[float], values: Sequence[float], target: float) -> float:
+    """`a + b n + c n log2 n` at `target`, the coefficients fitted to relative errors, none negative.
+
+    Of all fits with some of the three terms the best; a simpler one if it is hardly worse.
+
+    >>> round(extrapolate([10, 20, 40], [25, 45, 85], 80)), round(extrapolate([8, 16, 32], [24, 64, 160], 64))
+    (165, 384)
+    """
+    n, y = np.asarray(sizes, float), np.maximum(np.asarray(values, float), 1e-12)
+    basis = np.stack([np.ones_like(n), n, n * np.log2(np.maximum(n, 1))], axis=1)
+    there = np.array([1.0, target, target * np.log2(max(target, 1))])
+    best, found = np.inf, float(y[-1])
+    for terms in ([0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]):
+        scaled = basis[:, terms] / y[:, None]
+        weight = np.linalg.norm(scaled, axis=0)
+        coefficients = np.linalg.lstsq(scaled / weight, np.ones(len(n)), rcond=None)[0] / weight
+        error = float(np.linalg.norm(scaled @ coefficients - 1))
+        if (coefficients >= 0).all() and error < best - 0.003:
+            best, found = error, float(there[terms] @ coefficients)
+    return found
 
 
 @dataclass(frozen=True)

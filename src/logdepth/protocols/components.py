@@ -19,7 +19,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Stage
+from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Stage, count_rounds
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.lookup import addresses, check, lower, read
@@ -162,7 +162,12 @@ def components(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
 
     stages = label_stages(spec, num_vertices, num_edges)
     config = {"num_vertices": num_vertices, "num_edges": num_edges}
-    return Protocol("connectivity", spec, stages, collect, config)
+    theory = {
+        "iterations, at most": component_iterations(num_vertices),
+        "rounds of an iteration, at most": count_rounds(stages) // max(component_iterations(num_vertices), 1),
+        "lower bound": "Omega(log n) rounds under the one-versus-two-cycle conjecture (2.4)",
+    }
+    return Protocol("connectivity", spec, stages, collect, config, theory)
 
 
 CONNECTIVITY = Problem(

@@ -25,7 +25,6 @@ from logdepth.protocols.sample_sort import sort
 from logdepth.protocols.segments import Last, fold, last_true
 from logdepth.protocols.trees import all_reduce, prefix
 
-
 BESIDE = 16  # words for what a machine holds beside its tables while it asks: the check's outcome, its place
 
 

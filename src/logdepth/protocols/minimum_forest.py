@@ -15,8 +15,7 @@ i + 1 needs two: `floor(log2 n)` phases. Contracting: let the furthest vertex be
 lowest, {a, b}, a < b. In the first pass a vertex 2 or more steps away moves 2 closer, a vertex 1 step away moves to a
 or b, and b points to a, a to itself: depth at most `ceil(k / 2) + 1 <= ceil(n / 2)`. Every further pass takes depth d
 to `ceil(d / 2)`, so after `ceil(log2 n)` passes all trees are stars, and one more sees that nothing moved. In all
-`O(log^2 n)` rounds, `num_rounds` exactly; a run stops earlier. Liu and Tarjan's trick of contracting only a little in
-each phase is for labels that fall, which Boruvka's do not.
+`O(log^2 n)` rounds, for fixed delta; `num_rounds` is the exact bound, which a run undercuts where trees are shallow.
 
 Memory: a machine's share of the edges (x, y, weight, number: 4 words), their distinct ends, its vertices' labels and
 noted edges. Source: O. Boruvka 1926; in MPC, Karloff, Suri, Vassilvitskii, "A model of computation for MapReduce"
@@ -30,7 +29,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.graphs import Graph
+from logdepth.graphs.graph import Graph
 from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
@@ -95,20 +94,27 @@ def least_edges(shard: Shard, keys: Sequence[str]) -> Table:
     return ends.with_columns(**{key: value[row] for key, value in values.items()})
 
 
+def asks(shard: Shard, table: Table, column: str) -> dict[str, Table]:
+    """What a machine asks to learn what lies at each row's `column`: tables ask, and where: each row's place in it."""
+    address, offsets, index = shard.kernels.distinct_by_owner(table.offsets, table[column], shard.spec.num_machines)
+    return {"ask": Table({"address": address}, offsets), "where": Table({"row": index}, table.offsets)}
+
+
+def some_row(shard: Shard, mask: Array, offsets: Array) -> Table:
+    """Table changed: 1 on a machine that has a row where `mask` is true."""
+    rows = np.diff(np.concatenate([[0], np.cumsum(mask)])[offsets])
+    return shard.one_each(changed=(rows > 0).astype(np.int64))
+
+
 def contract(spec: Spec, num_vertices: int) -> list[Stage]:
     """label <- label of the label until nothing moves; where that is the vertex itself, the lesser of it and its label.
 
-    A root has noted no edge: its column edge is set to that of none, `none` in table labels.
+    The flag that something moved rides on the reads' own pre-round.
     """
 
-    def prepare(shard: Shard, labels: Table, changed: Array) -> dict[str, Table]:
-        address, offsets, index = shard.kernels.distinct_by_owner(labels.offsets, labels["label"], spec.num_machines)
-        return {
-            "labels": labels,
-            "ask": Table({"address": address}, offsets),
-            "where": Table({"row": index}, labels.offsets),
-            "changed": shard.one_each(changed=changed.astype(np.int64)),
-        }
+    def start(shard: Shard) -> Change:
+        changed = shard.one_each(changed=np.ones(shard.num_machines, np.int64))
+        return Change(keep={"changed": changed, **asks(shard, shard["labels"], "label")})
 
     def apply(shard: Shard) -> Change:
         labels, got = shard["labels"], shard["answer"]
@@ -116,9 +122,10 @@ def contract(spec: Spec, num_vertices: int) -> list[Stage]:
         further = shard.kernels.read_local(labels.offsets, shard["where"]["row"], got.offsets, got["value"])
         own = addresses(shard, labels).astype(label.dtype)
         moved = np.where(further == own, np.minimum(own, label), further)
-        changed = np.concatenate([[0], np.cumsum(moved != label)])[labels.offsets]
+        labels = labels.with_columns(label=moved)
+        changed = some_row(shard, moved != label, labels.offsets)
         return Change(
-            keep=prepare(shard, labels.with_columns(label=moved), np.diff(changed) > 0), drop=("answer", "fit")
+            keep={"labels": labels, "changed": changed, **asks(shard, labels, "label")}, drop=("answer", "fit")
         )
 
     checked = check(
@@ -134,7 +141,7 @@ def contract(spec: Spec, num_vertices: int) -> list[Stage]:
     ]  # fmt: skip
     bound = max(num_vertices - 1, 0).bit_length() + 1
     return [
-        Local(lambda shard: Change(keep=prepare(shard, shard["labels"], np.ones(shard.num_machines)))),
+        Local(start),
         *checked,
         Loop(body, bound, lambda shard: 1 - shard["fit"]["changed"], f"ceil(log2 {num_vertices}) + 1 = {bound}"),
         Local(lambda shard: Change(drop=("ask", "where", "changed", "fit"))),
@@ -146,16 +153,10 @@ def least_labels(spec: Spec, num_vertices: int) -> list[Stage]:
 
     def prepare(shard: Shard) -> Change:
         labels = shard["labels"]
-        address, offsets, index = shard.kernels.distinct_by_owner(labels.offsets, labels["label"], spec.num_machines)
-        own = addresses(shard, labels)
-        least = shard.kernels.least_at(labels.offsets, index, own, offsets, np.full(len(address), _MOST))
-        return Change(
-            keep={
-                "ask": Table({"address": address, "least": least}, offsets),
-                "where": Table({"row": index}, labels.offsets),
-                "labels": labels.with_columns(least=own),
-            }
-        )
+        own, parts = addresses(shard, labels), asks(shard, labels, "label")
+        ask, index = parts["ask"], parts["where"]["row"]
+        least = shard.kernels.least_at(labels.offsets, index, own, ask.offsets, np.full(ask.num_rows, _MOST))
+        return Change(keep={**parts, "ask": ask.with_columns(least=least), "labels": labels.with_columns(least=own)})
 
     def settle(shard: Shard) -> Change:
         labels, got = shard["labels"], shard["least"]
@@ -186,10 +187,15 @@ def least_labels(spec: Spec, num_vertices: int) -> list[Stage]:
 
 
 def minimum_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
-    """The forest's edges, ascending, and each vertex's least connected vertex. Inputs: `place_weighted`.
+    """The forest: a dict of its `edges`, ascending, and `labels`, each vertex's least connected vertex.
 
+    Inputs: `place_weighted`.
+
+    >>> square = Graph(np.arange(5), np.array([0, 1, 2, 3]), np.array([1, 2, 3, 0]), np.array([1.0, 1.0, -1.0, 1.0]))
+    >>> {name: values.tolist() for name, values in MSF.run(square).result.items()}
+    {'edges': [0, 1, 2], 'labels': [0, 0, 0, 0, 4]}
     >>> minimum_forest(Spec(8, 4000, 100), 16, 28).num_rounds
-    309
+    330
     """
     none = num_edges
 

@@ -2,7 +2,8 @@
 
 Every machine adds its block up, an exclusive prefix tree over the machines says what comes before it, and the rest is
 local. Rounds: `2 D`, D the least depth with `fan^D >= q` for a fan of what is left of s over D + 1
-(`trees.keeping_fan`); no round at all on one machine. Memory: the block, and D * fan words at a node. Source: Goodrich, Sitchinava, Zhang 2011, section 2 (prefix sums in O(log_s n)).
+(`trees.keeping_fan`); no round at all on one machine. Memory: the block, and D * fan words at a node.
+Source: Goodrich, Sitchinava, Zhang 2011, section 2 (prefix sums in O(log_s n)).
 """
 
 from __future__ import annotations

@@ -26,12 +26,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from logdepth.graphs.graph import Graph
 from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.components import in_order, place_graph, shortcut
 from logdepth.protocols.lookup import addresses, check, lower, read, stack
-from logdepth.protocols.minimum_forest import index_edges, least_edges, least_rows, numbered
+from logdepth.protocols.minimum_forest import asks, index_edges, least_edges, least_rows, numbered, some_row
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.sample_sort import sort, sort_order
 from logdepth.protocols.segments import Last, Sum, fold, sum_before
@@ -102,7 +103,7 @@ def forest_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
 
 
 def tour_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
-    """From the noted edges to table tour: cell a is arc a, `next` the arc after it (an end: itself), `head` its head."""
+    """From the noted edges to table tour: cell a is arc a, with its `head`, and the arc after it: `next` (or itself)."""
     machines = spec.num_machines
 
     def noted(shard: Shard) -> Array:
@@ -132,12 +133,8 @@ def tour_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
         The last machine has a row more, of no vertex, to end the last tail.
         """
         arcs = shard["arcs"]
-        after = (shard.machines == machines - 1).astype(np.int64)
-        beyond = {
-            "tail": np.full(after.sum(), num_vertices, arcs["tail"].dtype),
-            "arc": np.zeros(after.sum(), np.int64),
-        }
-        table = rows(stack(arcs, Table(beyond, np.concatenate([[0], np.cumsum(after)]))))
+        ends = shard.one_each(tail=np.full(shard.num_machines, num_vertices, arcs["tail"].dtype), arc=shard.machines)
+        table = rows(stack(arcs, ends.where(shard.machines == machines - 1)))
         previous = Last().before(table, shard["previous"].columns)
         same = (previous["some"] == 1) & (previous["tail"] == table["tail"])
         between = Table({"address": previous["arc"] ^ 1, "next": table["arc"], "head": table["tail"]}, table.offsets)
@@ -194,19 +191,11 @@ def max_arcs(num_vertices: int, num_edges: int) -> int:
 def rank_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
     """Table tour gets `distance`: arcs from each to its list's end. Pointer doubling until nothing moves."""
 
-    def prepare(shard: Shard, tour: Table, changed: Array) -> dict[str, Table]:
-        address, offsets, index = shard.kernels.distinct_by_owner(tour.offsets, tour["next"], spec.num_machines)
-        return {
-            "tour": tour,
-            "ask": Table({"address": address}, offsets),
-            "where": Table({"row": index}, tour.offsets),
-            "changed": shard.one_each(changed=changed.astype(np.int64)),
-        }
-
     def start(shard: Shard) -> Change:
         tour = shard["tour"]
-        distance = (tour["next"] != addresses(shard, tour)).astype(np.int64)
-        return Change(keep=prepare(shard, tour.with_columns(distance=distance), np.ones(shard.num_machines)))
+        tour = tour.with_columns(distance=(tour["next"] != addresses(shard, tour)).astype(np.int64))
+        changed = shard.one_each(changed=np.ones(shard.num_machines, np.int64))
+        return Change(keep={"tour": tour, "changed": changed, **asks(shard, tour, "next")})
 
     def double(shard: Shard) -> Change:
         tour, where = shard["tour"], shard["where"]["row"]
@@ -214,9 +203,11 @@ def rank_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
             shard.kernels.read_local(tour.offsets, where, shard[name].offsets, shard[name]["value"])
             for name in ("far", "further")
         )
-        changed = np.concatenate([[0], np.cumsum(far != tour["next"])])[tour.offsets]
+        changed = some_row(shard, far != tour["next"], tour.offsets)
         tour = tour.with_columns(next=far, distance=tour["distance"] + further)
-        return Change(keep=prepare(shard, tour, np.diff(changed) > 0), drop=("far", "further", "fit"))
+        return Change(
+            keep={"tour": tour, "changed": changed, **asks(shard, tour, "next")}, drop=("far", "further", "fit")
+        )
 
     max_rows = 2 * max_arcs(num_vertices, num_edges)
     checked = check(
@@ -248,8 +239,11 @@ def spanning_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
 
     Inputs: `place_graph`.
 
+    >>> path = Graph(np.arange(5), np.array([3, 1, 3]), np.array([1, 2, 0]))
+    >>> SPANNING_FOREST.run(path).result.tolist()
+    [0, 3, 1, 0, 4]
     >>> spanning_forest(Spec(8, 4000, 100), 16, 28).num_rounds
-    0
+    1159
     """
 
     def pair(shard: Shard) -> Change:
