@@ -105,7 +105,8 @@ def overhead() -> list[Record]:
 
 
 def main() -> None:
-    save("recovery", kills() + overhead())
+    save("recovery", kills())
+    save("checkpoints", overhead())
 
 
 if __name__ == "__main__":

