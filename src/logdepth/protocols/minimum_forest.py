@@ -293,6 +293,6 @@ MSF = Problem(
     facts=lambda graph, result: {
         "edges": len(result["edges"]),
         "trees": int((result["labels"] == np.arange(graph.num_vertices)).sum()),
-        "weight": float(np.sum(graph.weight[result["edges"]])) if graph.weight is not None else None,
+        "weight": None if graph.weight is None else sum(graph.weight[result["edges"]].tolist(), 0.0),
     },
 )

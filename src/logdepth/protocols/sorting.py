@@ -5,7 +5,8 @@ its rank, and one round sends rank r to machine `r // ceil(n / q)`. Floats are s
 keeps their order (`float_words`): -0.0 comes before 0.0, infinities at the ends, NaN is refused.
 
 Rounds: those of the sort (`plan_sort`, a constant for fixed delta), 2 D for the tree (`trees.keeping_fan`), and 1.
-Memory: a row is 2 words (value, original index); see `sample_sort`. Source: Goodrich, "Communication-efficient parallel sorting", SIAM
+Memory: a row is 2 words (value, original index); see `sample_sort`.
+Source: Goodrich, "Communication-efficient parallel sorting", SIAM
 J. Comput. 29 (1999).
 """
 

@@ -26,7 +26,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from logdepth.graphs.graph import Graph
 from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
@@ -103,7 +102,7 @@ def forest_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
 
 
 def tour_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
-    """From the noted edges to table tour: cell a is arc a, with its `head`, and the arc after it: `next` (or itself)."""
+    """From the noted edges to table tour: in cell a arc a's head, and `next`, the arc after it (an end: itself)."""
     machines = spec.num_machines
 
     def noted(shard: Shard) -> Array:
@@ -239,6 +238,7 @@ def spanning_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
 
     Inputs: `place_graph`.
 
+    >>> from logdepth.graphs import Graph
     >>> path = Graph(np.arange(5), np.array([3, 1, 3]), np.array([1, 2, 0]))
     >>> SPANNING_FOREST.run(path).result.tolist()
     [0, 3, 1, 0, 4]
