@@ -86,6 +86,23 @@ def test_too_small_says_the_least():
         plan_sort(Spec(50, least - 1, 100), 1, 2, 100)
 
 
+@settings(deadline=None)
+@given(st.integers(2, 500), st.integers(1, 3), st.integers(2, 5), st.integers(0, 5000))
+def test_more_memory_is_never_refused(q, key_words, row_words, size):
+    def fits(memory: int) -> bool:
+        try:
+            plan_sort(Spec(q, memory, size), key_words, row_words, size)
+        except SpecError:
+            return False
+        return True
+
+    memory, found = 16, []
+    while memory < 10**6:
+        found.append(fits(memory))
+        memory += memory // 7 + 1
+    assert found == sorted(found)
+
+
 @given(st.integers(1, 10**12), st.integers(1, 40))
 def test_least_root(value, power):
     root = least_root(value, power)

@@ -103,8 +103,11 @@ def _best_plan(num_machines: int, memory: int, key_words: int, row_words: int, m
             stride = cap // blur
             if stride < 1:
                 continue
-            samples = fan * -(-(share + cap) // stride)
-            if 2 * max(samples, fan * parts) * (key_words + 2) > memory:
+            # a node takes fan (rows / stride + 1) samples of K + 2 words, rows up to memory / (2 row_words): at most
+            # half the memory. Written so that more memory never turns a plan down (the rows grow with it)
+            words = fan * (key_words + 2)
+            room = memory * (row_words * stride - words) >= 2 * words * row_words * stride
+            if not room or 2 * words * parts > memory:
                 continue
             plan = SortPlan(len(depths), parts, fan, stride, tuple(depths))
             if best is None or plan.num_rounds < best.num_rounds:
