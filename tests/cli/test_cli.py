@@ -285,11 +285,33 @@ def test_interrupted_leaves_nothing(tmp_path: Path) -> None:
     deadline = time.monotonic() + 60
     while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(5.0)  # past the first compilation, where Numba may turn an interrupt into its own error
+    time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "interrupted" in err and "Traceback" not in err
     assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupt_that_a_library_turns_into_its_own_error(capsys, monkeypatch) -> None:
+    from logdepth.cli import inspecting
+
+    def compiling(args) -> int:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("compilation failed") from error
+        return 0
+
+    def broken(args) -> int:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(inspecting, "_list", compiling)
+    status, _, error = run(capsys, "list")
+    assert status == 130 and error == "logdepth: interrupted; nothing was left half-written\n"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.setattr(inspecting, "_list", broken)
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        main(["list"])
 
 
 def test_the_reader_may_hang_up() -> None:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from logdepth import __version__
 from logdepth.cli import compiling, inspecting, khop, planning, running
@@ -34,19 +37,45 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     args = build_parser().parse_args(arguments)
+    with _noting_interrupts() as interrupts:
+        try:
+            status = args.run(args)
+            sys.stdout.flush()
+            return status or 0
+        except InputError as error:
+            print(f"logdepth: {error}", file=sys.stderr)
+            return 2
+        except BrokenPipeError:  # `| head`: the reader has what it wanted
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except BaseException as error:
+            if not interrupts and not isinstance(error, KeyboardInterrupt):
+                raise
+            print("logdepth: interrupted; nothing was left half-written", file=sys.stderr)
+            return 130
+
+
+@contextmanager
+def _noting_interrupts() -> Iterator[list[int]]:
+    """Interrupts received meanwhile: a library may turn the KeyboardInterrupt into an error of its own."""
+    seen: list[int] = []
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield seen
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
     try:
-        status = args.run(args)
-        sys.stdout.flush()
-        return status or 0
-    except InputError as error:
-        print(f"logdepth: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("logdepth: interrupted; nothing was left half-written", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # `| head`: the reader has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        signal.signal(signal.SIGINT, note)
+    except ValueError:  # not in the main thread
+        yield seen
+        return
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run() -> None:
