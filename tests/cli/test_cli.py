@@ -262,6 +262,12 @@ def test_importing_is_light_and_help_is_quick() -> None:
     assert not {"torch", "transformers"} & set(modules)
 
 
+# tests may be run in the background, where a shell has interrupts ignored, and children inherit that
+INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from logdepth.cli.main import run; run()"
+)
+
+
 def test_interrupted_leaves_nothing(tmp_path: Path) -> None:
     out = tmp_path / "big.npz"
     arguments = [
@@ -279,7 +285,7 @@ def test_interrupted_leaves_nothing(tmp_path: Path) -> None:
         str(out),
     ]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from logdepth.cli.main import run; run()", *arguments],
+        [sys.executable, "-c", INTERRUPTIBLE, *arguments],
         **{"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": {**os.environ}},
     )
     deadline = time.monotonic() + 60
@@ -305,10 +311,14 @@ def test_an_interrupt_that_a_library_turns_into_its_own_error(capsys, monkeypatc
     def broken(args) -> int:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(inspecting, "_list", compiling)
-    status, _, error = run(capsys, "list")
-    assert status == 130 and error == "logdepth: interrupted; nothing was left half-written\n"
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        monkeypatch.setattr(inspecting, "_list", compiling)
+        status, _, error = run(capsys, "list")
+        assert status == 130 and error == "logdepth: interrupted; nothing was left half-written\n"
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     monkeypatch.setattr(inspecting, "_list", broken)
     with pytest.raises(RuntimeError, match="a fault of ours"):
         main(["list"])

@@ -16,7 +16,9 @@ import pytest
 
 from logdepth.cli.main import main
 
-COMMAND = "from logdepth.cli.main import run; run()"
+COMMAND = (  # interrupts on, also where the tests run in the background
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from logdepth.cli.main import run; run()"
+)
 
 
 def run(capsys, *arguments: str) -> tuple[int, str, str]:
