@@ -180,7 +180,7 @@ def test_interrupted_keeps_its_checkpoint(tmp_path):
         [
             sys.executable,
             "-c",
-            "from logdepth.cli.main import run; run()",
+            COMMAND,
             *command,
             "--checkpoint-every",
             "1",

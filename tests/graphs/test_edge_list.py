@@ -211,6 +211,8 @@ def definition(dialect: Dialect, text: bytes):
     st.sampled_from([(0, 1), (2, 1)]),
     st.booleans(),
 )
+@example(["\r", "#"], None, (0, 1), False)
+@example(["\r", "\v"], None, (0, 1), False)
 @example(["1", " ", "2", " ", "0.25", "\r\n", "3", " ", "22", " ", "1e5"], None, (0, 1), True)
 def test_the_compiled_parser_is_the_definition(words, separator, ends, weighted):
     """Up to where it stops, and it does not stop before a line it could read, quotes aside."""
