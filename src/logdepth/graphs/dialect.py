@@ -49,7 +49,7 @@ class Dialect:
 
     def row(self, line: bytes) -> tuple[bytes, bytes, float | None] | None:
         """Tail, head and weight of a line; None for a blank or a comment. Raises `LineError`."""
-        text = line.rstrip(b"\r").strip(b" \t\v\f")  # returns may end a line, however many
+        text = line.rstrip(b"\r\n").strip(b" \t\v\f")  # returns may end a line, however many
         if b"\r" in text:
             raise LineError("a carriage return inside a line; convert the line ends to \\n or \\r\\n")
         if not text or text.startswith(COMMENTS):
@@ -128,7 +128,7 @@ def find_dialect(file: TextFile, kind: str, weighted: bool) -> Dialect:
     """
     first, second = None, None
     for number, position, line in file.lines():
-        text = line.rstrip(b"\r").strip(b" \t\v\f")  # returns may end a line, however many
+        text = line.rstrip(b"\r\n").strip(b" \t\v\f")  # returns may end a line, however many
         if b"\r" in text:
             raise file.error(number, "a carriage return inside a line; convert the line ends to \\n or \\r\\n", text)
         if not text or text.startswith(COMMENTS):
