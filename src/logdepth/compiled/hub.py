@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,10 +53,18 @@ def logits(
     device = next(model.parameters()).device
     ids = torch.as_tensor(tokens, device=device)
     attention = torch.ones_like(ids) if mask is None else torch.as_tensor(mask, device=device)
-    extra = {} if positions is None else {"position_ids": torch.as_tensor(positions, device=device)}
+    extra: dict[str, Any] = {} if positions is None else {"position_ids": torch.as_tensor(positions, device=device)}
+    if cache is not None:  # transformers 5.24 renamed it
+        named_cache = "cache" in inspect.signature(model.forward).parameters
+        extra["cache" if named_cache else "past_key_values"] = cache
     with torch.no_grad():
-        out = model(input_ids=ids, attention_mask=attention, past_key_values=cache, use_cache=use_cache, **extra)
+        out = model(input_ids=ids, attention_mask=attention, use_cache=use_cache, **extra)
     return out if use_cache else out.logits
+
+
+def cache_of(output: Any) -> Any:
+    """The key-value cache of a model's output, under its name before or since transformers 5.24."""
+    return output["cache"] if "cache" in output else output["past_key_values"]
 
 
 def rows_at_once(num_slots: int, num_heads: int, budget: int = 1 << 26) -> int:

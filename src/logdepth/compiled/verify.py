@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.compiled.folder import Folder, read_folder
-from logdepth.compiled.hub import load_model, logits, rows_at_once
+from logdepth.compiled.hub import cache_of, load_model, logits, rows_at_once
 from logdepth.compiled.model import encode
 from logdepth.errors import InputError
 from logdepth.lang.interpreter import interpret
@@ -283,6 +283,6 @@ def _cached(model: Any, tokens: np.ndarray, want: np.ndarray) -> int:
     for first, last in itertools.pairwise(cuts):
         mask = np.ones((len(tokens), last), np.int64)
         out = logits(model, tokens[:, first:last], mask, cache=cache, use_cache=True)
-        cache = out.past_key_values
+        cache = cache_of(out)
         wrong += _wrong(out.logits, want[:, first:last], np.ones((len(tokens), last - first)))
     return wrong
