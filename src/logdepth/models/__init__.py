@@ -1,0 +1,1 @@
+"""Trainable transformers: their configs, their weights, and looking inside. Needs torch."""

@@ -1,0 +1,85 @@
+"""What a trainable model is: one frozen config for every family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from logdepth.errors import InputError
+
+FAMILIES = ("modern", "paper", "compiled")
+POSITIONS = ("rope", "learned")
+LEAST = {
+    **dict.fromkeys(("vocab_size", "max_length", "num_layers", "num_heads", "embed_dim", "num_loops"), 1),
+    **dict.fromkeys(("hidden_dim", "num_auxiliary"), 0),
+}
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A trainable transformer on token ids. Raises `InputError` for sizes that do not fit together.
+
+    family: `modern` (RMSNorm, normalised queries and keys, zero-initialised output projections, no biases); `paper`,
+        GPT-2 as released with the paper (LayerNorm, GELU, learned positions, dropout, no LM head: class c is coordinate
+        c of the last hidden state); `compiled`, a stock GPT-2 of any shape, `stock` being its Hugging Face config.
+    vocab_size: token ids; max_length: slots at most, the first token included. embed_dim: m.
+    num_layers: blocks with weights of their own; num_loops: how often they are run through. Depth is the product.
+    hidden_dim: hidden units of a block's row-wise map; 0 for 4 embed_dim. causal: a slot sees only what is before it.
+    num_auxiliary: hops 0..num_auxiliary-1 that a second readout predicts at every slot, for training (modern).
+
+    >>> ModelConfig("modern", vocab_size=23, max_length=99, num_layers=1, num_loops=6).depth
+    6
+    """
+
+    family: str
+    vocab_size: int
+    max_length: int
+    num_layers: int = 4
+    num_heads: int = 4
+    embed_dim: int = 128
+    hidden_dim: int = 0
+    num_loops: int = 1
+    positions: str = "rope"
+    causal: bool = True
+    dropout: float = 0.0
+    num_auxiliary: int = 0
+    stock: dict[str, Any] | None = field(default=None, hash=False)
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise InputError(f"family is {self.family!r}; there are: {', '.join(FAMILIES)}")
+        if self.positions not in POSITIONS:
+            raise InputError(f"positions are {self.positions!r}; there are: {', '.join(POSITIONS)}")
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+        if self.embed_dim % self.num_heads:
+            raise InputError(f"embed_dim {self.embed_dim} is not a multiple of num_heads {self.num_heads}")
+        if self.positions == "rope" and self.embed_dim // self.num_heads % 2:
+            raise InputError(f"rope needs an even head dimension; it is {self.embed_dim // self.num_heads}")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
+        if self.family == "modern":
+            if self.dropout:
+                raise InputError("the modern model has no dropout; give family 'paper'")
+        else:
+            fixed = {"positions": "learned", "num_loops": 1, "causal": True, "num_auxiliary": 0}
+            wrong = [name for name, value in fixed.items() if getattr(self, name) != value]
+            if wrong:
+                raise InputError(f"a GPT-2 ({self.family}) has {', '.join(f'{n} = {fixed[n]}' for n in wrong)}")
+        if self.family == "paper" and self.vocab_size > self.embed_dim:
+            raise InputError(
+                f"the paper's model reads its classes off {self.embed_dim} coordinates; vocab_size is {self.vocab_size}"
+            )
+        if (self.family == "compiled") != (self.stock is not None):
+            raise InputError("stock, the Hugging Face config, is for family 'compiled', and only for it")
+
+    @property
+    def depth(self) -> int:
+        """How many layers a token passes through."""
+        return self.num_layers * self.num_loops
+
+    @property
+    def hidden_units(self) -> int:
+        """Hidden units of a block's row-wise map."""
+        return self.hidden_dim or 4 * self.embed_dim

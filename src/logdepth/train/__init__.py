@@ -1,0 +1,1 @@
+"""Learning it: configs and recipes, the loop, run folders, evaluation, sweeps. Needs torch."""

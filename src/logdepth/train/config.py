@@ -1,0 +1,117 @@
+"""What determines a training run: one frozen config. Recipes (`recipes.py`) are functions that return one."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from logdepth.errors import InputError
+from logdepth.models.config import ModelConfig
+from logdepth.tasks.khop import KhopSampler
+
+OPTIMIZERS = ("adamw", "muon")
+PRECISIONS = ("float32", "bfloat16")
+AT_LEAST_ONE = (
+    *("length", "alphabet_size", "steps", "batch_size"),
+    *("evaluate_every", "evaluate_strings", "checkpoint_every", "record_every"),
+)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A run on k-hop, k uniform in 0..max_k, on strings of `length` symbols. Raises `InputError` for what does not fit.
+
+    samples: a fixed set of so many strings, or None for fresh ones in every step. planted: strings whose last position
+        has all its k hops. curriculum: steps over which the largest k drawn rises from 1 to max_k (0: no curriculum).
+    optimizer: `muon` (learning_rate for the blocks' matrices, small_rate and AdamW for the rest) or `adamw` (all).
+    warmup, decay: steps at the start and the end over which rates rise from and fall to 0, linearly.
+    auxiliary_weight: of the loss of predicting every hop at every slot; `deep` asks it after every layer, layer l for
+        the hops below 2^(l-1) (what *rank* could know there), the last for all.
+    precision: `float32`, or `bfloat16` (autocast, on CUDA). init: a run's or compiled model's folder to start from.
+
+    >>> from logdepth.train.recipes import fast
+    >>> fast(num_layers=2).model.num_layers
+    2
+    """
+
+    model: ModelConfig
+    length: int = 98
+    alphabet_size: int = 4
+    max_k: int = 16
+    samples: int | None = None
+    planted: bool = False
+    curriculum: int = 0
+    seed: int = 0
+    steps: int = 4000
+    batch_size: int = 32
+    optimizer: str = "muon"
+    learning_rate: float = 0.02
+    small_rate: float = 0.003
+    weight_decay: float = 0.0
+    warmup: int = 100
+    decay: int = 1200
+    auxiliary_weight: float = 0.0
+    deep: bool = False
+    precision: str = "float32"
+    compile: bool = False
+    init: str = ""
+    evaluate_every: int = 500
+    evaluate_strings: int = 200
+    checkpoint_every: int = 500
+    record_every: int = 50
+
+    def __post_init__(self) -> None:
+        for name in AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("max_k", "curriculum", "warmup", "decay", "learning_rate", "small_rate", "auxiliary_weight"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be at least 0")
+        if self.samples is not None and self.samples < 1:
+            raise InputError(f"samples are {self.samples}; at least 1, or none for fresh strings")
+        for name, allowed in (("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
+            if getattr(self, name) not in allowed:
+                raise InputError(f"{name} is {getattr(self, name)!r}; there are: {', '.join(allowed)}")
+        if self.optimizer == "muon" and self.model.family != "modern":
+            raise InputError("muon is for the modern model; give --optimizer adamw")
+        needed = self.max_k + self.alphabet_size + 3
+        if self.model.vocab_size < needed:
+            raise InputError(
+                f"vocab_size is {self.model.vocab_size}; k up to {self.max_k} and {self.alphabet_size} symbols need "
+                f"{needed}"
+            )
+        if self.model.max_length < self.length + 1:
+            raise InputError(
+                f"max_length is {self.model.max_length}; {self.length} symbols and the hop token need {self.length + 1}"
+            )
+        if self.auxiliary_weight and self.model.num_auxiliary != self.max_k + 1:
+            raise InputError(f"auxiliary_weight needs a model with num_auxiliary = max_k + 1 = {self.max_k + 1}")
+        if self.deep and not self.auxiliary_weight:
+            raise InputError("deep needs an auxiliary_weight")
+        self.sampler()  # refuses what cannot be drawn
+
+    def sampler(self, split: str = "train") -> KhopSampler:
+        """The strings of a split."""
+        return KhopSampler(
+            self.length, self.alphabet_size, max_k=self.max_k, planted=self.planted, seed=self.seed, split=split
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return dataclasses.asdict(self)
+
+    @property
+    def id(self) -> str:
+        """Eight characters that hash what determines the run."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:8]
+
+    @staticmethod
+    def from_json(found: dict[str, Any]) -> TrainConfig:
+        """The reverse of `to_json`. Raises `InputError` for unknown or missing entries."""
+        try:
+            return TrainConfig(**{**found, "model": ModelConfig(**found["model"])})
+        except (KeyError, TypeError) as error:
+            raise InputError(f"not a training config of this version: {error}") from None

@@ -1,0 +1,199 @@
+"""A run's folder: config, records, checkpoints. Every file appears whole; `state.json`, which names them, comes last.
+
+config.json              version and config; a run with another config is refused
+records.jsonl            one row a measured step, each with an id that hashes config and step
+step-004000.safetensors  the weights after 4,000 steps; step-004000.state: optimizers and random generators
+state.json               the last whole checkpoint, and the number of threads
+tensorboard/             the same records as TensorBoard logs
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from logdepth.errors import FolderError, InputError
+from logdepth.files import new_file, write_text_atomically
+from logdepth.records import Record
+from logdepth.train.config import TrainConfig
+
+VERSION = 1
+
+
+class RunFolder:
+    """The folder of one run: made if absent, taken up if it holds the same config.
+
+    Raises `InputError` if it holds another run or something else, `FolderError` if it is of another version or damaged.
+    """
+
+    def __init__(self, path: str | Path, config: TrainConfig) -> None:
+        self.path, self.config = Path(path), config
+        if (self.path / "config.json").exists():
+            mine, theirs = config.to_json(), read_config(self.path).to_json()
+            differing = [name for name in mine if mine[name] != theirs[name]]
+            if differing:
+                raise InputError(f"{path} holds a run with another {', '.join(differing)}; give another --out")
+        else:
+            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+                raise InputError(f"{path} exists and holds no run; give another --out")
+            content = {"version": VERSION, "config": config.to_json()}
+            write_text_atomically(self.path / "config.json", json.dumps(content, indent=1) + "\n")
+        self.last, self.threads = read_state(self.path)
+        self._cut_records()
+
+    def _cut_records(self) -> None:
+        """Rows beyond the last checkpoint will be measured again (and a row torn by a kill goes)."""
+        path = self.path / "records.jsonl"
+        if path.exists():
+            kept = [json.dumps(row) + "\n" for row in read_records(self.path) if row["step"] <= self.last]
+            write_text_atomically(path, "".join(kept))
+
+    def record(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Append a row with its id. Raises `InputError` if it cannot be written."""
+        row = {"id": Record("train", {**self.config.to_json(), "step": values["step"]}).id, **values}
+        try:
+            with (self.path / "records.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise InputError(f"cannot write {self.path}: {error.strerror or error}; {self.kept()}") from error
+        return row
+
+    def save(self, step: int, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> None:
+        """A checkpoint; the one before goes when this one is whole. Raises `InputError` if it cannot be written."""
+        from safetensors.torch import save
+
+        tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+        state: dict[str, Any] = {
+            "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+            "generator": torch.get_rng_state(),
+        }
+        if torch.cuda.is_available():
+            state["cuda_generators"] = torch.cuda.get_rng_state_all()
+        try:
+            with new_file(self._weights(step), force=True) as temporary:
+                temporary.write_bytes(save(tensors))
+            with new_file(self._state(step), force=True) as temporary, temporary.open("wb") as file:
+                torch.save(state, file)
+            content = {"step": step, "threads": torch.get_num_threads()}
+            write_text_atomically(self.path / "state.json", json.dumps(content))
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(
+                f"cannot write the checkpoint of step {step:,} to {self.path}: {reason}; {self.kept()}"
+            ) from error
+        before, self.last = self.last, step
+        if before != step:
+            for path in (self._weights(before), self._state(before)):
+                path.unlink(missing_ok=True)
+
+    def load(self, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> int:
+        """Load the last checkpoint, if any; the number of steps done. Raises `FolderError` if it does not fit."""
+        if not self.last:
+            return 0
+        load_weights(self._weights(self.last), model)
+        try:
+            state = torch.load(self._state(self.last), weights_only=True, map_location="cpu")
+            for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(saved)
+            torch.set_rng_state(state["generator"])
+        except Exception as error:  # pickle, zip, key and shape errors, each of its own class
+            raise FolderError(f"{self._state(self.last)} cannot be read: {str(error).splitlines()[0]}") from error
+        if torch.cuda.is_available() and len(state.get("cuda_generators", [])) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all(state["cuda_generators"])
+        return self.last
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is done."""
+        return self.last >= self.config.steps
+
+    def kept(self) -> str:
+        """What there is to go on from, for error messages."""
+        return f"the checkpoint of step {self.last:,} is kept" if self.last else "there is no checkpoint yet"
+
+    def _weights(self, step: int) -> Path:
+        return weights_path(self.path, step)
+
+    def _state(self, step: int) -> Path:
+        return self.path / f"step-{step:06d}.state"
+
+
+def weights_path(path: Path, step: int) -> Path:
+    """The weights after so many steps."""
+    return Path(path) / f"step-{step:06d}.safetensors"
+
+
+def is_run(path: str | Path) -> bool:
+    """Whether a folder looks like a run (of any version)."""
+    try:
+        found = json.loads((Path(path) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {"version", "config"} <= set(found)
+
+
+def read_config(path: str | Path) -> TrainConfig:
+    """The config of a run folder. Raises `FolderError` if it is none, is damaged, or of another version."""
+    file = Path(path) / "config.json"
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        version = found["version"]
+    except FileNotFoundError:
+        raise FolderError(f"{path} is no run folder: it has no config.json") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FolderError(f"{file} is not the config of a run: {type(error).__name__}: {error}") from error
+    if version != VERSION:
+        raise FolderError(f"{path} is a run of version {version}; this logdepth reads version {VERSION}")
+    try:
+        return TrainConfig.from_json(found["config"])
+    except (InputError, KeyError) as error:
+        raise FolderError(f"{file}: {error}") from error
+
+
+def read_state(path: str | Path) -> tuple[int, int | None]:
+    """The step of the last whole checkpoint (0: none) and the threads it ran with. Raises `FolderError`."""
+    file = Path(path) / "state.json"
+    if not file.exists():
+        return 0, None
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return int(found["step"]), found.get("threads")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FolderError(f"{file} cannot be read: {error}") from error
+
+
+def read_records(path: str | Path) -> list[dict[str, Any]]:
+    """The rows of a run, as far as they are whole."""
+    file = Path(path) / "records.jsonl"
+    rows = []
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            break
+    return rows
+
+
+def load_weights(path: Path, model: nn.Module) -> None:
+    """Load a safetensors file. Raises `FolderError` if it is missing, damaged or does not fit, naming what is odd."""
+    from safetensors.torch import load_file
+
+    if not path.exists():
+        raise FolderError(f"{path} is missing")
+    try:
+        found = load_file(path)
+    except Exception as error:  # safetensors' own class
+        raise FolderError(f"{path} cannot be read: {error}") from error
+    wanted = model.state_dict()
+    odd = [f"missing {name}" for name in wanted if name not in found]
+    odd += [f"unexpected {name}" for name in found if name not in wanted]
+    for name in found:
+        if name in wanted and found[name].shape != wanted[name].shape:
+            odd.append(f"{name} is {tuple(found[name].shape)}, the config says {tuple(wanted[name].shape)}")
+    if odd:
+        raise FolderError(f"{path} contradicts its config: {'; '.join(odd[:3])}{' ..' if len(odd) > 3 else ''}")
+    model.load_state_dict(found)

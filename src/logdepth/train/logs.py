@@ -1,0 +1,55 @@
+"""Where records go besides `records.jsonl`: TensorBoard, Weights & Biases. A log is a function of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from logdepth.errors import InputError
+from logdepth.train.config import TrainConfig
+
+Log = Callable[[dict[str, Any]], None]
+
+
+@contextmanager
+def tensorboard_log(run: str | Path, first_step: int) -> Iterator[Log | None]:
+    """Writes `run/tensorboard`; what is there from beyond `first_step` is struck out. None if it is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        yield None
+        return
+    writer = SummaryWriter(str(Path(run) / "tensorboard"), purge_step=first_step + 1 if first_step else None)
+
+    def log(row: dict[str, Any]) -> None:
+        for name, value in _scalars(row).items():
+            writer.add_scalar(name, value, row["step"])
+        writer.flush()
+
+    try:
+        yield log
+    finally:
+        writer.close()
+
+
+@contextmanager
+def wandb_log(project: str, config: TrainConfig) -> Iterator[Log]:
+    """A Weights & Biases run named by the config's id, taken up again when the run is. Raises `InputError` if wandb is
+    not installed."""
+    try:
+        import wandb
+    except ImportError as error:
+        raise InputError("wandb is not installed: pip install wandb") from error
+    run = wandb.init(project=project, id=config.id, resume="allow", config=config.to_json())
+    try:
+        yield lambda row: run.log(_scalars(row), step=row["step"])
+    finally:
+        run.finish()
+
+
+def _scalars(row: dict[str, Any]) -> dict[str, float]:
+    found = {"loss": row["loss"]}
+    found |= {f"error/k={k}": error for k, error in row.get("errors", {}).items() if error is not None}
+    return found

@@ -1,0 +1,163 @@
+"""The training loop: one optimizer step a batch, records, checkpoints that a killed run goes on from.
+
+On a CPU the same config and number of threads give the same numbers to the bit, broken off or not.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from logdepth.errors import InputError
+from logdepth.models.build import build_model
+from logdepth.train.batches import Batches
+from logdepth.train.config import TrainConfig
+from logdepth.train.evaluate import Score, evaluate
+from logdepth.train.folder import RunFolder, load_weights, read_config, read_state, weights_path
+from logdepth.train.logs import Log
+from logdepth.train.losses import loss_of
+from logdepth.train.optimizers import build_optimizers, set_rates
+from logdepth.train.subject import Subject, load_compiled_weights, run_subject
+
+Progress = Callable[[int, int], None]
+
+
+def train(
+    config: TrainConfig,
+    out: str | Path,
+    *,
+    device: str | None = None,
+    threads: int | None = None,
+    logs: Sequence[Log] = (),
+    progress: Progress | None = None,
+) -> Subject:
+    """Train to the end, going on from the folder's last checkpoint; the trained model.
+
+    device: `cuda` if it is there, else `cpu`. threads: torch's, by default those of the broken-off run. Raises
+    `InputError` if the loss is not a number, naming the step (the last good checkpoint stays), if the disk is full, or
+    if the folder holds another run.
+
+    >>> import tempfile
+    >>> from logdepth.train.recipes import fast
+    >>> config = fast(num_layers=1, steps=2, batch_size=2, embed_dim=8, max_k=2, length=9)
+    >>> train(config, tempfile.mkdtemp() + "/run", threads=1).step
+    2
+    """
+    folder = RunFolder(out, config)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    on_gpu = torch.device(device).type == "cuda"
+    if config.precision == "bfloat16" and not on_gpu:
+        raise InputError("bfloat16 is for CUDA (on a CPU it is slower than float32); give --precision float32")
+    threads = threads or folder.threads
+    before = torch.get_num_threads()
+    if threads:
+        torch.set_num_threads(threads)
+    if on_gpu:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        torch.manual_seed(config.seed)
+        model = build_model(config.model)
+        if config.init and not folder.last:
+            _start_from(config.init, model)
+        model.to(device)
+        _Run(config, folder, model, device, list(logs), progress).to_the_end()
+    finally:
+        torch.set_num_threads(before)
+    return run_subject(str(out), model.eval(), config, config.steps)
+
+
+class _Run:
+    """The state of a run between steps."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: RunFolder,
+        model: nn.Module,
+        device: str,
+        logs: list[Log],
+        progress: Progress | None,
+    ) -> None:
+        self.config, self.folder, self.model, self.device = config, folder, model, device
+        self.logs, self.progress = logs, progress
+        self.optimizers = build_optimizers(config, model)
+        self.done = folder.load(model, self.optimizers)
+        self.loss_of = torch.compile(loss_of) if config.compile else loss_of
+        self.batches = Batches(config)
+
+    def to_the_end(self) -> None:
+        config, began = self.config, time.perf_counter()
+        upcoming = self._batch(self.done)
+        while self.done < config.steps:
+            step = self.done
+            loss = self._step(step, upcoming)
+            self.done += 1
+            if self.done < config.steps:
+                upcoming = self._batch(self.done)  # while a GPU is busy with this step
+            value = float(loss)
+            if not math.isfinite(value):
+                raise InputError(f"the loss is {value} at step {self.done:,}; {self.folder.kept()}")
+            last = self.done == config.steps
+            row: dict[str, Any] = {"step": self.done, "loss": value}
+            if last or self.done % config.evaluate_every == 0:
+                scores = self._scores()
+                row["errors"] = {str(score.k): score.error for score in scores}
+            if len(row) > 2 or self.done % config.record_every == 0:
+                row["seconds"] = round(time.perf_counter() - began, 3)
+                row = self.folder.record(row)
+                for log in self.logs:
+                    log(row)
+            if last or self.done % config.checkpoint_every == 0:
+                self.folder.save(self.done, self.model, self.optimizers)
+            if self.progress is not None:
+                self.progress(self.done, config.steps)
+
+    def _batch(self, step: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        batch = self.batches[step]
+        hops = None if batch.hops is None else self._tensor(batch.hops)
+        return self._tensor(batch.ids), self._tensor(batch.targets), hops
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(self.device, non_blocking=True)
+
+    def _step(self, step: int, batch: tuple[Tensor, Tensor, Tensor | None]) -> Tensor:
+        self.model.train()
+        kind = torch.device(self.device).type
+        with torch.autocast(kind, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            loss = self.loss_of(self.config, self.model, *batch)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        set_rates(self.config, self.optimizers, step)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return loss.detach()
+
+    def _scores(self) -> list[Score]:
+        """A quick look while training: few strings, dropout off, torch's generator left as it was."""
+        config = self.config
+        subject = run_subject(str(self.folder.path), self.model.eval(), config, self.done)
+        hops = range(config.max_k + 1)
+        common = {"length": config.length, "alphabet_size": config.alphabet_size, "seed": config.seed}
+        return evaluate(subject.predict, hops, strings=config.evaluate_strings, **common)
+
+
+def _start_from(init: str, model: nn.Module) -> None:
+    path = Path(init)
+    if (path / "logdepth.json").is_file():
+        load_compiled_weights(path, model)
+        return
+    read_config(path)
+    step, _ = read_state(path)
+    if not step:
+        raise InputError(f"{init} has no checkpoint to start from")
+    load_weights(weights_path(path, step), model)
