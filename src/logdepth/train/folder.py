@@ -10,6 +10,8 @@ tensorboard/             the same records as TensorBoard logs
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +45,8 @@ class RunFolder:
             content = {"version": VERSION, "config": config.to_json()}
             write_text_atomically(self.path / "config.json", json.dumps(content, indent=1) + "\n")
         self.last, self.threads = read_state(self.path)
-        self._cut_records()
 
-    def _cut_records(self) -> None:
+    def cut_records(self) -> None:
         """Rows beyond the last checkpoint will be measured again (and a row torn by a kill goes)."""
         path = self.path / "records.jsonl"
         if path.exists():
@@ -106,10 +107,17 @@ class RunFolder:
             torch.cuda.set_rng_state_all(state["cuda_generators"])
         return self.last
 
-    @property
-    def finished(self) -> bool:
-        """Whether the run is done."""
-        return self.last >= self.config.steps
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Within the block no other process trains here. Raises `InputError` if one does."""
+        import fcntl
+
+        with (self.path / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise InputError(f"another process is training in {self.path}") from None
+            yield
 
     def kept(self) -> str:
         """What there is to go on from, for error messages."""

@@ -64,12 +64,14 @@ def train(
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
     try:
-        torch.manual_seed(config.seed)
-        model = build_model(config.model)
-        if config.init and not folder.last:
-            _start_from(config.init, model)
-        model.to(device)
-        _Run(config, folder, model, device, list(logs), progress).to_the_end()
+        with folder.lock():
+            folder.cut_records()
+            torch.manual_seed(config.seed)
+            model = build_model(config.model)
+            if config.init and not folder.last:
+                _start_from(config.init, model)
+            model.to(device)
+            _Run(config, folder, model, device, list(logs), progress).to_the_end()
     finally:
         torch.set_num_threads(before)
     return run_subject(str(out), model.eval(), config, config.steps)

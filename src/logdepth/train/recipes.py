@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from logdepth.compiled.folder import read_folder
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 from logdepth.train.config import TrainConfig
+from logdepth.train.subject import compiled_model_config
 
 PAPER_VOCABULARY = 30  # of the released models; at least K + A + 3 are needed
 
@@ -19,6 +22,7 @@ def fast(
     hidden_dim: int = 0,
     num_loops: int = 1,
     positions: str = "rope",
+    causal: bool = True,
     max_k: int = 16,
     length: int = 98,
     alphabet_size: int = 4,
@@ -45,6 +49,7 @@ def fast(
         hidden_dim=hidden_dim,
         num_loops=num_loops,
         positions=positions,
+        causal=causal,
         num_auxiliary=max_k + 1 if auxiliary_weight else 0,
     )
     return TrainConfig(
@@ -101,6 +106,31 @@ def paper(
         warmup=warmup,
         **{**settings, **often, **others},  # type: ignore[arg-type]
     )
+
+
+def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float = 3e-7, **others: Any) -> TrainConfig:
+    """Training that goes on from a compiled any-k model: its shape, length, alphabet and weights, AdamW.
+
+    The rate is small: a compiled model's queries are large, so small changes move its attention (at 3e-6 a hundred steps
+    ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token is no hop token)
+    or of another program, `FolderError` for other folders.
+    """
+    found = read_folder(folder)
+    setting = found.graph.setting
+    if not setting.header_size or not found.description["program"]["name"].startswith("khop_"):
+        raise InputError(f"{folder}: training needs a k-hop model compiled with --max-k")
+    fixed = {
+        "length": setting.length,
+        "alphabet_size": setting.alphabet_size,
+        "max_k": setting.header_size - 1,
+        "init": str(folder),
+    }
+    wrong = [name for name in fixed if name in others and others.pop(name) != fixed[name]]
+    if wrong:
+        raise InputError(f"{folder} has {', '.join(f'{name} {fixed[name]}' for name in wrong)}")
+    settings = {"optimizer": "adamw", "warmup": min(100, steps // 2), "decay": steps * 3 // 10}
+    model = compiled_model_config(found)
+    return TrainConfig(model, steps=steps, learning_rate=learning_rate, **{**settings, **fixed, **others})  # type: ignore[arg-type]
 
 
 RECIPES = {"fast": fast, "paper": paper}

@@ -57,13 +57,17 @@ class Subject:
         rates = [module.p for module in self.model.modules() if isinstance(module, nn.Dropout)]
         return max(rates, default=0.0)
 
-    def encode(self, strings: np.ndarray, k: int) -> torch.Tensor:
-        """Symbols (batch, n) as token ids (batch, n + 1). Raises `InputError` for a k or length it does not take."""
+    def check(self, k: int, length: int) -> None:
+        """Raise `InputError` for a k or a length of strings that it does not take."""
         if k not in self.hops:
             least, most = self.hops[0], self.hops[-1]
             raise InputError(f"k is {k}; {self.name} takes {least if least == most else f'{least}..{most}'}")
-        if self.longest is not None and strings.shape[1] > self.longest:
-            raise InputError(f"length is {strings.shape[1]:,}; {self.name} takes {self.longest:,} symbols at most")
+        if self.longest is not None and length > self.longest:
+            raise InputError(f"length is {length:,}; {self.name} takes {self.longest:,} symbols at most")
+
+    def encode(self, strings: np.ndarray, k: int) -> torch.Tensor:
+        """Symbols (batch, n) as token ids (batch, n + 1). Raises `InputError` for a k or length it does not take."""
+        self.check(k, strings.shape[1])
         first = np.full((len(strings), 1), k if self.takes_k else self.alphabet_size)
         ids = np.concatenate([first, np.asarray(strings) + self.offset], 1).astype(np.int64)
         return torch.from_numpy(ids).to(self.device)

@@ -1,0 +1,231 @@
+"""Commands `train`, `evaluate` and `import-run`: learning k-hop."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from typing import Any
+
+from logdepth.cli.shared import add_json, print_json, progress
+from logdepth.errors import InputError
+
+# options that are a recipe's arguments: name, type, help
+SIZES = (
+    ("layers", "num_layers", int, "blocks with weights of their own (default 4)"),
+    ("heads", "num_heads", int, "heads (default 4)"),
+    ("width", "embed_dim", int, "embedding dimension (default 128)"),
+    ("hidden", "hidden_dim", int, "hidden units of a block's row-wise map (default 4 times the width)"),
+    ("loops", "num_loops", int, "how often the blocks are run through (modern; default 1)"),
+    ("max-k", "max_k", int, "k is uniform in 0..MAX_K (default 16)"),
+    ("length", "length", int, "symbols a string (default 98)"),
+    ("alphabet", "alphabet_size", int, "how many symbols (default 4)"),
+    ("samples", "samples", int, "a fixed set of so many strings (default: fresh ones in every step)"),
+    ("curriculum", "curriculum", int, "steps over which the largest k drawn rises from 1"),
+    ("steps", "steps", int, "optimizer steps"),
+    ("batch", "batch_size", int, "strings a step (default 32)"),
+    ("learning-rate", "learning_rate", float, "full rate (under muon: of the blocks' matrices)"),
+    ("small-rate", "small_rate", float, "under muon, AdamW's rate for embeddings, norms and readouts"),
+    ("weight-decay", "weight_decay", float, "weight decay"),
+    ("warmup", "warmup", int, "steps over which the rate rises"),
+    ("decay", "decay", int, "steps over which the rate falls to 0 at the end"),
+    ("auxiliary", "auxiliary_weight", float, "weight of asking for all hops at every slot (fast; 0 for none)"),
+    ("seed", "seed", int, "of weights, strings and dropout (default 0)"),
+    ("evaluate-every", "evaluate_every", int, "steps between evaluations"),
+    ("checkpoint-every", "checkpoint_every", int, "steps between checkpoints"),
+)
+
+
+def add_commands(commands: Any) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="train a transformer on k-hop",
+        description="Train on k-hop; goes on from the last checkpoint if OUT holds this run broken off.",
+    )
+    parser.add_argument("--recipe", default="fast", help="fast (default) or paper")
+    for option, _, kind, text in SIZES:
+        parser.add_argument(f"--{option}", type=kind, help=text)
+    parser.add_argument("--positions", choices=["rope", "learned"], help="fast: rotary (default) or learned")
+    parser.add_argument("--optimizer", choices=["adamw", "muon"])
+    parser.add_argument("--planted", action="store_true", help="strings whose last position has all its hops")
+    parser.add_argument("--bidirectional", action="store_true", help="every slot sees all slots (fast)")
+    parser.add_argument("--init", metavar="DIR", help="start from a run's or a compiled model's weights")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], help="bfloat16: on CUDA")
+    parser.add_argument("--compile", action="store_true", help="torch.compile")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1 (default: cuda if it is there)")
+    parser.add_argument("--threads", type=int, help="torch's threads; the numbers depend on it to the last bits")
+    parser.add_argument("--wandb", metavar="PROJECT", help="log to Weights & Biases, too")
+    parser.add_argument("--out", required=True, metavar="RUN", help="the run's folder")
+    add_json(parser)
+    parser.set_defaults(run=_train)
+
+    parser = commands.add_parser(
+        "evaluate",
+        help="errors of a trained or compiled model for each k",
+        description="Errors on random strings (uniform, without adjacent repeats, not planted).",
+    )
+    parser.add_argument("path", metavar="RUN|DIR", help="a run's folder or a compiled k-hop model's")
+    parser.add_argument("--k", metavar="K", help="hops: 16, or 0..16, or 1,2,8 (default: all)")
+    parser.add_argument("--dropout", choices=["on", "off"], default="off", help="the published errors have it on")
+    parser.add_argument("--lengths", metavar="N,N", help="lengths of the strings (default: the trained one)")
+    parser.add_argument("--strings", type=int, default=1000, help="strings for each k (default 1000)")
+    parser.add_argument("--threshold", type=float, default=0.01, help="the error that counts as solved (default .01)")
+    parser.add_argument("--seed", type=int, default=0, help="of the strings (and of dropout)")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1 (default: cuda if it is there)")
+    add_json(parser)
+    parser.set_defaults(run=_evaluate)
+
+    parser = commands.add_parser(
+        "import-run",
+        help="read a run released by the paper's authors",
+        description="Turn a released run (config.yaml, model_STEP.pt) into a run folder.",
+    )
+    parser.add_argument("folder", metavar="FOLDER")
+    parser.add_argument("--step", type=int, help="which checkpoint (default: the last)")
+    parser.add_argument("--out", required=True, metavar="RUN")
+    add_json(parser)
+    parser.set_defaults(run=_import)
+
+
+def _train(args: argparse.Namespace) -> int:
+    config = _config(args)
+    if args.threads is not None and args.threads < 1:
+        raise InputError(f"--threads is {args.threads}; it must be at least 1")
+    from logdepth.train.folder import RunFolder, read_records
+    from logdepth.train.logs import tensorboard_log, wandb_log
+    from logdepth.train.loop import train
+
+    folder = RunFolder(args.out, config)
+    with ExitStack() as stack:
+        logs = [stack.enter_context(tensorboard_log(args.out, folder.last))]
+        if args.wandb:
+            logs.append(stack.enter_context(wandb_log(args.wandb, config)))
+        report = stack.enter_context(progress("training"))
+        given = [log for log in logs if log is not None]
+        train(config, args.out, device=args.device, threads=args.threads, logs=given, progress=report)
+    last = next((row for row in reversed(read_records(args.out)) if "errors" in row), {})
+    shown = {"out": args.out, "id": config.id, "steps": config.steps, "loss": last.get("loss")}
+    errors = {int(k): error for k, error in last.get("errors", {}).items()}
+    if args.json:
+        print_json({**shown, "errors": errors})
+        return 0
+    print(f"{args.out}: {config.steps:,} steps, loss {last['loss']:.4f}, run {config.id}")
+    _print_rows([{"k": k, "error": error} for k, error in errors.items()])
+    print(f"on {config.evaluate_strings} strings for each k; for more: logdepth evaluate {args.out}")
+    return 0
+
+
+def _config(args: argparse.Namespace) -> Any:
+    """The recipe's config, changed as the options say; or the folder's own, if it is one and no option is given."""
+    import importlib.util
+    from pathlib import Path
+
+    if importlib.util.find_spec("torch") is None:
+        raise InputError("torch is not installed: pip install 'logdepth[train]'")
+    from logdepth.train.recipes import recipe
+
+    given = {name: getattr(args, option.replace("-", "_")) for option, name, _, _ in SIZES}
+    for name in ("positions", "optimizer", "init", "precision"):
+        given[name] = getattr(args, name)
+    given = {name: value for name, value in given.items() if value is not None}
+    given |= {name: True for name in ("planted", "compile") if getattr(args, name)}
+    if args.bidirectional:
+        given["causal"] = False
+    if args.init:
+        given["init"] = str(Path(args.init))
+        if (Path(args.init) / "logdepth.json").is_file():
+            return _config_from_compiled(args.init, given)
+    return recipe(args.recipe)(**given)
+
+
+def _config_from_compiled(path: str, given: dict[str, Any]) -> Any:
+    from logdepth.train.recipes import from_compiled
+
+    return from_compiled(path, **given)
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    if args.strings < 1:
+        raise InputError(f"--strings is {args.strings}; it must be at least 1")
+    lengths = None if args.lengths is None else _numbers(args.lengths, "--lengths")
+    hops = None if args.k is None else _numbers(args.k, "--k")
+    import torch
+
+    from logdepth.train.evaluate import evaluate, reach
+    from logdepth.train.subject import load_subject
+
+    subject = load_subject(args.path, device=args.device)
+    subject.set_dropout(args.dropout == "on")
+    hops = list(subject.hops) if hops is None else hops
+    lengths = [subject.length] if lengths is None else lengths
+    for k in hops:
+        subject.check(k, max(lengths))
+    torch.manual_seed(args.seed)
+    rows, reached = [], {}
+    with progress("evaluating") as report:
+        for length in lengths:
+            errors = {}
+            for k in hops:
+                common = {"length": length, "alphabet_size": subject.alphabet_size, "seed": args.seed}
+                (found,) = evaluate(subject.predict, [k], strings=args.strings, **common)
+                rows.append(found.row())
+                errors[k] = found.error
+                if report:
+                    report(len(rows), len(hops) * len(lengths))
+            reached[length] = reach(errors, args.threshold)
+    if args.json:
+        shown = {"model": args.path, "step": subject.step, "dropout": args.dropout, "seed": args.seed}
+        print_json({**shown, "threshold": args.threshold, "reach": reached, "rows": rows})
+        return 0
+    _print_rows(rows)
+    for length, most in reached.items():
+        bound = f"{args.threshold:.2%}"
+        says = (
+            f"at most {bound} wrong up to k = {most}" if most >= 0 else f"more than {bound} wrong from the least k on"
+        )
+        print(f"length {length}, dropout {args.dropout}, {args.strings:,} strings for each k: {says}")
+    return 0
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    """`16`, `0..16`, `1,2,8`, or a mixture."""
+    found: list[int] = []
+    for part in text.split(","):
+        least, dots, most = part.partition("..")
+        try:
+            found += range(int(least), int(most) + 1) if dots else [int(least)]
+        except ValueError:
+            raise InputError(f"{option} {text}: write 16, or 0..16, or 1,2,8") from None
+    if not found or min(found) < 0:
+        raise InputError(f"{option} {text}: numbers from 0 on, least first")
+    return list(dict.fromkeys(found))
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    """Errors as a table, in percent."""
+    whole = bool(rows) and "defined" in rows[0]
+    many = len({row.get("length") for row in rows}) > 1
+    head = (["length"] if many else []) + ["k", "wrong"] + (["95 % interval", "of", "with nothing"] if whole else [])
+    lines = []
+    for row in rows:
+        line = [str(row["length"])] if many else []
+        line += [str(row["k"]), "-" if row["error"] is None else f"{row['error']:.2%}"]
+        if whole:
+            line.append("-" if row["low"] is None else f"{row['low']:.2%} to {row['high']:.2%}")
+            line += [f"{row['defined']:,}", f"{row['error_all']:.2%}"]
+        lines.append(line)
+    widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
+    for line in [head, *lines]:
+        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+
+
+def _import(args: argparse.Namespace) -> int:
+    from logdepth.train.released import import_run
+
+    config = import_run(args.folder, args.out, step=args.step)
+    shape = config.model
+    if args.json:
+        print_json({"out": args.out, "step": config.steps, "config": config.to_json()})
+        return 0
+    sizes = f"{shape.num_layers} layers, {shape.num_heads} heads, width {shape.embed_dim}, k <= {config.max_k}"
+    print(f"{args.out}: {sizes}, step {config.steps:,}; every weight found, none left over")
+    return 0
