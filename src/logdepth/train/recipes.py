@@ -111,9 +111,9 @@ def paper(
 def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float = 3e-7, **others: Any) -> TrainConfig:
     """Training that goes on from a compiled any-k model: its shape, length, alphabet and weights, AdamW.
 
-    The rate is small: a compiled model's queries are large, so small changes move its attention (at 3e-6 a hundred steps
-    ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token is no hop token)
-    or of another program, `FolderError` for other folders.
+    The rate is small: a compiled model's queries are large, so small changes move its attention (a hundred steps at
+    3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token is no hop
+    token) or of another program, `FolderError` for other folders.
     """
     found = read_folder(folder)
     setting = found.graph.setting

@@ -1,0 +1,101 @@
+"""An experiment of the paper: which runs at which scale, rows out of the runs, pictures out of the rows alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from logdepth.errors import InputError
+from logdepth.files import write_text_atomically
+from logdepth.train.config import TrainConfig
+from logdepth.train.folder import read_state
+from logdepth.train.recipes import fast, paper
+from logdepth.train.subject import Subject, load_subject
+from logdepth.train.sweep import sweep
+
+SCALES = ("smoke", "cpu", "full")
+Rows = list[dict[str, Any]]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """name: of the command; figures: the paper's; runs(scale): the configs; measure(subject, scale): rows of one run;
+    draw(rows, folder): the files it wrote, pictures and tables, from rows alone."""
+
+    name: str
+    figures: str
+    title: str
+    runs: Callable[[str], list[TrainConfig]]
+    measure: Callable[[Subject, str], Rows]
+    draw: Callable[[Rows, Path], list[Path]]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of it: the rows, and the files that show them."""
+
+    rows: Rows
+    files: list[Path]
+
+
+def configs(scale: str, depths: Sequence[int], *, seeds: Sequence[int] = (0,), **options: Any) -> list[TrainConfig]:
+    """The runs of a scale: `smoke` shows in seconds that everything works; `cpu` is the `fast` recipe at the paper's
+    sizes; `full` is the paper's own recipe. Raises `InputError` for other scales.
+
+    >>> [config.model.num_layers for config in configs("full", [2, 3])]
+    [2, 3]
+    """
+    if scale == "smoke":
+        small = [depth for depth in depths if depth <= 3]
+        return [_smoke(depth, seed, options.get("samples")) for depth in small for seed in seeds[:1]]
+    if scale not in SCALES:
+        raise InputError(f"scale is {scale!r}; there are: {', '.join(SCALES)}")
+    recipe = fast if scale == "cpu" else paper
+    return [recipe(depth, seed=seed, **options) for depth in depths for seed in seeds]
+
+
+def _smoke(depth: int, seed: int, samples: int | None) -> TrainConfig:
+    settings: dict[str, Any] = {"evaluate_strings": 20, "evaluate_every": 100, "batch_size": 16, "samples": samples}
+    return fast(depth, embed_dim=32, max_k=4, length=30, steps=150, seed=seed, **settings)
+
+
+def strings_for(scale: str) -> int:
+    """Strings for each k in an evaluation."""
+    return 50 if scale == "smoke" else 1000
+
+
+def reproduce(
+    experiment: Experiment,
+    scale: str,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Reproduction:
+    """Train what is missing (under `out/runs`, shared by all experiments), measure, draw into `out/<name>-<scale>`.
+
+    Rows of a finished run are kept and not measured again. Raises `InputError` for another scale, or if runs were
+    broken off and `resume` is not given.
+    """
+    out = Path(out)
+    chosen = experiment.runs(scale)
+    begun = [config for config in chosen if 0 < read_state(out / "runs" / config.id)[0] < config.steps]
+    if begun and not resume:
+        raise InputError(f"{len(begun)} runs in {out / 'runs'} were broken off; give --resume to go on with them")
+    folders = sweep(chosen, out / "runs", workers=workers, progress=progress)
+    rows: Rows = []
+    for config in chosen:
+        kept = out / f"{experiment.name}-{scale}" / "measured" / f"{config.id}.jsonl"
+        if not kept.exists():
+            measured = experiment.measure(load_subject(folders[config.id]), scale)
+            found = [{"run": config.id, "scale": scale, **row} for row in measured]
+            write_text_atomically(kept, "".join(json.dumps(row) + "\n" for row in found))
+        rows += [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    folder = out / f"{experiment.name}-{scale}"
+    write_text_atomically(folder / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    return Reproduction(rows, [folder / "rows.jsonl", *experiment.draw(rows, folder)])

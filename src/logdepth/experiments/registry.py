@@ -1,0 +1,31 @@
+"""Every experiment by name."""
+
+from __future__ import annotations
+
+import difflib
+
+from logdepth.errors import InputError
+from logdepth.experiments.error_plots import draw_by_depth, draw_by_k, draw_samples
+from logdepth.experiments.errors import fresh_runs, measure_errors, measure_samples, sample_runs, wide_runs
+from logdepth.experiments.experiment import Experiment
+
+_ALL = (
+    Experiment("figure-2", "2, 6", "error against k for depths 2 to 6", fresh_runs, measure_errors, draw_by_k),
+    Experiment("depth-by-k", "7", "error against depth for each k", fresh_runs, measure_errors, draw_by_depth),
+    Experiment("finite-samples", "8, 10", "a fixed set of samples", sample_runs, measure_samples, draw_samples),
+    Experiment("width", "9", "8 heads, width 256", wide_runs, measure_errors, draw_by_k),
+)
+EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}
+
+
+def find_experiment(name: str) -> Experiment:
+    """An experiment by name. Raises `InputError`, with near names, for others.
+
+    >>> find_experiment("figure-2").figures
+    '2, 6'
+    """
+    if name not in EXPERIMENTS:
+        near = difflib.get_close_matches(name, EXPERIMENTS, 1, 0.4)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(EXPERIMENTS)}"
+        raise InputError(f"there is no experiment {name!r}; {hint}")
+    return EXPERIMENTS[name]
