@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logdepth.errors import FolderError, InputError
+from logdepth.models.build import build_model
+from logdepth.tasks.khop import all_hops, find, solve
+from logdepth.train.batches import Batches
+from logdepth.train.config import TrainConfig
+from logdepth.train.folder import RunFolder, read_config, read_records, read_state, weights_path
+from logdepth.train.logs import tensorboard_log
+from logdepth.train.loop import train
+from logdepth.train.muon import Muon, orthogonalize
+from logdepth.train.optimizers import build_optimizers
+from logdepth.train.recipes import fast, paper, recipe
+from logdepth.train.subject import load_subject
+from logdepth.train.sweep import sweep
+
+EVERY: dict[str, Any] = {"evaluate_every": 6, "checkpoint_every": 4, "record_every": 2, "evaluate_strings": 5}
+TASK: dict[str, Any] = {"max_k": 3, "length": 12, "batch_size": 4, "steps": 12, **EVERY}
+TINY: dict[str, Any] = {"num_heads": 2, "embed_dim": 16, **TASK}
+
+
+def tiny(depth: int = 2, **changes: Any) -> TrainConfig:
+    return fast(depth, **{**TINY, **changes})
+
+
+def weights(run: Path, step: int) -> bytes:
+    return weights_path(run, step).read_bytes()
+
+
+def losses(run: Path) -> list[tuple[int, float]]:
+    return [(row["step"], row["loss"]) for row in read_records(run)]
+
+
+@pytest.mark.parametrize("changes", [{}, {"samples": 10}, {"planted": True}, {"curriculum": 8}])
+@pytest.mark.parametrize("auxiliary", [0.0, 1.0])
+def test_batches_ask_and_answer(changes: dict[str, Any], auxiliary: float) -> None:
+    config = tiny(auxiliary_weight=auxiliary, deep=False, **changes)
+    batches = Batches(config)
+    for step in range(9):
+        batch = batches[step]
+        strings, k = batch.ids[:, 1:] - 4, batch.ids[:, 0]
+        for row in range(len(k)):
+            answers = solve(strings[row : row + 1], int(k[row]), 4)[0]
+            assert (batch.targets[row, 1:] == answers + 4).all()
+            if batch.hops is not None:
+                assert (batch.hops[row, 1:, k[row]] == batch.targets[row, 1:]).all()
+                assert (batch.hops[row, 0] == batch.targets[row, 0]).all()
+        if changes.get("curriculum") and step < 4:
+            assert k.max() <= 2
+    assert (batches[3].ids == Batches(config)[3].ids).all()
+
+
+def test_a_fixed_set_is_gone_through_in_a_new_order_each_pass() -> None:
+    config = tiny(samples=8)
+    batches = Batches(config)
+    passes = [np.concatenate([batches[step].ids for step in (2 * p, 2 * p + 1)]) for p in range(3)]
+    whole = sorted(map(tuple, config.sampler().batch(0, 8).inputs.tolist()))
+    assert all(sorted(map(tuple, each.tolist())) == whole for each in passes)
+    assert not (passes[0] == passes[1]).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 5), st.integers(0, 9), st.booleans())
+def test_all_hops_are_the_solvers(seed: int, size: int, most: int, repeats: bool) -> None:
+    rng = np.random.default_rng(seed)
+    strings = rng.integers(0, size, (3, int(rng.integers(1, 30))))
+    if not repeats and size > 1:
+        strings = np.cumsum(rng.integers(1, size, strings.shape), 1) % size
+    hops = all_hops(strings, most, size)
+    for j in range(most + 1):
+        assert (hops[:, 1:, j] == solve(strings, j, size)).all()
+    assert (hops[:, 0] == size).all() and find(strings, size).shape == hops.shape[:2]
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8), (2, 4, 12), (1, 12, 4)])
+def test_muon_orthogonalises(shape: tuple[int, int, int]) -> None:
+    torch.manual_seed(0)
+    values = torch.linalg.svdvals(orthogonalize(torch.randn(shape)))
+    assert values.min() > 0.3 and values.max() < 1.4
+
+
+def test_muon_together_is_muon_one_by_one() -> None:
+    torch.manual_seed(0)
+    start = [torch.randn(6, 4) for _ in range(3)]
+    gradients = [[torch.randn(6, 4) for _ in range(3)] for _ in range(4)]
+    together = [torch.nn.Parameter(x.clone()) for x in start]
+    alone = [torch.nn.Parameter(x.clone()) for x in start]
+    optimizers = [Muon(together), *(Muon([x]) for x in alone)]
+    for step in gradients:
+        for parameters in (together, alone):
+            for parameter, gradient in zip(parameters, step, strict=True):
+                parameter.grad = gradient.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    for one, other in zip(together, alone, strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_every_parameter_has_one_optimizer() -> None:
+    for config in (tiny(), tiny(optimizer="adamw"), tiny(num_loops=2), paper(2)):
+        model = build_model(config.model)
+        found = [p for o in build_optimizers(config, model) for g in o.param_groups for p in g["params"]]
+        assert sorted(map(id, found)) == sorted(map(id, model.parameters()))
+
+
+RUNS = [
+    tiny(),
+    tiny(samples=10, curriculum=5, auxiliary_weight=0.0, deep=False),
+    tiny(1, num_loops=2, positions="learned", planted=True),
+    paper(2, num_heads=2, embed_dim=32, **TASK),
+]
+
+
+@pytest.mark.parametrize("config", RUNS, ids=["fast", "fixed samples", "looped", "paper"])
+def test_broken_off_at_any_step_it_ends_the_same(config: TrainConfig, tmp_path: Path) -> None:
+    """To the bit: weights, losses, errors (dropout's random numbers and the momenta included)."""
+
+    class Stop(Exception):
+        pass
+
+    train(config, tmp_path / "whole", threads=1)
+    for at in (1, 4, 7, 11):
+
+        def stop(done: int, total: int, at: int = at) -> None:
+            if done == at:
+                raise Stop
+
+        with pytest.raises(Stop):
+            train(config, tmp_path / f"cut{at}", threads=1, progress=stop)
+        train(config, tmp_path / f"cut{at}")
+        assert weights(tmp_path / f"cut{at}", 12) == weights(tmp_path / "whole", 12)
+        assert losses(tmp_path / f"cut{at}") == losses(tmp_path / "whole")
+
+
+def test_killed_it_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    config = tiny(steps=400, checkpoint_every=40, evaluate_every=400)
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps(config.to_json()))
+    command = [sys.executable, "-m", "logdepth.train.worker", str(request), str(tmp_path / "killed"), "cpu", "1"]
+    process = subprocess.Popen(command)
+    while read_state(tmp_path / "killed")[0] < 80:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert 0 < read_state(tmp_path / "killed")[0] < 400
+    train(config, tmp_path / "killed")
+    train(config, tmp_path / "whole", threads=1)
+    assert weights(tmp_path / "killed", 400) == weights(tmp_path / "whole", 400)
+    assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    config = fast(2, embed_dim=32, num_heads=2, max_k=1, length=20, steps=300, evaluate_strings=50)
+    train(config, tmp_path / "run", threads=1)
+    errors = read_records(tmp_path / "run")[-1]["errors"]
+    assert errors["0"] < 0.01 and errors["1"] < 0.2
+
+
+def test_the_loss_is_not_a_number(tmp_path: Path) -> None:
+    config = tiny(optimizer="adamw", learning_rate=1e30, warmup=0, auxiliary_weight=0.0, deep=False, checkpoint_every=1)
+    with pytest.raises(InputError, match=r"the loss is nan at step \d+; the checkpoint of step \d+ is kept"):
+        train(config, tmp_path / "run", threads=1)
+    step, _ = read_state(tmp_path / "run")
+    assert load_subject(tmp_path / "run").step == step > 0
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, calls = tiny(), []
+
+    def full(self: Path, data: bytes) -> int:
+        calls.append(1)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        with self.open("wb") as file:
+            return file.write(data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match=r"step 8 to .*No space left on device; the checkpoint of step 4 is kept"):
+        train(config, tmp_path / "run", threads=1)
+    monkeypatch.undo()
+    assert load_subject(tmp_path / "run").step == 4
+    train(config, tmp_path / "run")
+    train(config, tmp_path / "whole", threads=1)
+    assert weights(tmp_path / "run", 12) == weights(tmp_path / "whole", 12)
+
+
+def test_folders_that_do_not_fit(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    train(tiny(), run, threads=1)
+    with pytest.raises(InputError, match="a run with another seed; give another --out"):
+        train(tiny(seed=1), run)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "diary.txt").write_text("dear")
+    with pytest.raises(InputError, match="holds no run"):
+        train(tiny(), tmp_path / "mine")
+    with RunFolder(run, tiny()).lock(), pytest.raises(InputError, match="another process is training"):
+        train(tiny(), run)
+    content = json.loads((run / "config.json").read_text())
+    config, shape = content["config"], content["config"]["model"]
+    for change, message in (
+        ({"version": 7}, "version 7; this logdepth reads version 1"),
+        ({"config": {**config, "colour": 1}}, "colour"),
+        ({"config": {**config, "model": {**shape, "embed_dim": 20}}}, "contradicts"),
+        ({"config": {**config, "model": {**shape, "num_layers": 3}}}, r"missing blocks\.2"),
+    ):
+        (run / "config.json").write_text(json.dumps({**content, **change}))
+        with pytest.raises(FolderError, match=message):
+            load_subject(run)
+    (run / "config.json").write_text("{")
+    with pytest.raises(FolderError):
+        read_config(run)
+    (run / "config.json").write_text(json.dumps(content))
+    weights_path(run, 12).write_bytes(weights(run, 12)[:-9])
+    with pytest.raises(FolderError, match="cannot be read"):
+        load_subject(run)
+    weights_path(run, 12).unlink()
+    with pytest.raises(FolderError, match="missing"):
+        load_subject(run)
+    with pytest.raises(FolderError, match="neither a run"):
+        load_subject(tmp_path / "mine")
+    RunFolder(tmp_path / "new", tiny())
+    with pytest.raises(FolderError, match="no checkpoint yet"):
+        load_subject(tmp_path / "new")
+
+
+BAD = [
+    ({"steps": 0}, "steps is 0"),
+    ({"max_k": -1}, "max_k is -1"),
+    ({"samples": 0}, "samples are 0"),
+    ({"optimizer": "sgd"}, "optimizer is 'sgd'"),
+    ({"precision": "float16"}, "precision is 'float16'"),
+    ({"auxiliary_weight": 0.0, "deep": True}, "deep needs an auxiliary_weight"),
+    ({"alphabet_size": 1}, "one symbol"),
+    ({"planted": True, "length": 4}, "planted strings"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD)
+def test_bad_configs(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        tiny(**change)
+
+
+def test_bad_recipes(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no recipe 'quick'; there are: fast, paper"):
+        recipe("quick")
+    with pytest.raises(InputError, match="muon is for the modern model"):
+        paper(2, optimizer="muon")
+    with pytest.raises(InputError, match="bfloat16 is for CUDA"):
+        train(tiny(precision="bfloat16"), tmp_path / "run", device="cpu")
+    config = tiny()
+    assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_a_sweep_skips_shares_and_goes_on(tmp_path: Path) -> None:
+    configs = [tiny(seed=0), tiny(seed=1), tiny(seed=0)]
+    folders = sweep(configs, tmp_path, workers=2)
+    assert len(folders) == 2
+    stamps = {name: weights_path(folder, 12).stat().st_mtime_ns for name, folder in folders.items()}
+    assert sweep(configs, tmp_path) == folders
+    assert {name: weights_path(folder, 12).stat().st_mtime_ns for name, folder in folders.items()} == stamps
+    train(configs[1], tmp_path / "alone", threads=1)
+    assert weights(folders[configs[1].id], 12) == weights(tmp_path / "alone", 12)
+
+
+def test_a_sweep_says_which_run_failed(tmp_path: Path) -> None:
+    bad = tiny(optimizer="adamw", learning_rate=1e30, warmup=0, auxiliary_weight=0.0, deep=False)
+    with pytest.raises(InputError, match=f"run {bad.id}: the loss is nan at step"):
+        sweep([bad, tiny()], tmp_path, workers=1)
+    sweep([tiny()], tmp_path)
+
+
+def test_tensorboard_has_the_records(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    config = tiny()
+    RunFolder(tmp_path / "run", config)
+    with tensorboard_log(tmp_path / "run", 0) as log:
+        assert log is not None
+        train(config, tmp_path / "run", threads=1, logs=[log])
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    events.Reload()
+    found = [(e.step, e.value) for e in events.Scalars("loss")]
+    assert [s for s, _ in found] == [s for s, _ in losses(tmp_path / "run")]
+    assert np.allclose([v for _, v in found], [v for _, v in losses(tmp_path / "run")])
+    assert "error/k=3" in events.Tags()["scalars"]
