@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from logdepth import __version__
-from logdepth.cli import compiling, inspecting, khop, planning, reproducing, running, training
+from logdepth.cli import analyzing, compiling, inspecting, khop, planning, reproducing, running, training
 from logdepth.errors import InputError
 
 
@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     running.add_commands(commands)
     planning.add_commands(commands)
     training.add_commands(commands)
+    analyzing.add_commands(commands)
     reproducing.add_commands(commands)
     return parser
 

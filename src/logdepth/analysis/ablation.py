@@ -1,0 +1,45 @@
+"""Taking heads out, one at a time: which k stop working."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from logdepth.models.inside import Edit, activations, edited
+from logdepth.train.evaluate import score
+from logdepth.train.subject import Subject
+
+KINDS = ("zero", "mean")
+
+
+def ablate_heads(
+    subject: Subject, hops: Sequence[int], strings: Int[np.ndarray, "batch n"], kinds: Sequence[str] = KINDS
+) -> list[dict[str, Any]]:
+    """The error at each k with one head's output replaced: by zero, or by its mean over these strings and slots at
+    that k (which keeps what the head always writes).
+
+    Rows of layer, head (from 1), kind, k, error, baseline (the whole model's error), over defined positions.
+    """
+    rows = []
+    size, shape = subject.alphabet_size, subject.shape
+    for k in hops:
+        baseline = score(subject.predict, k, strings, size).error
+        means = [heads.mean((0, 1)) for heads in activations(subject.model, subject.encode(strings, k)).heads]
+        for layer in range(1, shape.depth + 1):
+            for head in range(shape.num_heads):
+                for kind in kinds:
+                    value = torch.zeros_like(means[0][0]) if kind == "zero" else means[layer - 1][head]
+                    with edited(subject.model, [Edit(layer, head, _constant(value))]):
+                        error = score(subject.predict, k, strings, size).error
+                    where = {"layer": layer, "head": head + 1, "kind": kind, "k": k}
+                    rows.append({**where, "error": error, "baseline": baseline})
+    return rows
+
+
+def _constant(value: Tensor) -> Any:
+    return lambda x: value.to(x.dtype).expand_as(x)

@@ -1,0 +1,103 @@
+"""Activation patching: which slot of which layer carries the answer from one string into another."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from logdepth.errors import InputError
+from logdepth.models.inside import Edit, activations, edited
+from logdepth.rng import rng_for
+from logdepth.tasks.khop import find, find_power
+from logdepth.train.evaluate import random_strings
+from logdepth.train.subject import Subject
+
+
+class Pair(NamedTuple):
+    """Two strings (n,) that differ at `changed` (slots), and whose last slots have different, defined answers."""
+
+    clean: np.ndarray
+    corrupt: np.ndarray
+    clean_answer: int
+    corrupt_answer: int
+    changed: tuple[int, ...]
+
+
+def find_pair(subject: Subject, k: int, *, length: int | None = None, seed: int = 0) -> Pair:
+    """A random string and the same with one symbol changed, which changes the answer at the last slot but no pointer
+    that is followed: the symbol that find^k of the last slot stands on (no adjacent repeats arise).
+
+    Raises `InputError` if k is 0 or no such pair turns up among 2,000 strings (k too large for the length).
+    """
+    n, size = length or subject.length, subject.alphabet_size
+    subject.check(k, n)
+    if k == 0:
+        raise InputError("k is 0: the answer is the last symbol itself; patching needs k at least 1")
+    rng = rng_for(seed, "patching", k)
+    strings = random_strings(2000, n, size, seed, "patching")
+    powers = find_power(find(strings, size), k)[:, -1]
+    for string, slot in zip(strings, powers, strict=True):
+        if slot == 0:
+            continue
+        near = {string[slot - 1], string[slot - 2] if slot > 1 else -1, string[slot] if slot < n else -1}
+        for symbol in rng.permutation(size):
+            if symbol in near:
+                continue
+            other = string.copy()
+            other[slot - 1] = symbol
+            if find_power(find(other[None], size), k)[0, -1] == slot:
+                return Pair(string, other, int(string[slot - 1]), int(symbol), (int(slot),))
+    raise InputError(f"no string of {n} symbols whose answer at k = {k} can be changed alone; give a smaller k")
+
+
+def patch_residual(subject: Subject, k: int, pair: Pair) -> list[dict[str, Any]]:
+    """For each layer and slot: the corrupt run with the clean run's residual there, after that layer.
+
+    restored = (patched - corrupt) / (clean - corrupt), of logit(clean answer) - logit(corrupt answer) at the last slot:
+    1 if the patch brings the clean answer back, 0 if it does nothing. All slots of a layer are one batch.
+    """
+    clean, corrupt, difference = _runs(subject, k, pair)
+    slots = clean.residual[0].shape[1]
+    ids = subject.encode(pair.corrupt[None], k).expand(slots, -1)
+    rows = []
+    each = torch.arange(slots, device=ids.device)
+    low, high = difference(corrupt.logits)[0], difference(clean.logits)[0]
+    for layer in range(1, len(clean.residual)):
+
+        def change(x: torch.Tensor, layer: int = layer) -> torch.Tensor:
+            x = x.clone()
+            x[each, each] = clean.residual[layer][0]
+            return x
+
+        with edited(subject.model, [Edit(layer, None, change)]), torch.no_grad():
+            restored = ((difference(subject.model(ids)) - low) / (high - low)).tolist()
+        rows += [{"layer": layer, "slot": slot, "k": k, "restored": value} for slot, value in enumerate(restored)]
+    return rows
+
+
+def patch_heads(subject: Subject, k: int, pair: Pair) -> list[dict[str, Any]]:
+    """The same for each head's output, at all slots at once: rows of layer, head (from 1), restored."""
+    clean, corrupt, difference = _runs(subject, k, pair)
+    ids = subject.encode(pair.corrupt[None], k)
+    low, high = difference(corrupt.logits)[0], difference(clean.logits)[0]
+    rows = []
+    for layer, heads in enumerate(clean.heads, 1):
+        for head in range(heads.shape[2]):
+            value = heads[:, :, head]
+            with edited(subject.model, [Edit(layer, head, lambda x, value=value: value)]), torch.no_grad():
+                restored = float((difference(subject.model(ids))[0] - low) / (high - low))
+            rows.append({"layer": layer, "head": head + 1, "k": k, "restored": restored})
+    return rows
+
+
+def _runs(subject: Subject, k: int, pair: Pair) -> tuple[Any, Any, Any]:
+    clean = activations(subject.model, subject.encode(pair.clean[None], k))
+    corrupt = activations(subject.model, subject.encode(pair.corrupt[None], k))
+    right, wrong = pair.clean_answer + subject.offset, pair.corrupt_answer + subject.offset
+
+    def difference(logits: torch.Tensor) -> torch.Tensor:
+        return (logits[:, -1, right] - logits[:, -1, wrong]).double()
+
+    return clean, corrupt, difference

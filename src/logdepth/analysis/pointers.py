@@ -1,0 +1,109 @@
+"""Attention against the pointers find^j: how nearly a head looks where its j-th hop is.
+
+M has a 1 at (slot i, find^j(i)) and empty rows where find^j(i) is "nothing" (and at slot 0). Three scores:
+
+- `code`: sum(A M) / sqrt(sum(M) sum(A^2)), what the paper's figures show. All rows of A count, so perfect attention
+  scores sqrt(valid rows / rows) only.
+- `text`: ||A o M||^2 / (||A|| ||M||), the formula the paper prints (Frobenius norms).
+- `valid`: the cosine over rows that have a pointer: 1 exactly if the head attends to it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from logdepth.models.inside import attention_of
+from logdepth.tasks.khop import find, find_power
+from logdepth.train.subject import Subject
+
+SCORES = ("code", "text", "valid")
+
+
+def pointer_powers(strings: Int[np.ndarray, "batch n"], most: int, size: int) -> list[Int[np.ndarray, "batch slots"]]:
+    """find^0 (a slot itself) .. find^most at slots 0..n, 0 for "nothing".
+
+    >>> [p[0].tolist() for p in pointer_powers(np.array([[0, 1, 0, 1]]), 2, 2)]
+    [[0, 1, 2, 3, 4], [0, 0, 0, 2, 3], [0, 0, 0, 0, 2]]
+    """
+    pointer = find(strings, size)
+    return [find_power(pointer, j) for j in range(most + 1)]
+
+
+def pointer_scores(
+    attention: Float[np.ndarray, "batch query key"], pointer: Int[np.ndarray, "batch slots"]
+) -> dict[str, float]:
+    """The three scores, averaged over the strings that have any pointer; NaN if none has.
+
+    >>> attention = np.array([[[1.0, 0, 0], [0.5, 0.5, 0], [0, 1.0, 0]]])
+    >>> {name: round(value, 3) for name, value in pointer_scores(attention, np.array([[0, 0, 1]])).items()}
+    {'code': 0.632, 'text': 0.632, 'valid': 1.0}
+    """
+    valid = pointer > 0
+    at = np.take_along_axis(attention, pointer[:, :, None], 2)[:, :, 0] * valid
+    squares = (attention**2).sum(2)
+    count = valid.sum(1)
+    used = count > 0
+    if not used.any():
+        return dict.fromkeys(SCORES, float("nan"))
+    at, squares, valid, count = at[used], squares[used], valid[used], count[used]
+    found = {
+        "code": at.sum(1) / np.sqrt(count * squares.sum(1)),
+        "text": (at**2).sum(1) / np.sqrt(squares.sum(1) * count),
+        "valid": at.sum(1) / np.sqrt(count * (squares * valid).sum(1)),
+    }
+    return {name: float(value.mean()) for name, value in found.items()}
+
+
+def head_scores(
+    subject: Subject, k: int, strings: Int[np.ndarray, "batch n"], most: int | None = None
+) -> list[dict[str, Any]]:
+    """Every head of every layer against find^0 .. find^most (default: k) when asked for k hops.
+
+    Rows of layer, head (both from 1), k, j and the three scores (None where no string has a j-th hop). Raises `InputError` for a k the model does not take.
+    """
+    most = k if most is None else most
+    powers = pointer_powers(strings, most, subject.alphabet_size)
+    rows = []
+    for layer, weights in enumerate(attention_of(subject.model, subject.encode(strings, k)), 1):
+        heads = weights.float().cpu().numpy()
+        for head in range(heads.shape[1]):
+            for j, pointer in enumerate(powers):
+                scores = {
+                    name: None if np.isnan(value) else value
+                    for name, value in pointer_scores(heads[:, head], pointer).items()
+                }
+                rows.append({"layer": layer, "head": head + 1, "k": k, "j": j, **scores})
+    return rows
+
+
+def best_pointers(rows: Sequence[dict[str, Any]], by: str = "valid") -> list[dict[str, Any]]:
+    """For each layer, head and k the row with the highest score `by`.
+
+    >>> rows = [{"layer": 1, "head": 1, "k": 2, "j": j, "valid": s} for j, s in ((0, 0.2), (1, 0.9), (2, 0.1))]
+    >>> best_pointers(rows)[0]["j"]
+    1
+    """
+    best: dict[tuple[int, int, int], dict[str, Any]] = {}
+    for row in rows:
+        name = (row["layer"], row["head"], row["k"])
+        if row[by] is not None and (name not in best or row[by] > best[name][by]):
+            best[name] = row
+    return [best[name] for name in sorted(best)]
+
+
+def pattern_scores(subject: Subject, k: int, strings: Int[np.ndarray, "batch n"]) -> list[dict[str, Any]]:
+    """Every head against two pointers that are no find^j: rows of layer, head, `previous` (the slot before, from slot 2
+    on) and `start` (the mean weight on slot 0)."""
+    previous = np.maximum(np.arange(strings.shape[1] + 1) - 1, 0)
+    pointer = np.broadcast_to(previous, (len(strings), len(previous)))
+    rows = []
+    for layer, weights in enumerate(attention_of(subject.model, subject.encode(strings, k)), 1):
+        heads = weights.float().cpu().numpy()
+        for head in range(heads.shape[1]):
+            before, start = pointer_scores(heads[:, head], pointer)["valid"], float(heads[:, head, 1:, 0].mean())
+            rows.append({"layer": layer, "head": head + 1, "previous": before, "start": start})
+    return rows

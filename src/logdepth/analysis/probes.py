@@ -1,0 +1,171 @@
+"""Linear probes: what of find^j can be read off the residual stream after each layer by a linear map.
+
+Asked for, at every slot i whose find^j(i) is defined:
+
+- `symbol`: the symbol at find^j(i), which is hop_j(i);
+- `position`: find^j(i) itself, as the bits of a number (all have to be right);
+- `rank`: how often that symbol has occurred up to find^j(i), as bits; and `symbol and rank`, both right.
+
+A probe is logistic regression (multinomial for the symbol, one for each bit) on rows scaled to unit root mean square,
+as every later layer reads them; fitted on some strings, scored on others. `chance` is what the same probe gets from
+the embedding (layer 0), or by always saying the most frequent answer, whichever is more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from logdepth.analysis.pointers import pointer_powers
+from logdepth.errors import InputError
+from logdepth.models.inside import activations
+from logdepth.train.evaluate import random_strings
+from logdepth.train.subject import Subject
+
+WHATS = ("symbol", "position", "rank", "symbol and rank")
+
+
+def probe_pointers(
+    subject: Subject,
+    k: int,
+    hops: Sequence[int],
+    *,
+    strings: int = 300,
+    length: int | None = None,
+    seed: int = 0,
+    iterations: int = 60,
+) -> list[dict[str, Any]]:
+    """Accuracy of every probe after every layer for every j in `hops`, the model being asked for k hops.
+
+    Rows of layer (0: the embedding), j, what, accuracy, chance, slots (how many were scored). Two thirds of the strings
+    are fitted on. Raises `InputError` for fewer than 3 strings, or a k or length that the model does not take.
+    """
+    if strings < 3:
+        raise InputError(f"strings is {strings}; probes need at least 3")
+    size = subject.alphabet_size
+    drawn = random_strings(strings, length or subject.length, size, seed, "probes")
+    found = activations(subject.model, subject.encode(drawn, k)).residual
+    powers = pointer_powers(drawn, max(hops, default=0), size)
+    ranks = occurrence_ranks(drawn, size)
+    symbols = np.concatenate([np.full((strings, 1), size), drawn], 1)
+    fitted = np.arange(strings) < 2 * strings // 3
+    rows: list[dict[str, Any]] = []
+    for layer, residual in enumerate(found):
+        features = _features(residual.double().cpu())
+        for j in hops:
+            at = powers[j]
+            valid = at > 0
+            train, test = valid & fitted[:, None], valid & ~fitted[:, None]
+            if not (train.any() and test.any()):
+                continue
+            answers = {name: np.take_along_axis(values, at, 1) for name, values in (("s", symbols), ("r", ranks))}
+            right = _probe_all(features, {**answers, "p": at}, size, train, test, iterations)
+            most = _most_frequent({**answers, "p": at}, train, test)
+            for what in WHATS:
+                where = {"layer": layer, "j": j, "k": k, "what": what, "slots": int(test.sum())}
+                rows.append({**where, "accuracy": float(right[what].mean()), "chance": most[what]})
+    embedding = {(row["j"], row["what"]): row["accuracy"] for row in rows if row["layer"] == 0}
+    return [{**row, "chance": max(row["chance"], embedding[row["j"], row["what"]])} for row in rows]
+
+
+def occurrence_ranks(strings: Int[np.ndarray, "batch n"], size: int) -> Int[np.ndarray, "batch slots"]:
+    """How often each slot's symbol has occurred up to it, at slots 0..n (slot 0: none).
+
+    >>> occurrence_ranks(np.array([[0, 1, 0, 0]]), 2).tolist()
+    [[0, 1, 1, 2, 3]]
+    """
+    counts = np.cumsum(strings[:, :, None] == np.arange(size), 1)
+    ranks = np.take_along_axis(counts, np.asarray(strings)[:, :, None], 2)[:, :, 0]
+    return np.concatenate([np.zeros((len(strings), 1), ranks.dtype), ranks], 1)
+
+
+def decodable(rows: Sequence[dict[str, Any]], what: str = "symbol", accuracy: float = 0.99) -> dict[int, list[int]]:
+    """For each layer the j whose probe is right in at least that share of slots.
+
+    >>> rows = [{"layer": 2, "j": j, "what": "symbol", "accuracy": a} for j, a in ((1, 1.0), (2, 0.5))]
+    >>> decodable(rows)
+    {2: [1]}
+    """
+    found: dict[int, list[int]] = {row["layer"]: [] for row in rows}
+    for row in rows:
+        if row["what"] == what and row["accuracy"] >= accuracy:
+            found[row["layer"]].append(row["j"])
+    return found
+
+
+def hop_prefix(js: Sequence[int]) -> int:
+    """The largest J such that 1..J are all there.
+
+    >>> hop_prefix([1, 2, 3, 7]), hop_prefix([2])
+    (3, 0)
+    """
+    prefix = 0
+    while prefix + 1 in js:
+        prefix += 1
+    return prefix
+
+
+def _features(residual: Tensor) -> Float[np.ndarray, "batch slots features"]:
+    """Rows at unit root mean square, decorrelated, constant and repeated coordinates dropped, a 1 appended."""
+    x = residual / residual.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-12)
+    flat = x.flatten(0, 1)
+    flat = flat - flat.mean(0)
+    values, vectors = torch.linalg.eigh(flat.T @ flat / len(flat))
+    kept = values > 1e-9 * values.max()
+    white = flat @ (vectors[:, kept] / values[kept].sqrt())
+    white = torch.cat([white, torch.ones(len(white), 1, dtype=white.dtype)], 1)
+    return white.unflatten(0, residual.shape[:2]).float().numpy()
+
+
+def _probe_all(
+    features: np.ndarray,
+    answers: dict[str, np.ndarray],
+    size: int,
+    train: Bool[np.ndarray, "batch slots"],
+    test: Bool[np.ndarray, "batch slots"],
+    iterations: int,
+) -> dict[str, np.ndarray]:
+    """Whether each probe is right at each test slot. One fit of all outputs together: they share nothing but time."""
+    x, unseen = torch.from_numpy(features[train]), torch.from_numpy(features[test])
+    classes = torch.from_numpy(answers["s"][train])
+    bits = {name: max(int(answers[name].max()).bit_length(), 1) for name in ("p", "r")}
+    ones = torch.cat([_bits(answers[name][train], bits[name]) for name in ("p", "r")], 1)
+    weight = torch.zeros(size + ones.shape[1], x.shape[1], requires_grad=True)
+    optimizer = torch.optim.LBFGS([weight], max_iter=iterations, history_size=20, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        out = x @ weight.T
+        several = functional.cross_entropy(out[:, :size], classes)
+        single = functional.binary_cross_entropy_with_logits(out[:, size:], ones, reduction="none").mean(0).sum()
+        value = several + single + 1e-5 * weight.square().sum()
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    with torch.no_grad():
+        out = (unseen @ weight.T).numpy()
+    said = out[:, size:] > 0
+    truth = {name: _bits(answers[name][test], bits[name]).numpy() > 0.5 for name in ("p", "r")}
+    right = {"symbol": out[:, :size].argmax(1) == answers["s"][test]}
+    right["position"] = (said[:, : bits["p"]] == truth["p"]).all(1)
+    right["rank"] = (said[:, bits["p"] :] == truth["r"]).all(1)
+    right["symbol and rank"] = right["symbol"] & right["rank"]
+    return right
+
+
+def _bits(numbers: np.ndarray, count: int) -> Tensor:
+    return torch.from_numpy((numbers[:, None] >> np.arange(count) & 1).astype(np.float32))
+
+
+def _most_frequent(answers: dict[str, np.ndarray], train: np.ndarray, test: np.ndarray) -> dict[str, float]:
+    """How often the most frequent answer of the training slots is right."""
+    both = {"symbol": answers["s"], "position": answers["p"], "rank": answers["r"]}
+    both["symbol and rank"] = answers["s"] * (int(answers["r"].max()) + 1) + answers["r"]
+    return {what: float((values[test] == np.bincount(values[train]).argmax()).mean()) for what, values in both.items()}

@@ -1,0 +1,152 @@
+"""`analyze`: everything there is to see in one model, as rows, pictures and one self-contained page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from logdepth.analysis.ablation import ablate_heads
+from logdepth.analysis.construction import judge, reached_hops
+from logdepth.analysis.page import Section, write_page
+from logdepth.analysis.patching import find_pair, patch_heads, patch_residual
+from logdepth.analysis.pictures import draw_ablation, draw_heads, draw_patching, draw_probes, draw_scores
+from logdepth.analysis.pointers import best_pointers, head_scores, pattern_scores
+from logdepth.analysis.probes import decodable, hop_prefix, probe_pointers
+from logdepth.errors import InputError
+from logdepth.files import check_new_folder, new_folder
+from logdepth.train.evaluate import evaluate, random_strings
+from logdepth.train.subject import Subject
+
+Progress = Callable[[int, int], None]
+
+
+def analyze(
+    subject: Subject,
+    out: str | Path,
+    *,
+    k: int | None = None,
+    strings: int = 50,
+    seed: int = 0,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Write `rows.jsonl`, PNGs and `index.html` to a folder; the findings in short.
+
+    k: hops to ask for (default: the most the model takes). strings: for attention and ablation (probes take six times
+    as many). Raises `InputError` for a k it does not take, fewer than 2 strings, or an occupied folder.
+    """
+    out = Path(out)
+    k = subject.hops[-1] if k is None else k
+    subject.check(k, subject.length)
+    if strings < 2:
+        raise InputError(f"strings is {strings}; at least 2 are needed")
+    check_new_folder(out, force=force)
+    steps = 6
+    tell = progress or (lambda done, total: None)
+    size, length = subject.alphabet_size, subject.length
+    drawn = random_strings(strings, length, size, seed, "analysis")
+    js = list(range(1, max(k, 1) + 1))
+    common = {"length": length, "alphabet_size": size, "strings": 10 * strings, "seed": seed}
+    errors = evaluate(subject.predict, [k], **common)[0].row()
+    tell(1, steps)
+    scores = head_scores(subject, k, drawn)
+    patterns = pattern_scores(subject, k, drawn)
+    best = named_heads(best_pointers(scores), patterns)
+    tell(2, steps)
+    asked = sorted({k, *(j for j in (1, 2, 3, 4, 6, 8, 12) if j in subject.hops and j < k)})
+    ablations = ablate_heads(subject, asked, drawn)
+    tell(3, steps)
+    probes = probe_pointers(subject, k, js, strings=6 * strings, seed=seed) if k else []
+    tell(4, steps)
+    verdict = judge(reached_hops(probes), k) if k else None
+    pair = find_pair(subject, k, seed=seed) if k else None
+    patches = patch_residual(subject, k, pair) if pair else []
+    heads = patch_heads(subject, k, pair) if pair else []
+    tell(5, steps)
+    symbols = decodable(probes)
+    prefix = {layer: hop_prefix(found) for layer, found in symbols.items()}
+    rows: list[dict[str, Any]] = [{"what": "error", **errors}]
+    rows += [{"what": "attention", **row} for row in scores] + [{"what": "best pointer", **row} for row in best]
+    rows += [{"what": "ablation", **row} for row in ablations]
+    rows += [{**row, "what": "probe", "of": row["what"]} for row in probes]
+    rows += [{"what": "patch residual", **row} for row in patches] + [{"what": "patch head", **row} for row in heads]
+    if verdict:
+        rows.append({"what": "construction", "k": k, "prefix": prefix, **verdict.row()})
+    with new_folder(out, force=force) as folder:
+        (folder / "logdepth.json").write_text(json.dumps({"kind": "analysis", "model": subject.name, "k": k}) + "\n")
+        (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        sections = [
+            draw_heads(folder, subject, k, drawn[0], best),
+            draw_scores(folder, scores, best),
+            draw_ablation(folder, ablations),
+        ]
+        if pair and verdict:
+            sections += [draw_probes(folder, probes, verdict), draw_patching(folder, patches, heads, pair)]
+        write_page(
+            folder / "index.html", _title(subject, k), _summary(subject, errors, best, prefix, verdict), sections
+        )
+    tell(6, steps)
+    return {
+        "out": str(out),
+        "k": k,
+        "error": errors["error"],
+        "heads": best,
+        "prefix": prefix,
+        "verdict": verdict.row() if verdict else None,
+    }
+
+
+def named_heads(best: Sequence[dict[str, Any]], patterns: Sequence[dict[str, Any]], least: float = 0.5) -> list[dict]:
+    """The best pointer of each head with a name: `find^j` if it scores at least `least`, `previous` or `start` if the
+    head mostly looks there, else `-`.
+
+    >>> best = [{"layer": 2, "head": 1, "k": 3, "j": 1, "valid": 0.98}]
+    >>> named_heads(best, [{"layer": 2, "head": 1, "previous": 0.3, "start": 0.0}])[0]["name"]
+    'find^1'
+    """
+    at = {(row["layer"], row["head"]): row for row in patterns}
+    named = []
+    for row in best:
+        pattern = at[row["layer"], row["head"]]
+        scored = {f"find^{row['j']}" if row["j"] else "itself": row["valid"]}
+        scored |= {"previous": pattern["previous"], "start": pattern["start"]}
+        name = max(scored, key=lambda name: scored[name])
+        named.append({**row, "name": name if scored[name] >= least else "-", "share": scored[name]})
+    return named
+
+
+def _summary(
+    subject: Subject,
+    errors: dict[str, Any],
+    best: Sequence[dict[str, Any]],
+    prefix: dict[int, int],
+    verdict: Any,
+) -> Section:
+    shape = subject.shape
+    kind = f"compiled, {subject.construction}" if subject.construction else f"trained, {shape.family}"
+    if subject.step:
+        kind += f", step {subject.step:,}"
+    loops = f" x {shape.num_loops} loops" if shape.num_loops > 1 else ""
+    sizes = f"{shape.num_layers} layers{loops}, {shape.num_heads} heads, width {shape.embed_dim}"
+    text = f"{kind}: {sizes}. Strings of {subject.length} symbols out of {subject.alphabet_size}"
+    text += f", k up to {subject.hops[-1]}."
+    if errors["error"] is not None:
+        text += f" Error at this k: {errors['error']:.2%} of {errors['defined']:,} defined positions."
+    if verdict:
+        far = ", ".join(f"{name} {value:.2f}" for name, value in verdict.distances.items())
+        text += f" Nearer to: {verdict.verdict} (distance in doublings: {far})."
+    head = ["layer", *(f"head {h + 1}" for h in range(shape.num_heads)), "hops in hand", "hop prefix"]
+    lines = []
+    for layer in range(1, shape.depth + 1):
+        names = {row["head"]: f"{row['name']} ({row['share']:.2f})" for row in best if row["layer"] == layer}
+        cells = [names.get(h + 1, "-") for h in range(shape.num_heads)]
+        reached = verdict.reached.get(layer, 0) if verdict else "-"
+        lines.append([str(layer), *cells, str(reached), str(prefix.get(layer, "-"))])
+    note = (
+        "In a cell: where the head looks when asked for this k, with its score (1 is perfect). Hops in hand: the "
+        "largest j whose symbol or position a linear probe reads in 99 % of slots; hop prefix: the largest J with all "
+        "symbols 1..J readable."
+    )
+    return Section("Findings", text, None, head, lines, note)

@@ -1,0 +1,48 @@
+"""Command `analyze`: look inside a trained or compiled k-hop model."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from logdepth.cli.shared import add_json, print_json, progress
+
+
+def add_commands(commands: Any) -> None:
+    parser = commands.add_parser(
+        "analyze",
+        help="attention against find^j, ablations, patching, probes: one report",
+        description="Look inside a trained or compiled k-hop model: rows, pictures and one self-contained page.",
+    )
+    parser.add_argument("path", metavar="RUN|DIR", help="a run's folder or a compiled k-hop model's")
+    parser.add_argument("--k", type=int, help="hops to ask for (default: the most the model takes)")
+    parser.add_argument("--out", default="report", metavar="DIR", help="the report's folder (default: report)")
+    parser.add_argument("--strings", type=int, default=50, help="random strings to look at (default 50)")
+    parser.add_argument("--seed", type=int, default=0, help="of the strings")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1 (default: cuda if it is there)")
+    parser.add_argument("--force", action="store_true", help="replace a report")
+    add_json(parser)
+    parser.set_defaults(run=_analyze)
+
+
+def _analyze(args: argparse.Namespace) -> int:
+    from logdepth.analysis.report import analyze
+    from logdepth.train.subject import load_subject
+
+    subject = load_subject(args.path, device=args.device)
+    with progress("analyzing") as report:
+        options = {"k": args.k, "strings": args.strings, "seed": args.seed, "force": args.force}
+        found = analyze(subject, args.out, progress=report, **options)
+    if args.json:
+        print_json(found)
+        return 0
+    error = "no position has so many hops" if found["error"] is None else f"{found['error']:.2%} wrong"
+    print(f"{args.path}, k = {found['k']}: {error}")
+    for layer in sorted({row["layer"] for row in found["heads"]}):
+        heads = [f"{row['name']} {row['share']:.2f}" for row in found["heads"] if row["layer"] == layer]
+        reached = f"   {found['verdict']['reached'].get(layer, 0)} hops in hand" if found["verdict"] else ""
+        print(f"  layer {layer}: {', '.join(heads)}{reached}")
+    if found["verdict"]:
+        print(f"nearer to: {found['verdict']['verdict']}")
+    print(f"{args.out}/index.html")
+    return 0
