@@ -63,7 +63,8 @@ def head_scores(
 ) -> list[dict[str, Any]]:
     """Every head of every layer against find^0 .. find^most (default: k) when asked for k hops.
 
-    Rows of layer, head (both from 1), k, j and the three scores (None where no string has a j-th hop). Raises `InputError` for a k the model does not take.
+    Rows of layer, head (both from 1), k, j and the three scores (None where no string has a j-th hop). Raises
+    `InputError` for a k the model does not take.
     """
     most = k if most is None else most
     powers = pointer_powers(strings, most, subject.alphabet_size)

@@ -44,7 +44,7 @@ def probe_pointers(
     """Accuracy of every probe after every layer for every j in `hops`, the model being asked for k hops.
 
     Rows of layer (0: the embedding), j, what, accuracy, chance, slots (how many were scored). Two thirds of the strings
-    are fitted on. Raises `InputError` for fewer than 3 strings, or a k or length that the model does not take.
+    are fitted on; slots of the others with a position or rank beyond those fitted on are left out. Raises `InputError` for fewer than 3 strings, or a k or length that the model does not take.
     """
     if strings < 3:
         raise InputError(f"strings is {strings}; probes need at least 3")
@@ -64,9 +64,11 @@ def probe_pointers(
             train, test = valid & fitted[:, None], valid & ~fitted[:, None]
             if not (train.any() and test.any()):
                 continue
-            answers = {name: np.take_along_axis(values, at, 1) for name, values in (("s", symbols), ("r", ranks))}
-            right = _probe_all(features, {**answers, "p": at}, size, train, test, iterations)
-            most = _most_frequent({**answers, "p": at}, train, test)
+            answers = {"s": np.take_along_axis(symbols, at, 1), "r": np.take_along_axis(ranks, at, 1), "p": at}
+            for name in ("r", "p"):  # a number beyond those fitted on may have a bit never seen
+                test &= answers[name] <= answers[name][train].max()
+            right = _probe_all(features, answers, size, train, test, iterations)
+            most = _most_frequent(answers, train, test)
             for what in WHATS:
                 where = {"layer": layer, "j": j, "k": k, "what": what, "slots": int(test.sum())}
                 rows.append({**where, "accuracy": float(right[what].mean()), "chance": most[what]})
@@ -136,7 +138,11 @@ def _probe_all(
     classes = torch.from_numpy(answers["s"][train])
     bits = {name: max(int(answers[name].max()).bit_length(), 1) for name in ("p", "r")}
     ones = torch.cat([_bits(answers[name][train], bits[name]) for name in ("p", "r")], 1)
-    weight = torch.zeros(size + ones.shape[1], x.shape[1], requires_grad=True)
+    signs = 2 * torch.cat([functional.one_hot(classes, size).float(), ones], 1) - 1
+    gram = x.T @ x + 1e-4 * len(x) * torch.eye(x.shape[1])
+    weight = (
+        4 * torch.linalg.solve(gram, x.T @ signs).T
+    ).requires_grad_()  # least squares, where a word is held exactly
     optimizer = torch.optim.LBFGS([weight], max_iter=iterations, history_size=20, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:

@@ -84,9 +84,8 @@ def analyze(
         ]
         if pair and verdict:
             sections += [draw_probes(folder, probes, verdict), draw_patching(folder, patches, heads, pair)]
-        write_page(
-            folder / "index.html", _title(subject, k), _summary(subject, errors, best, prefix, verdict), sections
-        )
+        summary = _summary(subject, errors, best, prefix, verdict)
+        write_page(folder / "index.html", f"{subject.name}: k = {k}", summary, sections)
     tell(6, steps)
     return {
         "out": str(out),

@@ -5,6 +5,15 @@ from __future__ import annotations
 import difflib
 
 from logdepth.errors import InputError
+from logdepth.experiments.attention import (
+    deepest_run,
+    draw_best,
+    draw_maps,
+    draw_pointers,
+    measure_best,
+    measure_maps,
+    measure_pointers,
+)
 from logdepth.experiments.error_plots import draw_by_depth, draw_by_k, draw_samples
 from logdepth.experiments.errors import fresh_runs, measure_errors, measure_samples, sample_runs, wide_runs
 from logdepth.experiments.experiment import Experiment
@@ -14,6 +23,9 @@ _ALL = (
     Experiment("depth-by-k", "7", "error against depth for each k", fresh_runs, measure_errors, draw_by_depth),
     Experiment("finite-samples", "8, 10", "a fixed set of samples", sample_runs, measure_samples, draw_samples),
     Experiment("width", "9", "8 heads, width 256", wide_runs, measure_errors, draw_by_k),
+    Experiment("attention-maps", "11-13", "a trained net's attention", deepest_run, measure_maps, draw_maps),
+    Experiment("pointer-table", "14, 15", "heads against find^j", deepest_run, measure_pointers, draw_pointers),
+    Experiment("best-pointer", "16-19", "the find^j of each head by k", deepest_run, measure_best, draw_best),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}
 
