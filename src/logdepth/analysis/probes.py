@@ -6,14 +6,15 @@ Asked for, at every slot i whose find^j(i) is defined:
 - `position`: find^j(i) itself, as the bits of a number (all have to be right);
 - `rank`: how often that symbol has occurred up to find^j(i), as bits; and `symbol and rank`, both right.
 
-A probe is logistic regression (multinomial for the symbol, one for each bit) on rows scaled to unit root mean square,
-as every later layer reads them; fitted on some strings, scored on others. `chance` is what the same probe gets from
-the embedding (layer 0), or by always saying the most frequent answer, whichever is more.
+A probe is the affine map to the answer's bits, where one is exact on the fitted slots (compiled models hold words so);
+else logistic regression (multinomial for the symbol, one for each bit of a number). Rows are scaled to unit root mean
+square, as every later layer reads them. Probes are fitted on some strings and scored on others. `chance` is what the
+same probe gets from the embedding (layer 0), or by always saying the most frequent answer, whichever is more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from logdepth.models.inside import activations
 from logdepth.train.evaluate import random_strings
 from logdepth.train.subject import Subject
 
+EXACT = 1e-3  # largest error, of bits as -1 and 1, at which an affine map counts as exact
 WHATS = ("symbol", "position", "rank", "symbol and rank")
 
 
@@ -44,7 +46,8 @@ def probe_pointers(
     """Accuracy of every probe after every layer for every j in `hops`, the model being asked for k hops.
 
     Rows of layer (0: the embedding), j, what, accuracy, chance, slots (how many were scored). Two thirds of the strings
-    are fitted on; slots of the others with a position or rank beyond those fitted on are left out. Raises `InputError` for fewer than 3 strings, or a k or length that the model does not take.
+    are fitted on; slots of the others with a position or rank beyond those fitted on are left out. Raises `InputError`
+    for fewer than 3 strings, or a k or length that the model does not take.
     """
     if strings < 3:
         raise InputError(f"strings is {strings}; probes need at least 3")
@@ -122,7 +125,7 @@ def _features(residual: Tensor) -> Float[np.ndarray, "batch slots features"]:
     kept = values > 1e-9 * values.max()
     white = flat @ (vectors[:, kept] / values[kept].sqrt())
     white = torch.cat([white, torch.ones(len(white), 1, dtype=white.dtype)], 1)
-    return white.unflatten(0, residual.shape[:2]).float().numpy()
+    return white.unflatten(0, residual.shape[:2]).numpy()
 
 
 def _probe_all(
@@ -136,13 +139,31 @@ def _probe_all(
     """Whether each probe is right at each test slot. One fit of all outputs together: they share nothing but time."""
     x, unseen = torch.from_numpy(features[train]), torch.from_numpy(features[test])
     classes = torch.from_numpy(answers["s"][train])
-    bits = {name: max(int(answers[name].max()).bit_length(), 1) for name in ("p", "r")}
-    ones = torch.cat([_bits(answers[name][train], bits[name]) for name in ("p", "r")], 1)
-    signs = 2 * torch.cat([functional.one_hot(classes, size).float(), ones], 1) - 1
+    widths = {name: max(int(answers[name].max()).bit_length(), 1) for name in ("p", "r", "s")}
+    ones = torch.cat([_bits(answers[name][train], widths[name]) for name in ("p", "r", "s")], 1)
+    truth = torch.cat([_bits(answers[name][test], widths[name]) for name in ("p", "r", "s")], 1).numpy() > 0.5
+    gram = x.T @ x + 1e-9 * len(x) * torch.eye(x.shape[1], dtype=x.dtype)
+    affine = torch.linalg.solve(gram, x.T @ (2 * ones - 1).to(x.dtype)).T
+    exact = ((x @ affine.T - 2 * ones + 1).abs().amax(0) < EXACT).numpy()
+    said = (unseen @ affine.T).numpy() > 0
+    numbers = widths["p"] + widths["r"]
+    logits = np.zeros((len(unseen), 0))
+    if not exact.all():
+        logits = _logistic(x.float(), classes, ones[:, :numbers], size, iterations)(unseen.float())
+        said[:, :numbers] = np.where(exact[:numbers], said[:, :numbers], logits[:, size:] > 0)
+    right = (said == truth)[:, :numbers]
+    symbol = (said == truth)[:, numbers:].all(1)
+    if not exact[numbers:].all():
+        symbol = logits[:, :size].argmax(1) == answers["s"][test]
+    position, rank = right[:, : widths["p"]].all(1), right[:, widths["p"] :].all(1)
+    return {"symbol": symbol, "position": position, "rank": rank, "symbol and rank": symbol & rank}
+
+
+def _logistic(x: Tensor, classes: Tensor, ones: Tensor, size: int, iterations: int) -> Callable[[Tensor], np.ndarray]:
+    """Logits: `size` classes, then one for each bit. Begins at least squares."""
+    signs = torch.cat([2 * functional.one_hot(classes, size).float() - 1, 2 * ones - 1], 1)
     gram = x.T @ x + 1e-4 * len(x) * torch.eye(x.shape[1])
-    weight = (
-        4 * torch.linalg.solve(gram, x.T @ signs).T
-    ).requires_grad_()  # least squares, where a word is held exactly
+    weight = (4 * torch.linalg.solve(gram, x.T @ signs).T).requires_grad_()
     optimizer = torch.optim.LBFGS([weight], max_iter=iterations, history_size=20, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
@@ -150,20 +171,13 @@ def _probe_all(
         out = x @ weight.T
         several = functional.cross_entropy(out[:, :size], classes)
         single = functional.binary_cross_entropy_with_logits(out[:, size:], ones, reduction="none").mean(0).sum()
-        value = several + single + 1e-5 * weight.square().sum()
+        value = several + single + 1e-4 * weight.square().sum()
         value.backward()
         return value
 
     optimizer.step(loss)
-    with torch.no_grad():
-        out = (unseen @ weight.T).numpy()
-    said = out[:, size:] > 0
-    truth = {name: _bits(answers[name][test], bits[name]).numpy() > 0.5 for name in ("p", "r")}
-    right = {"symbol": out[:, :size].argmax(1) == answers["s"][test]}
-    right["position"] = (said[:, : bits["p"]] == truth["p"]).all(1)
-    right["rank"] = (said[:, bits["p"] :] == truth["r"]).all(1)
-    right["symbol and rank"] = right["symbol"] & right["rank"]
-    return right
+    fitted = weight.detach()
+    return lambda rows: (rows @ fitted.T).numpy()
 
 
 def _bits(numbers: np.ndarray, count: int) -> Tensor:

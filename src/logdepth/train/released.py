@@ -44,9 +44,9 @@ def import_run(folder: str | Path, out: str | Path, *, step: int | None = None) 
             length=config["training.task_kwargs.seq_len"] - 2,
             steps=max(number, 1),
         )
+        found = TrainConfig.from_json({**found.to_json(), "model": {**found.to_json()["model"], **_sizes(model)}})
     except InputError as error:
         raise FolderError(f"{folder / 'config.yaml'}: {error}") from error
-    found = TrainConfig.from_json({**found.to_json(), "model": {**found.to_json()["model"], **_sizes(model)}})
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} exists and is not empty; give another --out")
     from safetensors.torch import save

@@ -84,6 +84,7 @@ def _start(config: TrainConfig, folder: Path, threads: int, place: int) -> subpr
     write_text_atomically(request, json.dumps(config.to_json()))
     gpus = torch.cuda.device_count()
     device = f"cuda:{place % gpus}" if gpus else "cpu"
+    threads = read_state(folder)[1] or threads  # a broken-off run goes on with its own, to the bit
     command = [sys.executable, "-m", "logdepth.train.worker", str(request), str(folder), device, str(threads)]
     with _log(folder).open("w") as log:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
