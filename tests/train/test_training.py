@@ -23,7 +23,7 @@ from logdepth.train.logs import tensorboard_log
 from logdepth.train.loop import train
 from logdepth.train.muon import Muon, orthogonalize
 from logdepth.train.optimizers import build_optimizers
-from logdepth.train.recipes import fast, paper, recipe
+from logdepth.train.recipes import configure, fast, paper
 from logdepth.train.subject import load_subject
 from logdepth.train.sweep import sweep
 
@@ -257,7 +257,7 @@ def test_bad_configs(change: dict[str, Any], message: str) -> None:
 
 def test_bad_recipes(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no recipe 'quick'; there are: fast, paper"):
-        recipe("quick")
+        configure("quick", {})
     with pytest.raises(InputError, match="muon is for the modern model"):
         paper(2, optimizer="muon")
     with pytest.raises(InputError, match="bfloat16 is for CUDA"):

@@ -92,8 +92,9 @@ def _train(args: argparse.Namespace) -> int:
         raise InputError(f"--threads is {args.threads}; it must be at least 1")
     from logdepth.train.folder import RunFolder, read_records
     from logdepth.train.logs import tensorboard_log, wandb_log
-    from logdepth.train.loop import train
+    from logdepth.train.loop import device_for, train
 
+    device = device_for(config, args.device)
     folder = RunFolder(args.out, config)
     with ExitStack() as stack:
         logs = [stack.enter_context(tensorboard_log(args.out, folder.last))]
@@ -101,7 +102,7 @@ def _train(args: argparse.Namespace) -> int:
             logs.append(stack.enter_context(wandb_log(args.wandb, config)))
         report = stack.enter_context(progress("training"))
         given = [log for log in logs if log is not None]
-        train(config, args.out, device=args.device, threads=args.threads, logs=given, progress=report)
+        train(config, args.out, device=device, threads=args.threads, logs=given, progress=report)
     last = next((row for row in reversed(read_records(args.out)) if "errors" in row), {})
     shown = {"out": args.out, "id": config.id, "steps": config.steps, "loss": last.get("loss")}
     errors = {int(k): error for k, error in last.get("errors", {}).items()}
@@ -121,7 +122,7 @@ def _config(args: argparse.Namespace) -> Any:
 
     if importlib.util.find_spec("torch") is None:
         raise InputError("torch is not installed: pip install 'logdepth[train]'")
-    from logdepth.train.recipes import recipe
+    from logdepth.train.recipes import configure, from_compiled
 
     given = {name: getattr(args, option.replace("-", "_")) for option, name, _, _ in SIZES}
     for name in ("positions", "optimizer", "init", "precision"):
@@ -133,14 +134,8 @@ def _config(args: argparse.Namespace) -> Any:
     if args.init:
         given["init"] = str(Path(args.init))
         if (Path(args.init) / "logdepth.json").is_file():
-            return _config_from_compiled(args.init, given)
-    return recipe(args.recipe)(**given)
-
-
-def _config_from_compiled(path: str, given: dict[str, Any]) -> Any:
-    from logdepth.train.recipes import from_compiled
-
-    return from_compiled(path, **given)
+            return from_compiled(args.init, **given)
+    return configure(args.recipe, given)
 
 
 def _evaluate(args: argparse.Namespace) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
+from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 
 
@@ -21,3 +23,21 @@ def build_model(config: ModelConfig) -> nn.Module:
     from logdepth.models.gpt2 import CompiledTransformer, PaperTransformer
 
     return PaperTransformer(config) if config.family == "paper" else CompiledTransformer(config)
+
+
+def choose_device(name: str | None) -> str:
+    """The device of that name; by default CUDA if it is there, else the CPU. Raises `InputError` if there is none.
+
+    >>> choose_device("cpu")
+    'cpu'
+    """
+    if name is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"there is no device {name!r}; there are: cpu, cuda, cuda:0, ..") from error
+    there = torch.cuda.device_count()
+    if device.type not in ("cpu", "cuda") or (device.type == "cuda" and (device.index or 0) >= there):
+        raise InputError(f"device {name!r} is not here: cpu and {there or 'no'} CUDA devices are")
+    return name

@@ -34,6 +34,8 @@ class PaperTransformer(nn.Module):
                 n_head=config.num_heads,
                 n_inner=config.hidden_dim or None,
                 use_cache=False,
+                bos_token_id=None,
+                eos_token_id=None,
                 **drop,
             )
         )

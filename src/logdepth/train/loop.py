@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from logdepth.errors import InputError
-from logdepth.models.build import build_model
+from logdepth.models.build import build_model, choose_device
 from logdepth.train.batches import Batches
 from logdepth.train.config import TrainConfig
 from logdepth.train.evaluate import Score, evaluate
@@ -51,11 +51,9 @@ def train(
     >>> train(config, tempfile.mkdtemp() + "/run", threads=1).step
     2
     """
-    folder = RunFolder(out, config)
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = device_for(config, device)
     on_gpu = torch.device(device).type == "cuda"
-    if config.precision == "bfloat16" and not on_gpu:
-        raise InputError("bfloat16 is for CUDA (on a CPU it is slower than float32); give --precision float32")
+    folder = RunFolder(out, config)
     threads = threads or folder.threads
     before = torch.get_num_threads()
     if threads:
@@ -75,6 +73,19 @@ def train(
     finally:
         torch.set_num_threads(before)
     return run_subject(str(out), model.eval(), config, config.steps)
+
+
+def device_for(config: TrainConfig, name: str | None) -> str:
+    """The device to train on, by default CUDA if it is there. Raises `InputError` if it is not here or does not do.
+
+    >>> from logdepth.train.recipes import fast
+    >>> device_for(fast(), "cpu")
+    'cpu'
+    """
+    device = choose_device(name)
+    if config.precision == "bfloat16" and torch.device(device).type != "cuda":
+        raise InputError("bfloat16 is for CUDA (on a CPU it is slower than float32); give --precision float32")
+    return device
 
 
 class _Run:

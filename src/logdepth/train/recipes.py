@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,15 +140,19 @@ def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float
     return TrainConfig(model, steps=steps, learning_rate=learning_rate, **{**settings, **fixed, **others})  # type: ignore[arg-type]
 
 
-RECIPES = {"fast": fast, "paper": paper}
+RECIPES: dict[str, Callable[..., TrainConfig]] = {"fast": fast, "paper": paper}
 
 
-def recipe(name: str) -> Any:
-    """A recipe by name. Raises `InputError` for others.
+def configure(name: str, options: dict[str, Any]) -> TrainConfig:
+    """The config of a recipe with options of its own and of `TrainConfig`. Raises `InputError` for others.
 
-    >>> recipe("paper")(num_layers=3).model.num_layers
+    >>> configure("paper", {"num_layers": 3}).model.num_layers
     3
     """
     if name not in RECIPES:
         raise InputError(f"there is no recipe {name!r}; there are: {', '.join(RECIPES)}")
-    return RECIPES[name]
+    known = {*inspect.signature(RECIPES[name]).parameters, *(field.name for field in dataclasses.fields(TrainConfig))}
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise InputError(f"recipe {name} takes no {', '.join(unknown)}")
+    return RECIPES[name](**options)

@@ -13,7 +13,7 @@ from torch import nn
 
 from logdepth.compiled.folder import WEIGHTS, Folder, read_folder
 from logdepth.errors import FolderError, InputError
-from logdepth.models.build import build_model
+from logdepth.models.build import build_model, choose_device
 from logdepth.models.config import ModelConfig
 from logdepth.train.config import TrainConfig
 from logdepth.train.folder import is_run, load_weights, read_config, read_state, weights_path
@@ -62,6 +62,8 @@ class Subject:
         if k not in self.hops:
             least, most = self.hops[0], self.hops[-1]
             raise InputError(f"k is {k}; {self.name} takes {least if least == most else f'{least}..{most}'}")
+        if length < 1:
+            raise InputError(f"length is {length}; it must be at least 1")
         if self.longest is not None and length > self.longest:
             raise InputError(f"length is {length:,}; {self.name} takes {self.longest:,} symbols at most")
 
@@ -95,7 +97,7 @@ def load_subject(path: str | Path, *, device: str | None = None) -> Subject:
     that is not k-hop.
     """
     path = Path(path)
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    chosen = choose_device(device)
     if (path / "logdepth.json").is_file():
         return _compiled_subject(read_folder(path), chosen)
     if not is_run(path):
