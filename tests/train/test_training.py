@@ -298,3 +298,44 @@ def test_tensorboard_has_the_records(tmp_path: Path) -> None:
     assert [s for s, _ in found] == [s for s, _ in losses(tmp_path / "run")]
     assert np.allclose([v for _, v in found], [v for _, v in losses(tmp_path / "run")])
     assert "error/k=3" in events.Tags()["scalars"]
+
+
+def test_a_killed_sweep_leaves_nothing_running_and_goes_on(tmp_path: Path) -> None:
+    configs = [tiny(steps=3000, checkpoint_every=50, evaluate_every=3000, seed=seed) for seed in (0, 1)]
+    script = tmp_path / "sweep.py"
+    script.write_text(
+        "import json, sys\n"
+        "from logdepth.train.config import TrainConfig\n"
+        "from logdepth.train.sweep import sweep\n"
+        "sweep([TrainConfig.from_json(c) for c in json.loads(sys.argv[1])], sys.argv[2], workers=2)\n"
+    )
+    given = json.dumps([config.to_json() for config in configs])
+    process = subprocess.Popen([sys.executable, str(script), given, str(tmp_path / "runs")])
+    folders = [tmp_path / "runs" / config.id for config in configs]
+    while min(read_state(folder)[0] for folder in folders) < 50:
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    for folder, config in zip(folders, configs, strict=True):
+        deadline = time.monotonic() + 30
+        while True:  # the worker ends by itself, and lets go of the folder
+            try:
+                with RunFolder(folder, config).lock():
+                    break
+            except InputError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        assert 50 <= read_state(folder)[0] < 3000
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_torch_compile_trains_the_same(tmp_path: Path) -> None:
+    plain = tiny(steps=2, checkpoint_every=2)
+    train(plain, tmp_path / "plain", threads=1)
+    train(tiny(steps=2, checkpoint_every=2, compile=True), tmp_path / "compiled", threads=1)
+    gaps = [
+        abs(a - b) for (_, a), (_, b) in zip(losses(tmp_path / "plain"), losses(tmp_path / "compiled"), strict=True)
+    ]
+    assert max(gaps) < 1e-4

@@ -46,6 +46,11 @@ def add_commands(commands: Any) -> None:
         parser.add_argument(f"--{option}", type=kind, help=text)
     parser.add_argument("--positions", choices=["rope", "learned"], help="fast: rotary (default) or learned")
     parser.add_argument("--optimizer", choices=["adamw", "muon"])
+    parser.add_argument(
+        "--deep",
+        action=argparse.BooleanOptionalAction,
+        help="ask for the hops after every layer, not the last alone (fast; default: if there is an auxiliary weight)",
+    )
     parser.add_argument("--planted", action="store_true", help="strings whose last position has all its hops")
     parser.add_argument("--bidirectional", action="store_true", help="every slot sees all slots (fast)")
     parser.add_argument("--init", metavar="DIR", help="start from a run's or a compiled model's weights")
@@ -125,7 +130,7 @@ def _config(args: argparse.Namespace) -> Any:
     from logdepth.train.recipes import configure, from_compiled
 
     given = {name: getattr(args, option.replace("-", "_")) for option, name, _, _ in SIZES}
-    for name in ("positions", "optimizer", "init", "precision"):
+    for name in ("positions", "optimizer", "init", "precision", "deep"):
         given[name] = getattr(args, name)
     given = {name: value for name, value in given.items() if value is not None}
     given |= {name: True for name in ("planted", "compile") if getattr(args, name)}
