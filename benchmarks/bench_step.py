@@ -38,7 +38,7 @@ def fastest(steps: dict[str, Callable[[], None]]) -> dict[str, float]:
     return best
 
 
-def step_of(config: TrainConfig) -> Callable[[], None]:
+def step_of(config: TrainConfig, *, compiled: bool = False) -> Callable[[], None]:
     """One optimizer step on a batch, the same each time."""
     torch.manual_seed(0)
     model = build_model(config.model).train()
@@ -46,8 +46,10 @@ def step_of(config: TrainConfig) -> Callable[[], None]:
     ids, targets, hops = (None if a is None else torch.from_numpy(a) for a in Batches(config)[0])
     assert ids is not None and targets is not None
 
+    loss_for = torch.compile(loss_of) if compiled else loss_of
+
     def step() -> None:
-        loss_of(config, model, ids, targets, hops).backward()
+        loss_for(config, model, ids, targets, hops).backward()
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()
@@ -65,6 +67,7 @@ def step_time(depth: int) -> list[Record]:
         "gpt2, dropout 0.1": step_of(without),
         "modern, learned positions": step_of(fast(depth, **plain, **shape)),
         "modern, rope": step_of(fast(depth, **plain, hidden_dim=512)),
+        "modern, rope, torch.compile": step_of(fast(depth, **plain, hidden_dim=512), compiled=True),
         "modern, rope, muon": step_of(fast(depth, auxiliary_weight=0.0, hidden_dim=512)),
         "recipe fast": step_of(fast(depth)),
     }

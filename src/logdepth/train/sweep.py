@@ -26,10 +26,15 @@ Progress = Callable[[int, int], None]
 RUNS_PER_GPU = 4
 
 
+def num_cores() -> int:
+    """Cores that this process may use (all of the machine's where the system does not say)."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def default_workers() -> int:
     """A run a core, or `RUNS_PER_GPU` a GPU: these models are far too small to fill one."""
     gpus = torch.cuda.device_count()
-    return RUNS_PER_GPU * gpus if gpus else len(os.sched_getaffinity(0))
+    return RUNS_PER_GPU * gpus if gpus else num_cores()
 
 
 def sweep(
@@ -54,7 +59,7 @@ def sweep(
     total = sum(config.steps for config in todo.values())
     waiting = [name for name in todo if read_state(folders[name])[0] < todo[name].steps]
     at_once = min(workers or default_workers(), max(len(waiting), 1))
-    threads = max(1, len(os.sched_getaffinity(0)) // at_once)
+    threads = max(1, num_cores() // at_once)
     running: dict[str, subprocess.Popen] = {}
     failed: list[str] = []
     try:
