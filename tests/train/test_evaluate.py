@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from logdepth.compiled.model import compile
 from logdepth.errors import InputError
 from logdepth.programs import khop_rank, khop_rank_any
-from logdepth.tasks.khop import solve
-from logdepth.train.evaluate import evaluate, interval, least_depth, random_strings, reach, score
+from logdepth.tasks.khop import find, find_power, solve
+from logdepth.train.evaluate import evaluate, interval, least_depth, random_strings, reach, score, score_planted
 from logdepth.train.loop import train
 from logdepth.train.recipes import fast, from_compiled
 from logdepth.train.subject import load_subject
@@ -40,6 +40,22 @@ def test_errors_are_counted_over_defined_positions() -> None:
             assert sum(row[3] for row in found.distances) == found.wrong
     nothing = score(noisy(0.0), 60, strings, 4)
     assert nothing.defined == 0 and nothing.error is None and nothing.error_all == 0
+
+
+def test_planted_strings_have_long_hops_at_their_end() -> None:
+    perfect = score_planted(noisy(0.0), 4, length=60, alphabet_size=4, strings=300)
+    assert (perfect.defined, perfect.wrong, perfect.planted) == (300, 0, True)
+    assert sum(row[2] for row in perfect.distances if row[0] >= 32) > 150
+    assert abs((score_planted(noisy(0.2), 4, length=60, alphabet_size=4, strings=500).error or 0) - 0.2) < 0.07
+
+    def short_sighted(strings: np.ndarray, k: int) -> np.ndarray:  # sees the last 20 symbols of every position
+        answers = solve(strings, k, 4)
+        near = np.arange(strings.shape[1]) - (find_power(find(strings, 4), k)[:, 1:] - 1) < 20
+        return np.where(near, answers, 4)
+
+    common = {"length": 60, "alphabet_size": 4, "strings": 300}
+    assert (score_planted(short_sighted, 4, **common).error or 0) > 0.8
+    assert (evaluate(short_sighted, [4], **common)[0].error or 0) < 0.1
 
 
 def test_always_saying_nothing_is_all_wrong_but_not_with_nothing_counted() -> None:

@@ -73,6 +73,9 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--dropout", choices=["on", "off"], default="off", help="the published errors have it on")
     parser.add_argument("--lengths", metavar="N,N", help="lengths of the strings (default: the trained one)")
     parser.add_argument("--strings", type=int, default=1000, help="strings for each k (default 1000)")
+    parser.add_argument(
+        "--planted", action="store_true", help="planted strings, whose hops are long; the last position alone"
+    )
     parser.add_argument("--threshold", type=float, default=0.01, help="the error that counts as solved (default .01)")
     parser.add_argument("--seed", type=int, default=0, help="of the strings (and of dropout)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1 (default: cuda if it is there)")
@@ -150,7 +153,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     hops = None if args.k is None else _numbers(args.k, "--k")
     import torch
 
-    from logdepth.train.evaluate import evaluate, reach
+    from logdepth.train.evaluate import evaluate, reach, score_planted
     from logdepth.train.subject import load_subject
 
     subject = load_subject(args.path, device=args.device)
@@ -166,7 +169,11 @@ def _evaluate(args: argparse.Namespace) -> int:
             errors = {}
             for k in hops:
                 common = {"length": length, "alphabet_size": subject.alphabet_size, "seed": args.seed}
-                (found,) = evaluate(subject.predict, [k], strings=args.strings, **common)
+                common["strings"] = args.strings
+                if args.planted:
+                    found = score_planted(subject.predict, k, **common)
+                else:
+                    (found,) = evaluate(subject.predict, [k], **common)
                 rows.append(found.row())
                 errors[k] = found.error
                 if report:
@@ -182,7 +189,8 @@ def _evaluate(args: argparse.Namespace) -> int:
         says = (
             f"at most {bound} wrong up to k = {most}" if most >= 0 else f"more than {bound} wrong from the least k on"
         )
-        print(f"length {length}, dropout {args.dropout}, {args.strings:,} strings for each k: {says}")
+        kind = "planted strings" if args.planted else "strings"
+        print(f"length {length}, dropout {args.dropout}, {args.strings:,} {kind} for each k: {says}")
     return 0
 
 

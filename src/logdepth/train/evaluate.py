@@ -1,19 +1,20 @@
 """Errors of a model on k-hop: for every k, over the positions whose answer is defined, and over all of them.
 
-Strings are uniform over those without adjacent repeats, never planted (the paper's distribution).
+Strings are uniform over those without adjacent repeats (the paper's distribution), where a hop goes back 2.9 positions
+on average at A = 4; only `score_planted` asks about hops of any length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from logdepth.rng import rng_for
-from logdepth.tasks.khop import find, find_power
+from logdepth.tasks.khop import KhopSampler, find, find_power
 
 Predict = Callable[[np.ndarray, int], np.ndarray]
 
@@ -26,6 +27,7 @@ class Score:
     low, high: a 95 % interval for `error` (positions of one string are not independent: see `interval`).
     error_all: share of wrong positions among all, "nothing" counted as an answer like any other.
     distances: rows of (least, most, defined, wrong) by i - find^k(i), in doubling ranges.
+    planted: of the last position of planted strings alone (`score_planted`).
     """
 
     k: int
@@ -38,6 +40,7 @@ class Score:
     high: float | None
     error_all: float
     distances: tuple[tuple[int, int, int, int], ...] = ()
+    planted: bool = False
 
     def row(self) -> dict[str, Any]:
         """Plain data."""
@@ -90,9 +93,17 @@ def random_strings(count: int, length: int, alphabet_size: int, seed: int, split
     return np.cumsum(steps, axis=1) % alphabet_size
 
 
-def score(predict: Predict, k: int, strings: np.ndarray, alphabet_size: int, batch_size: int = 256) -> Score:
+def score(
+    predict: Predict,
+    k: int,
+    strings: np.ndarray,
+    alphabet_size: int,
+    *,
+    positions: tuple[int, int] | None = None,
+    batch_size: int = 256,
+) -> Score:
     """Errors at one k. predict: symbols (batch, n) and k to answers (batch, n): a symbol, alphabet_size for "nothing",
-    anything else for other tokens."""
+    anything else for other tokens. positions: of which to count (from, to; default all)."""
     count, length = strings.shape
     pointer = find_power(find(strings, alphabet_size), k)[:, 1:]
     defined = pointer > 0
@@ -100,11 +111,15 @@ def score(predict: Predict, k: int, strings: np.ndarray, alphabet_size: int, bat
     answers = np.take_along_axis(symbols, pointer, 1)
     found = np.concatenate([predict(strings[at : at + batch_size], k) for at in range(0, count, batch_size)])
     wrong = found != answers
+    if positions is not None:
+        counted = slice(*positions)
+        wrong, defined, pointer = wrong[:, counted], defined[:, counted], pointer[:, counted]
     bad = wrong & defined
     total, low, high = int(defined.sum()), None, None
     if total:
         low, high = interval(bad.sum(1), defined.sum(1))
-    distance = np.where(defined, np.arange(1, length + 1) - pointer, 0)
+    own = np.arange(1, length + 1)[slice(*(positions or (0, length)))]
+    distance = np.where(defined, own - pointer, 0)
     ranges, least = [], 1 if k else 0
     while k and least <= distance.max():
         inside = (distance >= least) & (distance < 2 * least)
@@ -112,6 +127,22 @@ def score(predict: Predict, k: int, strings: np.ndarray, alphabet_size: int, bat
         least *= 2
     error = int(bad.sum()) / total if total else None
     return Score(k, length, count, total, int(bad.sum()), error, low, high, float(wrong.mean()), tuple(ranges))
+
+
+def score_planted(
+    predict: Predict, k: int, *, length: int, alphabet_size: int, strings: int = 1000, seed: int = 0
+) -> Score:
+    """Errors at the last position of planted strings: it has all its k hops, to k slots drawn uniformly without
+    replacement, so hops are as long as the string allows. Raises `InputError` if k hops do not fit.
+
+    >>> from logdepth.tasks.khop import solve
+    >>> score_planted(lambda strings, k: solve(strings, k, 4), 3, length=20, alphabet_size=4, strings=50).wrong
+    0
+    """
+    sampler = KhopSampler(length, alphabet_size, k=k, planted=True, seed=seed, split="evaluation", dtype="int64")
+    drawn = sampler.batch(0, strings).inputs[:, 1:]
+    last = (length - 1, length)
+    return replace(score(predict, k, drawn, alphabet_size, positions=last), planted=True)
 
 
 def evaluate(
