@@ -23,8 +23,8 @@ def draw_by_k(rows: Rows, folder: Path) -> list[Path]:
     figure, axes = new_figure(1, len(depths), (2.7, 2.9), sharey=True)
     theirs = published_errors(rows[0]["heads"]) if rows[0]["max_k"] == 16 else {}
     for axis, depth in zip(axes[0], depths, strict=True):
-        for row in _seeds(rows, depth):
-            axis.plot(*zip(*sorted(row.items()), strict=True), color=COLOURS[0], alpha=0.25, linewidth=1)
+        for errors in _seeds(rows, depth):
+            axis.plot(*zip(*sorted(errors.items()), strict=True), color=COLOURS[0], alpha=0.25, linewidth=1)
         axis.plot(*zip(*ours["off"][depth].items(), strict=True), color=COLOURS[0], label="ours", marker=".")
         if depth in ours["on"]:
             axis.plot(*zip(*ours["on"][depth].items(), strict=True), color=COLOURS[2], label="ours, dropout on")
@@ -97,12 +97,13 @@ def draw_samples(rows: Rows, folder: Path) -> list[Path]:
     return [picture, _write(folder / "samples.md", lines)]
 
 
-def _seeds(rows: Rows, depth: int) -> list[dict[int, float]]:
+def _seeds(rows: Rows, depth: int, on: str = "test") -> list[dict[int, float]]:
+    """Errors by k of each seed."""
     found: dict[int, dict[int, float]] = {}
     for row in rows:
-        if row["depth"] == depth and row["dropout"] == "off" and row["error"] is not None:
+        if (row["depth"], row["dropout"], row["on"]) == (depth, "off", on) and row["error"] is not None:
             found.setdefault(row["seed"], {})[row["k"]] = row["error"]
-    return list(found.values()) if len(found) > 1 else []
+    return list(found.values())
 
 
 def _table(rows: Rows, ours: dict[int, dict[int, float]], theirs: dict[tuple[int, int], float], path: Path) -> Path:
@@ -114,13 +115,12 @@ def _table(rows: Rows, ours: dict[int, dict[int, float]], theirs: dict[tuple[int
             printed = theirs.get((depth, k))
             beside = "| - | - |" if printed is None else f"| {printed:.4f} | {error - printed:+.4f} |"
             lines.append(f"| {depth} | {k} | {error:.4f} {beside}")
-    lines += ["", "| depth | seeds | largest k with at most 1 % wrong up to it, each seed |", "|---|---|---|"]
+    lines += ["", "Largest k with at most 1 % wrong up to it, for each seed:", ""]
+    lines += ["| depth | seeds | uniform strings | planted strings |", "|---|---|---|---|"]
     for depth in ours:
-        each: dict[int, dict[int, float | None]] = {}
-        for row in rows:
-            if row["depth"] == depth and row["dropout"] == "off":
-                each.setdefault(row["seed"], {})[row["k"]] = row["error"]
-        lines.append(f"| {depth} | {len(each)} | {', '.join(str(reach(errors)) for errors in each.values())} |")
+        reached = {on: [reach(dict(errors)) for errors in _seeds(rows, depth, on)] for on in ("test", "planted")}
+        cells = [", ".join(map(str, reached[on])) for on in ("test", "planted")]
+        lines.append(f"| {depth} | {len(reached['test'])} | {cells[0]} | {cells[1]} |")
     return _write(path, lines)
 
 

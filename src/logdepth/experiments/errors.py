@@ -9,7 +9,7 @@ import numpy as np
 
 from logdepth.experiments.experiment import Rows, configs, strings_for
 from logdepth.train.config import TrainConfig
-from logdepth.train.evaluate import evaluate
+from logdepth.train.evaluate import evaluate, score_planted
 from logdepth.train.subject import Subject
 
 DEPTHS = (2, 3, 4, 5, 6)
@@ -39,7 +39,8 @@ def sample_runs(scale: str) -> list[TrainConfig]:
 
 
 def measure_errors(subject: Subject, scale: str) -> Rows:
-    """Errors on new strings for every k, dropout off; and on, for a model that has it."""
+    """Errors on new strings for every k, dropout off; and on, for a model that has it. With dropout off also at the
+    last position of planted strings, whose hops are long."""
     rows: Rows = []
     common = {"length": subject.length, "alphabet_size": subject.alphabet_size, "strings": strings_for(scale)}
     for dropout in ["off", "on"] if subject.dropout else ["off"]:
@@ -47,6 +48,9 @@ def measure_errors(subject: Subject, scale: str) -> Rows:
         for found in evaluate(subject.predict, subject.hops, **common):
             rows.append({**_shape(subject), "dropout": dropout, "on": "test", **found.row()})
     subject.set_dropout(False)
+    for k in subject.hops:
+        found = score_planted(subject.predict, k, **common)
+        rows.append({**_shape(subject), "dropout": "off", "on": "planted", **found.row()})
     return rows
 
 
