@@ -32,7 +32,8 @@ def draw_heads(folder: Path, subject: Subject, k: int, string: np.ndarray, best:
         title = f"layer {row['layer']}, head {row['head']}: {row['name']} {row['share']:.2f}"
         panels.append(Panel(title, attention, None if j is None else powers[j][0], "" if j is None else f"find^{j}"))
     tokens = [f"k={k}" if subject.takes_k else "S", *(chr(97 + s) if s < 26 else str(s) for s in shown[0])]
-    draw_attention(folder / "attention.png", panels, tokens, f"attention of every head, k = {k}")
+    title = f"attention of every head, k = {k}"
+    draw_attention(folder / "attention.png", panels, tokens, title, columns=min(subject.shape.num_heads, 8))
     text = "Each head's attention on one string; circles mark the find^j it follows most nearly."
     return Section("Attention", text, folder / "attention.png")
 

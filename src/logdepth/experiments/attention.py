@@ -75,7 +75,8 @@ def draw_maps(rows: Rows, folder: Path) -> list[Path]:
         pointer = powers[row["j"]][0] if clear else None
         panels.append(Panel(title, np.array(row["attention"]), pointer, f"find^{row['j']}" if clear else ""))
     tokens = [f"k={k}", *(chr(97 + symbol) for symbol in string[0])]
-    draw_attention(folder / "attention-maps.png", panels, tokens, f"a trained net's attention, k = {k}")
+    title, heads = f"a trained net's attention, k = {k}", max(row["head"] for row in rows)
+    draw_attention(folder / "attention-maps.png", panels, tokens, title, columns=heads)
     return [folder / "attention-maps.png"]
 
 

@@ -21,9 +21,11 @@ class Panel(NamedTuple):
     pointer_name: str
 
 
-def draw_attention(path: str | Path, panels: list[Panel], tokens: list[str], title: str) -> None:
-    """Draw panels and write them to `path` (.png, .svg, .pdf). Raises `InputError` for other endings, or
-    if matplotlib is not installed."""
+def draw_attention(path: str | Path, panels: list[Panel], tokens: list[str], title: str, *, columns: int = 3) -> None:
+    """Draw panels, `columns` a row, and write them to `path` (.png, .svg, .pdf).
+
+    Raises `InputError` for other endings, or if matplotlib is not installed.
+    """
     try:
         import matplotlib
     except ImportError as error:
@@ -34,7 +36,7 @@ def draw_attention(path: str | Path, panels: list[Panel], tokens: list[str], tit
     path = Path(path)
     if path.suffix not in (".png", ".svg", ".pdf"):
         raise InputError(f"{path}: the name must end in .png, .svg or .pdf")
-    columns = min(3, len(panels)) or 1
+    columns = min(columns, len(panels)) or 1
     rows = -(-len(panels) // columns) or 1
     size = min(4.2, max(2.9, 0.17 * len(tokens)))
     figure, axes = plt.subplots(
