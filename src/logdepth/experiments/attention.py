@@ -97,7 +97,8 @@ def draw_pointers(rows: Rows, folder: Path) -> list[Path]:
         axis.set_title("the code's cosine" if by == "code" else "over rows with a pointer", fontsize=9)
         for (down, across), value in np.ndenumerate(grid):
             if value >= 0.5:
-                axis.text(across, down, f"{value:.2f}"[1:], ha="center", va="center", fontsize=5, color="white")
+                shown = "1.0" if value >= 0.995 else f"{value:.2f}"[1:]
+                axis.text(across, down, shown, ha="center", va="center", fontsize=5, color="white")
     figure.colorbar(image, ax=axes[0][1])
     picture = save_figure(figure, folder / "pointer-table.png", f"attention against find^j, k = {k}")
     lines = [
