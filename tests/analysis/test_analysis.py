@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from logdepth.analysis.ablation import ablate_heads
-from logdepth.analysis.construction import judge, reach_of, reached_hops
+from logdepth.analysis.construction import judge, largest_asked, reach_of, reached_hops
 from logdepth.analysis.patching import find_pair, patch_heads, patch_residual
 from logdepth.analysis.pointers import best_pointers, head_scores, pattern_scores, pointer_powers, pointer_scores
 from logdepth.analysis.probes import occurrence_ranks, probe_pointers
@@ -104,6 +104,50 @@ def test_probes_find_the_pointer_where_it_is_held(construction: str) -> None:
         before = at[layer - 2, j]
         assert before["accuracy"] <= before["chance"] + 0.05, (layer, j)
     assert judge(reached_hops(rows), k).verdict == construction
+
+
+@pytest.mark.parametrize(("construction", "k", "length"), [("rank", 16, 24), ("rank", 12, 16), ("doubling", 12, 16)])
+def test_short_strings_do_not_mislead_the_verdict(construction: str, k: int, length: int) -> None:
+    """Few slots have many hops there: one lucky slot must not count as a hop in hand."""
+    rows = probe_pointers(compiled(construction, k, length=length), k, range(1, k + 1), strings=90)
+    assert min(row["slots"] for row in rows) < 50 and largest_asked(rows) < k
+    assert judge(reached_hops(rows), largest_asked(rows)).verdict == construction
+
+
+def test_a_net_with_nothing_in_hand_is_neither() -> None:
+    for depth in range(2, 8):
+        assert judge(dict.fromkeys(range(depth + 1), 0), 16).verdict == "neither"
+
+
+def test_too_few_slots_to_judge_is_said_without_nan(tmp_path: Path) -> None:
+    verdict = analyze(compiled("rank", 3, length=9), tmp_path / "report", strings=2)["verdict"]
+    assert verdict["verdict"] == "between" and verdict["distances"] == {}
+
+
+@pytest.mark.parametrize(("construction", "any_k"), [("rank", True), ("rank", False), ("doubling", True)])
+def test_three_layers_are_told_apart_by_where_they_look(construction: str, any_k: bool, tmp_path: Path) -> None:
+    found = analyze(compiled(construction, 2, any_k), tmp_path / "report", strings=10)
+    assert found["verdict"]["verdict"] == construction
+
+
+def test_long_strings_go_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject, drawn = compiled("rank", 7), strings(5)
+    pair = find_pair(subject, 7)
+    whole = head_scores(subject, 7, drawn), pattern_scores(subject, 7, drawn), patch_residual(subject, 7, pair)
+    monkeypatch.setattr("logdepth.analysis.pointers.SLOTS_SQUARED", 2 * 41**2)
+    monkeypatch.setattr("logdepth.analysis.patching.SLOTS_SQUARED", 7 * 41**2)
+    parts = head_scores(subject, 7, drawn), pattern_scores(subject, 7, drawn), patch_residual(subject, 7, pair)
+    for one, other in zip(whole, parts, strict=True):
+        for row, again in zip(one, other, strict=True):
+            assert row == pytest.approx(again, abs=1e-5)
+
+
+def test_a_model_that_has_learned_nothing_is_patched_without_nan(tmp_path: Path) -> None:
+    config = SUBJECTS["looped"]
+    found = analyze(run_subject("fresh", build_model(config.model).eval(), config, 0), tmp_path / "report", strings=4)
+    assert found["verdict"]["verdict"] == "neither"
+    for line in (tmp_path / "report" / "rows.jsonl").read_text().splitlines():
+        json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
 def test_ranks_count() -> None:

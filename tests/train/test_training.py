@@ -19,7 +19,7 @@ from logdepth.tasks.khop import all_hops, find, solve
 from logdepth.train.batches import Batches
 from logdepth.train.config import TrainConfig
 from logdepth.train.folder import RunFolder, read_config, read_records, read_state, weights_path
-from logdepth.train.logs import tensorboard_log
+from logdepth.train.logs import tensorboard_log, wandb_log
 from logdepth.train.loop import train
 from logdepth.train.muon import Muon, orthogonalize
 from logdepth.train.optimizers import build_optimizers
@@ -327,6 +327,12 @@ def test_a_killed_sweep_leaves_nothing_running_and_goes_on(tmp_path: Path) -> No
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
         assert 50 <= read_state(folder)[0] < 3000
+
+
+def test_wandb_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    with pytest.raises(InputError, match="wandb is not installed"), wandb_log("project", tiny()):
+        pass
 
 
 @pytest.mark.slow

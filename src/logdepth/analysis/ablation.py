@@ -24,6 +24,15 @@ def ablate_heads(
     that k (which keeps what the head always writes).
 
     Rows of layer, head (from 1), kind, k, error, baseline (the whole model's error), over defined positions.
+
+    >>> from logdepth.models.build import build_model
+    >>> from logdepth.train.recipes import fast
+    >>> from logdepth.train.subject import run_subject
+    >>> config = fast(1, embed_dim=8, num_heads=2, max_k=1, length=12)
+    >>> subject = run_subject("tiny", build_model(config.model).eval(), config, 0)
+    >>> rows = ablate_heads(subject, [1], np.array([[0, 1, 2, 0, 1, 2]]))
+    >>> [(row["head"], row["kind"]) for row in rows]
+    [(1, 'zero'), (1, 'mean'), (2, 'zero'), (2, 'mean')]
     """
     rows = []
     size, shape = subject.alphabet_size, subject.shape

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from math import log2
 from typing import Any
 
-from logdepth.analysis.probes import decodable
+from logdepth.analysis.probes import LEAST_SLOTS, decodable
 
 
 @dataclass(frozen=True)
 class Verdict:
     """reached[l]: the largest j in hand after layer l (0: none). distances: to each construction, in doublings, the
-    mean over the layers judged. verdict: `rank`, `doubling`, `between`, or `beyond rank`."""
+    mean over the layers judged. verdict: `rank`, `doubling`, `between`, `beyond rank`, or `neither`: nearer to having
+    nothing in hand than to either."""
 
     reached: dict[int, int]
     distances: dict[str, float]
@@ -41,35 +42,72 @@ def reach_of(construction: str, layer: int) -> int:
 
 
 def reached_hops(rows: Sequence[dict[str, Any]], accuracy: float = 0.99) -> dict[int, int]:
-    """The largest j in hand after each layer: its symbol or its position is decodable (rows of `probe_pointers`)."""
-    found: dict[int, int] = {}
+    """The largest j in hand after each layer: its symbol or its position is decodable (rows of `probe_pointers`).
+
+    What chance gets right as often is in nobody's hand: with two symbols and no repeats, parity tells hop_j.
+
+    >>> row = {"layer": 2, "j": 3, "what": "symbol", "accuracy": 1.0, "slots": 90}
+    >>> reached_hops([{**row, "chance": 0.4}]), reached_hops([{**row, "chance": 1.0}])
+    ({2: 3}, {2: 0})
+    """
+    found = {row["layer"]: 0 for row in rows}
+    rows = [row for row in rows if row["chance"] < accuracy]
     for what in ("symbol", "position"):
         for layer, js in decodable(rows, what, accuracy).items():
             found[layer] = max([found.get(layer, 0), *js])
     return found
 
 
-def judge(reached: Mapping[int, int], largest: int) -> Verdict:
+def largest_asked(rows: Sequence[dict[str, Any]], least_slots: int = LEAST_SLOTS) -> int:
+    """The largest j that enough slots have for `reached_hops` to tell (rows of `probe_pointers`); 0 if there is none.
+
+    >>> largest_asked([{"j": 1, "slots": 90}, {"j": 2, "slots": 4}])
+    1
+    """
+    return max((row["j"] for row in rows if row["slots"] >= least_slots), default=0)
+
+
+def judge(reached: Mapping[int, int], largest: int, looks: Mapping[int, Sequence[int]] | None = None) -> Verdict:
     """Compare with both constructions over layers 2 to the last but one (the last may forget all but the answer).
 
-    largest: the most hops that were asked about; reaches beyond it count as it.
+    largest: the most hops that could be told (`largest_asked`). A layer where *rank* would hold more is not judged: it
+    may hold hops that nobody asked about. With no layer to judge: `between`, and no distances.
+    looks: for each layer the j of the heads that follow a find^j. Where the reaches do not tell the two apart (three
+    layers) these do: layer l >= 3 looks at find^(2^(l-2)) in *rank*, at find^(2^(l-3)) in *doubling*.
 
     >>> judge({1: 0, 2: 1, 3: 3, 4: 7, 5: 16}, 16).verdict, judge({1: 0, 2: 1, 3: 2, 4: 4, 5: 8}, 16).verdict
     ('rank', 'doubling')
-    >>> judge({1: 0, 2: 2, 3: 5, 4: 11, 5: 16}, 16).verdict
-    'beyond rank'
+    >>> judge({1: 0, 2: 2, 3: 5, 4: 11, 5: 16}, 16).verdict, judge({1: 0, 2: 0, 3: 0, 4: 0}, 16).verdict
+    ('beyond rank', 'neither')
+    >>> judge({1: 0, 2: 1, 3: 2}, 2).verdict, judge({1: 0, 2: 1, 3: 2}, 2, {2: [1], 3: [2]}).verdict
+    ('between', 'rank')
     """
     last = max(reached, default=0)
-    judged = [layer for layer in range(2, max(last, 3)) if layer in reached]
+    judged = [layer for layer in range(2, max(last, 3)) if layer in reached and reach_of("rank", layer) <= largest]
+    if not judged:
+        return Verdict(dict(reached), {}, "between")
     distances = {}
     for name in ("rank", "doubling"):
-        gaps = [abs(log2((reached[layer] + 1) / (min(reach_of(name, layer), largest) + 1))) for layer in judged]
-        distances[name] = sum(gaps) / len(gaps) if gaps else float("nan")
+        gaps = [abs(log2((reached[layer] + 1) / (reach_of(name, layer) + 1))) for layer in judged]
+        distances[name] = sum(gaps) / len(gaps)
     beyond = [layer for layer in judged if reached[layer] > reach_of("rank", layer)]
+    nothing = sum(log2(reached[layer] + 1) for layer in judged) / len(judged)
+    far = _looks_apart(looks or {}) if distances["rank"] == distances["doubling"] else distances
     if beyond:
         verdict = "beyond rank"
-    elif distances["rank"] == distances["doubling"] or not judged:
+    elif nothing <= min(distances.values()):
+        verdict = "neither"
+    elif far["rank"] == far["doubling"]:
         verdict = "between"
     else:
-        verdict = min(distances, key=lambda name: distances[name])
+        verdict = min(far, key=lambda name: far[name])
     return Verdict(dict(reached), distances, verdict)
+
+
+def _looks_apart(looks: Mapping[int, Sequence[int]]) -> dict[str, float]:
+    """How far the pointers followed from layer 3 on are from each construction's, in doublings."""
+    layers = [layer for layer, js in looks.items() if layer >= 3 and any(js)]
+    return {
+        name: sum(min(abs(log2(j) - layer + back) for j in looks[layer] if j) for layer in layers)
+        for name, back in (("rank", 2), ("doubling", 3))
+    }

@@ -10,7 +10,7 @@ M has a 1 at (slot i, find^j(i)) and empty rows where find^j(i) is "nothing" (an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from logdepth.tasks.khop import find, find_power
 from logdepth.train.subject import Subject
 
 SCORES = ("code", "text", "valid")
+SLOTS_SQUARED = 5_000_000  # strings x slots^2 at once: 20 MB of attention a head
 
 
 def pointer_powers(strings: Int[np.ndarray, "batch n"], most: int, size: int) -> list[Int[np.ndarray, "batch slots"]]:
@@ -42,20 +43,34 @@ def pointer_scores(
     >>> {name: round(value, 3) for name, value in pointer_scores(attention, np.array([[0, 0, 1]])).items()}
     {'code': 0.632, 'text': 0.632, 'valid': 1.0}
     """
+    found = _each_string(attention, pointer)
+    return {name: float(value.mean()) if len(value) else float("nan") for name, value in found.items()}
+
+
+def _each_string(attention: np.ndarray, pointer: np.ndarray) -> dict[str, np.ndarray]:
+    """The scores of the strings that have any pointer."""
     valid = pointer > 0
     at = np.take_along_axis(attention, pointer[:, :, None], 2)[:, :, 0] * valid
     squares = (attention**2).sum(2)
     count = valid.sum(1)
     used = count > 0
-    if not used.any():
-        return dict.fromkeys(SCORES, float("nan"))
     at, squares, valid, count = at[used], squares[used], valid[used], count[used]
-    found = {
+    return {
         "code": at.sum(1) / np.sqrt(count * squares.sum(1)),
         "text": (at**2).sum(1) / np.sqrt(squares.sum(1) * count),
         "valid": at.sum(1) / np.sqrt(count * (squares * valid).sum(1)),
     }
-    return {name: float(value.mean()) for name, value in found.items()}
+
+
+def _attention(subject: Subject, k: int, strings: np.ndarray) -> Iterator[tuple[slice, int, int, np.ndarray]]:
+    """Which strings, layer, head and its attention on them: few strings at a time where they are long."""
+    at_once = max(1, SLOTS_SQUARED // (strings.shape[1] + 1) ** 2)
+    for first in range(0, len(strings), at_once):
+        batch = slice(first, first + at_once)
+        for layer, weights in enumerate(attention_of(subject.model, subject.encode(strings[batch], k)), 1):
+            heads = weights.float().cpu().numpy()
+            for head in range(heads.shape[1]):
+                yield batch, layer, head + 1, heads[:, head]
 
 
 def head_scores(
@@ -65,20 +80,33 @@ def head_scores(
 
     Rows of layer, head (both from 1), k, j and the three scores (None where no string has a j-th hop). Raises
     `InputError` for a k the model does not take.
+
+    >>> from logdepth.models.build import build_model
+    >>> from logdepth.train.recipes import fast
+    >>> from logdepth.train.subject import run_subject
+    >>> config = fast(1, embed_dim=8, num_heads=2, max_k=1, length=12)
+    >>> subject = run_subject("tiny", build_model(config.model).eval(), config, 0)
+    >>> rows = head_scores(subject, 1, np.array([[0, 1, 2, 0, 1, 2]]))
+    >>> [(row["head"], row["j"]) for row in rows]
+    [(1, 0), (1, 1), (2, 0), (2, 1)]
     """
     most = k if most is None else most
     powers = pointer_powers(strings, most, subject.alphabet_size)
+    found: dict[tuple[int, int, int], dict[str, list[np.ndarray]]] = {}
+    for batch, layer, head, attention in _attention(subject, k, strings):
+        for j, pointer in enumerate(powers):
+            scores = found.setdefault((layer, head, j), {name: [] for name in SCORES})
+            for name, values in _each_string(attention, pointer[batch]).items():
+                scores[name].append(values)
     rows = []
-    for layer, weights in enumerate(attention_of(subject.model, subject.encode(strings, k)), 1):
-        heads = weights.float().cpu().numpy()
-        for head in range(heads.shape[1]):
-            for j, pointer in enumerate(powers):
-                scores = {
-                    name: None if np.isnan(value) else value
-                    for name, value in pointer_scores(heads[:, head], pointer).items()
-                }
-                rows.append({"layer": layer, "head": head + 1, "k": k, "j": j, **scores})
+    for (layer, head, j), scores in sorted(found.items(), key=lambda item: item[0]):
+        means = {name: _mean(np.concatenate(values)) for name, values in scores.items()}
+        rows.append({"layer": layer, "head": head, "k": k, "j": j, **means})
     return rows
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None
 
 
 def best_pointers(rows: Sequence[dict[str, Any]], by: str = "valid") -> list[dict[str, Any]]:
@@ -98,13 +126,25 @@ def best_pointers(rows: Sequence[dict[str, Any]], by: str = "valid") -> list[dic
 
 def pattern_scores(subject: Subject, k: int, strings: Int[np.ndarray, "batch n"]) -> list[dict[str, Any]]:
     """Every head against two pointers that are no find^j: rows of layer, head, `previous` (the slot before, from slot 2
-    on) and `start` (the mean weight on slot 0)."""
+    on) and `start` (the mean weight on slot 0).
+
+    >>> from logdepth.models.build import build_model
+    >>> from logdepth.train.recipes import fast
+    >>> from logdepth.train.subject import run_subject
+    >>> config = fast(1, embed_dim=8, num_heads=2, max_k=1, length=12)
+    >>> subject = run_subject("tiny", build_model(config.model).eval(), config, 0)
+    >>> [row["head"] for row in pattern_scores(subject, 1, np.array([[0, 1, 2, 0, 1, 2]]))]
+    [1, 2]
+    """
     previous = np.maximum(np.arange(strings.shape[1] + 1) - 1, 0)
     pointer = np.broadcast_to(previous, (len(strings), len(previous)))
+    found: dict[tuple[int, int], list[tuple[np.ndarray, np.ndarray]]] = {}
+    for batch, layer, head, attention in _attention(subject, k, strings):
+        before, start = _each_string(attention, pointer[batch])["valid"], attention[:, 1:, 0].mean(1)
+        found.setdefault((layer, head), []).append((before, start))
     rows = []
-    for layer, weights in enumerate(attention_of(subject.model, subject.encode(strings, k)), 1):
-        heads = weights.float().cpu().numpy()
-        for head in range(heads.shape[1]):
-            before, start = pointer_scores(heads[:, head], pointer)["valid"], float(heads[:, head, 1:, 0].mean())
-            rows.append({"layer": layer, "head": head + 1, "previous": before, "start": start})
+    for (layer, head), parts in sorted(found.items(), key=lambda item: item[0]):
+        before, start = (np.concatenate(part) for part in zip(*parts, strict=True))
+        previous = float(before.mean()) if len(before) else 0.0
+        rows.append({"layer": layer, "head": head, "previous": previous, "start": float(start.mean())})
     return rows

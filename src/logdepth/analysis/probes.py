@@ -29,6 +29,7 @@ from logdepth.models.inside import activations
 from logdepth.train.evaluate import random_strings
 from logdepth.train.subject import Subject
 
+LEAST_SLOTS = 50  # with fewer slots scored, an accuracy says nothing: one lucky slot is 100 %
 EXACT = 1e-3  # largest error, of bits as -1 and 1, at which an affine map counts as exact
 WHATS = ("symbol", "position", "rank", "symbol and rank")
 
@@ -48,6 +49,15 @@ def probe_pointers(
     Rows of layer (0: the embedding), j, what, accuracy, chance, slots (how many were scored). Two thirds of the strings
     are fitted on; slots of the others with a position or rank beyond those fitted on are left out. Raises `InputError`
     for fewer than 3 strings, or a k or length that the model does not take.
+
+    >>> from logdepth.models.build import build_model
+    >>> from logdepth.train.recipes import fast
+    >>> from logdepth.train.subject import run_subject
+    >>> config = fast(1, embed_dim=8, num_heads=2, max_k=1, length=12)
+    >>> subject = run_subject("tiny", build_model(config.model).eval(), config, 0)
+    >>> rows = probe_pointers(subject, 1, [1], strings=9, iterations=5)
+    >>> [(row["layer"], row["what"]) for row in rows[:3]]
+    [(0, 'symbol'), (0, 'position'), (0, 'rank')]
     """
     if strings < 3:
         raise InputError(f"strings is {strings}; probes need at least 3")
@@ -65,11 +75,13 @@ def probe_pointers(
             at = powers[j]
             valid = at > 0
             train, test = valid & fitted[:, None], valid & ~fitted[:, None]
-            if not (train.any() and test.any()):
+            if not train.any():
                 continue
             answers = {"s": np.take_along_axis(symbols, at, 1), "r": np.take_along_axis(ranks, at, 1), "p": at}
             for name in ("r", "p"):  # a number beyond those fitted on may have a bit never seen
                 test &= answers[name] <= answers[name][train].max()
+            if not test.any():
+                continue
             right = _probe_all(features, answers, size, train, test, iterations)
             most = _most_frequent(answers, train, test)
             for what in WHATS:
@@ -90,16 +102,18 @@ def occurrence_ranks(strings: Int[np.ndarray, "batch n"], size: int) -> Int[np.n
     return np.concatenate([np.zeros((len(strings), 1), ranks.dtype), ranks], 1)
 
 
-def decodable(rows: Sequence[dict[str, Any]], what: str = "symbol", accuracy: float = 0.99) -> dict[int, list[int]]:
-    """For each layer the j whose probe is right in at least that share of slots.
+def decodable(
+    rows: Sequence[dict[str, Any]], what: str = "symbol", accuracy: float = 0.99, least_slots: int = LEAST_SLOTS
+) -> dict[int, list[int]]:
+    """For each layer the j whose probe is right in at least that share of slots, of enough slots to tell.
 
-    >>> rows = [{"layer": 2, "j": j, "what": "symbol", "accuracy": a} for j, a in ((1, 1.0), (2, 0.5))]
-    >>> decodable(rows)
+    >>> some = ((1, 1.0, 900), (2, 0.5, 700), (9, 1.0, 3))
+    >>> decodable([{"layer": 2, "j": j, "what": "symbol", "accuracy": a, "slots": n} for j, a, n in some])
     {2: [1]}
     """
     found: dict[int, list[int]] = {row["layer"]: [] for row in rows}
     for row in rows:
-        if row["what"] == what and row["accuracy"] >= accuracy:
+        if row["what"] == what and row["accuracy"] >= accuracy and row["slots"] >= least_slots:
             found[row["layer"]].append(row["j"])
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from logdepth.analysis.ablation import ablate_heads
-from logdepth.analysis.construction import judge, reached_hops
+from logdepth.analysis.construction import judge, largest_asked, reached_hops
 from logdepth.analysis.page import Section, write_page
 from logdepth.analysis.patching import find_pair, patch_heads, patch_residual
 from logdepth.analysis.pictures import draw_ablation, draw_heads, draw_patching, draw_probes, draw_scores
@@ -60,7 +60,11 @@ def analyze(
     tell(3, steps)
     probes = probe_pointers(subject, k, js, strings=6 * strings, seed=seed) if k else []
     tell(4, steps)
-    verdict = judge(reached_hops(probes), k) if k else None
+    looks: dict[int, list[int]] = {}
+    for row in best:
+        if row["name"].startswith("find^"):
+            looks.setdefault(row["layer"], []).append(row["j"])
+    verdict = judge(reached_hops(probes), largest_asked(probes), looks) if k else None
     pair = find_pair(subject, k, seed=seed) if k else None
     patches = patch_residual(subject, k, pair) if pair else []
     heads = patch_heads(subject, k, pair) if pair else []
@@ -76,7 +80,9 @@ def analyze(
         rows.append({"what": "construction", "k": k, "prefix": prefix, **verdict.row()})
     with new_folder(out, force=force) as folder:
         (folder / "logdepth.json").write_text(json.dumps({"kind": "analysis", "model": subject.name, "k": k}) + "\n")
-        (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        (folder / "rows.jsonl").write_text(
+            "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), encoding="utf-8"
+        )
         sections = [
             draw_heads(folder, subject, k, drawn[0], best),
             draw_scores(folder, scores, best),
@@ -85,6 +91,7 @@ def analyze(
         if pair and verdict:
             sections += [draw_probes(folder, probes, verdict), draw_patching(folder, patches, heads, pair)]
         summary = _summary(subject, errors, best, prefix, verdict)
+        sections.append(_made(subject, k, strings, seed))
         write_page(folder / "index.html", f"{subject.name}: k = {k}", summary, sections)
     tell(6, steps)
     return {
@@ -116,6 +123,19 @@ def named_heads(best: Sequence[dict[str, Any]], patterns: Sequence[dict[str, Any
     return named
 
 
+def _made(subject: Subject, k: int, strings: int, seed: int) -> Section:
+    """What it takes to make the page again."""
+    command = f"logdepth analyze {subject.name} --k {k} --strings {strings} --seed {seed}"
+    step = f", step {subject.step:,}" if subject.step else ""
+    return Section(
+        "How this was made",
+        command,
+        note=f"Model: {subject.name}{step}. Random strings of {subject.length} symbols without adjacent repeats, from "
+        f"seed {seed}: {strings} for attention and ablation, {10 * strings} for the error, {6 * strings} for the "
+        "probes (two thirds to fit, the others to score), one pair for patching.",
+    )
+
+
 def _summary(
     subject: Subject,
     errors: dict[str, Any],
@@ -133,7 +153,7 @@ def _summary(
     text += f", k up to {subject.hops[-1]}."
     if errors["error"] is not None:
         text += f" Error at this k: {errors['error']:.2%} of {errors['defined']:,} defined positions."
-    if verdict:
+    if verdict and verdict.distances:
         far = ", ".join(f"{name} {value:.2f}" for name, value in verdict.distances.items())
         text += f" Nearer to: {verdict.verdict} (distance in doublings: {far})."
     head = ["layer", *(f"head {h + 1}" for h in range(shape.num_heads)), "hops in hand", "hop prefix"]

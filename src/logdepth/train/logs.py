@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def wandb_log(project: str, config: TrainConfig) -> Iterator[Log]:
     """A Weights & Biases run named by the config's id, taken up again when the run is. Raises `InputError` if wandb is
     not installed."""
     try:
-        import wandb
+        wandb = import_module("wandb")
     except ImportError as error:
         raise InputError("wandb is not installed: pip install wandb") from error
     run = wandb.init(project=project, id=config.id, resume="allow", config=config.to_json())
