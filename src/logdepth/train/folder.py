@@ -53,6 +53,16 @@ class RunFolder:
             kept = [json.dumps(row) + "\n" for row in read_records(self.path) if row["step"] <= self.last]
             write_text_atomically(path, "".join(kept))
 
+    def begin(self) -> None:
+        """Note the number of threads before the first step: broken off before a checkpoint, the run keeps it."""
+        if self.threads is None:
+            self._write_state(self.last)
+
+    def _write_state(self, step: int) -> None:
+        self.threads = torch.get_num_threads()
+        content = {"step": step, "threads": self.threads}
+        write_text_atomically(self.path / "state.json", json.dumps(content))
+
     def record(self, values: dict[str, Any]) -> dict[str, Any]:
         """Append a row with its id. Raises `InputError` if it cannot be written."""
         row = {"id": Record("train", {**self.config.to_json(), "step": values["step"]}).id, **values}
@@ -79,8 +89,7 @@ class RunFolder:
                 temporary.write_bytes(save(tensors))
             with new_file(self._state(step), force=True) as temporary, temporary.open("wb") as file:
                 torch.save(state, file)
-            content = {"step": step, "threads": torch.get_num_threads()}
-            write_text_atomically(self.path / "state.json", json.dumps(content))
+            self._write_state(step)
         except (OSError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(

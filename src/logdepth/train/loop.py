@@ -63,6 +63,7 @@ def train(
         torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         with folder.lock():
+            folder.begin()
             folder.cut_records()
             torch.manual_seed(config.seed)
             model = build_model(config.model)
