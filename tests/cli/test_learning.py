@@ -121,13 +121,13 @@ def test_bad_input_is_one_clear_line(
 def test_interrupted_it_goes_on(tmp_path: Path) -> None:
     command = [*COMMAND, "train", *SMALL, *OFTEN, "--steps", "4000", "--out", str(tmp_path / "r")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
-    while read_state(tmp_path / "r")[0] < 10:
+    while read_state(tmp_path / "r").step < 10:
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and b"interrupted" in err and b"Traceback" not in err
-    step, _ = read_state(tmp_path / "r")
+    step = read_state(tmp_path / "r").step
     assert step >= 10 and weights_path(tmp_path / "r", step).exists()
 
 

@@ -13,8 +13,8 @@ from safetensors.numpy import load_file, save_file
 import logdepth
 from logdepth.compiled.folder import FILES, describe, read_folder
 from logdepth.compiled.symbols import Alphabet, read_input
-from logdepth.compiled.weights import sha256
 from logdepth.errors import FolderError, InputError
+from logdepth.files import sha256
 from logdepth.lang import Position, Symbol, at, count, program
 from logdepth.programs import khop_doubling, khop_rank, khop_rank_any
 

@@ -151,12 +151,12 @@ def test_killed_it_goes_on_to_the_same_end(tmp_path: Path) -> None:
     request.write_text(json.dumps(config.to_json()))
     command = [sys.executable, "-m", "logdepth.train.worker", str(request), str(tmp_path / "killed"), "cpu", "1"]
     process = subprocess.Popen(command)
-    while read_state(tmp_path / "killed")[0] < 80:
+    while read_state(tmp_path / "killed").step < 80:
         assert process.poll() is None
         time.sleep(0.02)
     process.kill()
     process.wait()
-    assert 0 < read_state(tmp_path / "killed")[0] < 400
+    assert 0 < read_state(tmp_path / "killed").step < 400
     train(config, tmp_path / "killed")
     train(config, tmp_path / "whole", threads=1)
     assert weights(tmp_path / "killed", 400) == weights(tmp_path / "whole", 400)
@@ -174,7 +174,7 @@ def test_the_loss_is_not_a_number(tmp_path: Path) -> None:
     config = tiny(optimizer="adamw", learning_rate=1e30, warmup=0, auxiliary_weight=0.0, deep=False, checkpoint_every=1)
     with pytest.raises(InputError, match=r"the loss is nan at step \d+; the checkpoint of step \d+ is kept"):
         train(config, tmp_path / "run", threads=1)
-    step, _ = read_state(tmp_path / "run")
+    step = read_state(tmp_path / "run").step
     assert load_subject(tmp_path / "run").step == step > 0
 
 
@@ -196,6 +196,20 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pyte
     train(config, tmp_path / "run")
     train(config, tmp_path / "whole", threads=1)
     assert weights(tmp_path / "run", 12) == weights(tmp_path / "whole", 12)
+
+
+def test_files_of_another_run_are_refused(tmp_path: Path) -> None:
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    train(tiny(), mine, threads=1)
+    train(tiny(seed=1), theirs, threads=1)
+    for ending in ("safetensors", "state"):  # same names, same shapes
+        file = mine / f"step-000012.{ending}"
+        kept = file.read_bytes()
+        file.write_bytes((theirs / file.name).read_bytes())
+        with pytest.raises(FolderError, match=f"step-000012.{ending} was damaged or replaced"):
+            train(tiny(), mine)
+        file.write_bytes(kept)
+    assert train(tiny(), mine).step == 12
 
 
 def test_folders_that_do_not_fit(tmp_path: Path) -> None:
@@ -225,10 +239,13 @@ def test_folders_that_do_not_fit(tmp_path: Path) -> None:
         read_config(run)
     (run / "config.json").write_text(json.dumps(content))
     weights_path(run, 12).write_bytes(weights(run, 12)[:-9])
-    with pytest.raises(FolderError, match="cannot be read"):
+    with pytest.raises(FolderError, match="damaged or replaced"):
         load_subject(run)
     weights_path(run, 12).unlink()
     with pytest.raises(FolderError, match="missing"):
+        load_subject(run)
+    (run / "state.json").write_text('{"step": 12, "threads": 1}')
+    with pytest.raises(FolderError, match=r"state\.json cannot be read"):
         load_subject(run)
     with pytest.raises(FolderError, match="neither a run"):
         load_subject(tmp_path / "mine")
@@ -312,7 +329,7 @@ def test_a_killed_sweep_leaves_nothing_running_and_goes_on(tmp_path: Path) -> No
     given = json.dumps([config.to_json() for config in configs])
     process = subprocess.Popen([sys.executable, str(script), given, str(tmp_path / "runs")])
     folders = [tmp_path / "runs" / config.id for config in configs]
-    while min(read_state(folder)[0] for folder in folders) < 50:
+    while min(read_state(folder).step for folder in folders) < 50:
         assert process.poll() is None
         time.sleep(0.05)
     process.kill()
@@ -326,7 +343,7 @@ def test_a_killed_sweep_leaves_nothing_running_and_goes_on(tmp_path: Path) -> No
             except InputError:
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
-        assert 50 <= read_state(folder)[0] < 3000
+        assert 50 <= read_state(folder).step < 3000
 
 
 def test_wandb_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,10 @@ from logdepth.compiled.explain import layout
 from logdepth.compiled.graph_json import graph_from_json, graph_to_json
 from logdepth.compiled.symbols import Alphabet
 from logdepth.compiled.tokenizer import write_tokenizer
-from logdepth.compiled.weights import sha256, write_weights
+from logdepth.compiled.weights import write_weights
 from logdepth.compiler.floats import STATEMENT
 from logdepth.errors import FolderError
-from logdepth.files import new_folder
+from logdepth.files import new_folder, sha256
 from logdepth.lang.graph import Graph
 from logdepth.programs import BUILT_IN
 

@@ -1,8 +1,7 @@
-"""Weights to and from `model.safetensors`, without torch; their SHA-256."""
+"""Weights to `model.safetensors`, without torch."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import ml_dtypes
@@ -17,9 +16,3 @@ def write_weights(path: Path, gpt2: Gpt2) -> None:
     dtype = np.dtype(ml_dtypes.bfloat16 if gpt2.dtype == "bfloat16" else gpt2.dtype)
     tensors = {name: np.ascontiguousarray(tensor, dtype=dtype) for name, tensor in gpt2.tensors.items()}
     save_file(tensors, str(path), {"format": "pt"})
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -84,7 +84,7 @@ def reproduce(
     """
     out = Path(out)
     chosen = experiment.runs(scale)
-    begun = [config for config in chosen if 0 < read_state(out / "runs" / config.id)[0] < config.steps]
+    begun = [config for config in chosen if 0 < read_state(out / "runs" / config.id).step < config.steps]
     if begun and not resume:
         raise InputError(f"{len(begun)} runs in {out / 'runs'} were broken off; give --resume to go on with them")
     folders = sweep(chosen, out / "runs", workers=workers, progress=progress)

@@ -3,7 +3,7 @@
 config.json              version and config; a run with another config is refused
 records.jsonl            one row a measured step, each with an id that hashes config and step
 step-004000.safetensors  the weights after 4,000 steps; step-004000.state: optimizers and random generators
-state.json               the last whole checkpoint, and the number of threads
+state.json               the last whole checkpoint, the SHA-256 of its files, and the number of threads
 tensorboard/             the same records as TensorBoard logs
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,20 @@ import torch
 from torch import nn
 
 from logdepth.errors import FolderError, InputError
-from logdepth.files import new_file, write_text_atomically
+from logdepth.files import new_file, sha256, write_text_atomically
 from logdepth.records import Record
 from logdepth.train.config import TrainConfig
 
 VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What `state.json` says: the step of the last whole checkpoint (0: none), torch's threads, each file's SHA-256."""
+
+    step: int = 0
+    threads: int | None = None
+    sha256: dict[str, str] = field(default_factory=dict)
 
 
 class RunFolder:
@@ -44,7 +54,12 @@ class RunFolder:
                 raise InputError(f"{path} exists and holds no run; give another --out")
             content = {"version": VERSION, "config": config.to_json()}
             write_text_atomically(self.path / "config.json", json.dumps(content, indent=1) + "\n")
-        self.last, self.threads = read_state(self.path)
+        self.state = read_state(self.path)
+
+    @property
+    def last(self) -> int:
+        """The step of the last whole checkpoint, 0 if there is none."""
+        return self.state.step
 
     def cut_records(self) -> None:
         """Rows beyond the last checkpoint will be measured again (and a row torn by a kill goes)."""
@@ -55,13 +70,9 @@ class RunFolder:
 
     def begin(self) -> None:
         """Note the number of threads before the first step: broken off before a checkpoint, the run keeps it."""
-        if self.threads is None:
-            self._write_state(self.last)
-
-    def _write_state(self, step: int) -> None:
-        self.threads = torch.get_num_threads()
-        content = {"step": step, "threads": self.threads}
-        write_text_atomically(self.path / "state.json", json.dumps(content))
+        if self.state.threads is None:
+            self.state = replace(self.state, threads=torch.get_num_threads())
+            write_state(self.path, self.state)
 
     def record(self, values: dict[str, Any]) -> dict[str, Any]:
         """Append a row with its id. Raises `InputError` if it cannot be written."""
@@ -89,13 +100,15 @@ class RunFolder:
                 temporary.write_bytes(save(tensors))
             with new_file(self._state(step), force=True) as temporary, temporary.open("wb") as file:
                 torch.save(state, file)
-            self._write_state(step)
+            digests = {file.name: sha256(file) for file in (self._weights(step), self._state(step))}
+            after = RunState(step, torch.get_num_threads(), digests)
+            write_state(self.path, after)
         except (OSError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(
                 f"cannot write the checkpoint of step {step:,} to {self.path}: {reason}; {self.kept()}"
             ) from error
-        before, self.last = self.last, step
+        before, self.state = self.last, after
         if before != step:
             for path in (self._weights(before), self._state(before)):
                 path.unlink(missing_ok=True)
@@ -104,7 +117,8 @@ class RunFolder:
         """Load the last checkpoint, if any; the number of steps done. Raises `FolderError` if it does not fit."""
         if not self.last:
             return 0
-        load_weights(self._weights(self.last), model)
+        load_weights(self.path, model)
+        check_digest(self._state(self.last), self.state)
         try:
             state = torch.load(self._state(self.last), weights_only=True, map_location="cpu")
             for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
@@ -171,14 +185,19 @@ def read_config(path: str | Path) -> TrainConfig:
         raise FolderError(f"{file}: {error}") from error
 
 
-def read_state(path: str | Path) -> tuple[int, int | None]:
-    """The step of the last whole checkpoint (0: none) and the threads it ran with. Raises `FolderError`."""
+def write_state(path: Path, state: RunState) -> None:
+    """Name the checkpoint that counts, the files being there."""
+    write_text_atomically(path / "state.json", json.dumps(asdict(state)))
+
+
+def read_state(path: str | Path) -> RunState:
+    """What `state.json` says, or the state of a run that has none yet. Raises `FolderError` if it is damaged."""
     file = Path(path) / "state.json"
     if not file.exists():
-        return 0, None
+        return RunState()
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        return int(found["step"]), found.get("threads")
+        return RunState(int(found["step"]), found["threads"], dict(found["sha256"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FolderError(f"{file} cannot be read: {error}") from error
 
@@ -195,12 +214,26 @@ def read_records(path: str | Path) -> list[dict[str, Any]]:
     return rows
 
 
-def load_weights(path: Path, model: nn.Module) -> None:
-    """Load a safetensors file. Raises `FolderError` if it is missing, damaged or does not fit, naming what is odd."""
+def check_digest(file: Path, state: RunState) -> None:
+    """Raise `FolderError` if a checkpoint's file is missing, or is not the one that the run wrote."""
+    if not file.exists():
+        raise FolderError(f"{file} is missing")
+    if sha256(file) != state.sha256.get(file.name):
+        raise FolderError(f"{file} was damaged or replaced: its SHA-256 is not the one in state.json")
+
+
+def load_weights(run: str | Path, model: nn.Module) -> int:
+    """Load the weights of a run's last checkpoint; its step, 0 if there is none yet (nothing is loaded).
+
+    Raises `FolderError` if they are missing, damaged or replaced, or do not fit the model, naming what is odd.
+    """
     from safetensors.torch import load_file
 
-    if not path.exists():
-        raise FolderError(f"{path} is missing")
+    state = read_state(run)
+    if not state.step:
+        return 0
+    path = weights_path(Path(run), state.step)
+    check_digest(path, state)
     try:
         found = load_file(path)
     except Exception as error:  # safetensors' own class
@@ -214,3 +247,4 @@ def load_weights(path: Path, model: nn.Module) -> None:
     if odd:
         raise FolderError(f"{path} contradicts its config: {'; '.join(odd[:3])}{' ..' if len(odd) > 3 else ''}")
     model.load_state_dict(found)
+    return state.step

@@ -21,7 +21,7 @@ from logdepth.models.build import build_model, choose_device
 from logdepth.train.batches import Batches
 from logdepth.train.config import TrainConfig
 from logdepth.train.evaluate import Score, evaluate
-from logdepth.train.folder import RunFolder, load_weights, read_config, read_state, weights_path
+from logdepth.train.folder import RunFolder, load_weights, read_config
 from logdepth.train.logs import Log
 from logdepth.train.losses import loss_of
 from logdepth.train.optimizers import build_optimizers, set_rates
@@ -54,7 +54,7 @@ def train(
     device = device_for(config, device)
     on_gpu = torch.device(device).type == "cuda"
     folder = RunFolder(out, config)
-    threads = threads or folder.threads
+    threads = threads or folder.state.threads
     before = torch.get_num_threads()
     if threads:
         torch.set_num_threads(threads)
@@ -171,7 +171,5 @@ def _start_from(init: str, model: nn.Module) -> None:
         load_compiled_weights(path, model)
         return
     read_config(path)
-    step, _ = read_state(path)
-    if not step:
+    if not load_weights(path, model):
         raise InputError(f"{init} has no checkpoint to start from")
-    load_weights(weights_path(path, step), model)

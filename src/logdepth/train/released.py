@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from logdepth.errors import FolderError, InputError
-from logdepth.files import new_folder
+from logdepth.files import new_folder, sha256
 from logdepth.models.build import build_model
 from logdepth.models.config import ModelConfig
 from logdepth.train.config import TrainConfig
-from logdepth.train.folder import VERSION, weights_path
+from logdepth.train.folder import VERSION, RunState, weights_path, write_state
 from logdepth.train.recipes import paper
 
 MASKS = (".attn.bias", ".attn.masked_bias")  # constants that older transformers kept among the weights
@@ -52,10 +52,11 @@ def import_run(folder: str | Path, out: str | Path, *, step: int | None = None) 
     from safetensors.torch import save
 
     with new_folder(out) as temporary:
-        weights_path(temporary, found.steps).write_bytes(save(tensors))
+        weights = weights_path(temporary, found.steps)
+        weights.write_bytes(save(tensors))
         content = {"version": VERSION, "config": found.to_json(), "imported_from": str(file)}
         (temporary / "config.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        (temporary / "state.json").write_text(json.dumps({"step": found.steps, "threads": None}), encoding="utf-8")
+        write_state(temporary, RunState(found.steps, None, {weights.name: sha256(weights)}))
     return found
 
 

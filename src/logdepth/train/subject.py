@@ -16,7 +16,7 @@ from logdepth.errors import FolderError, InputError
 from logdepth.models.build import build_model, choose_device
 from logdepth.models.config import ModelConfig
 from logdepth.train.config import TrainConfig
-from logdepth.train.folder import is_run, load_weights, read_config, read_state, weights_path
+from logdepth.train.folder import is_run, load_weights, read_config
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +103,10 @@ def load_subject(path: str | Path, *, device: str | None = None) -> Subject:
     if not is_run(path):
         raise FolderError(f"{path} is neither a run (config.json with a version) nor a compiled model (logdepth.json)")
     config = read_config(path)
-    step, _ = read_state(path)
+    model = build_model(config.model)
+    step = load_weights(path, model)
     if not step:
         raise FolderError(f"{path} has no checkpoint yet; run `logdepth train` with --out {path} again to go on")
-    model = build_model(config.model)
-    load_weights(weights_path(path, step), model)
     return run_subject(str(path), model.to(chosen).eval(), config, step)
 
 

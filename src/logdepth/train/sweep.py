@@ -57,7 +57,7 @@ def sweep(
     todo = {config.id: config for config in configs}
     folders = {name: out / name for name in todo}
     total = sum(config.steps for config in todo.values())
-    waiting = [name for name in todo if read_state(folders[name])[0] < todo[name].steps]
+    waiting = [name for name in todo if read_state(folders[name]).step < todo[name].steps]
     at_once = min(workers or default_workers(), max(len(waiting), 1))
     threads = max(1, num_cores() // at_once)
     running: dict[str, subprocess.Popen] = {}
@@ -89,7 +89,7 @@ def _start(config: TrainConfig, folder: Path, threads: int, place: int) -> subpr
     write_text_atomically(request, json.dumps(config.to_json()))
     gpus = torch.cuda.device_count()
     device = f"cuda:{place % gpus}" if gpus else "cpu"
-    threads = read_state(folder)[1] or threads  # a broken-off run goes on with its own, to the bit
+    threads = read_state(folder).threads or threads  # a broken-off run goes on with its own, to the bit
     command = [sys.executable, "-m", "logdepth.train.worker", str(request), str(folder), device, str(threads)]
     with _log(folder).open("w") as log:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
@@ -106,4 +106,4 @@ def _last_line(path: Path) -> str:
 
 def _steps_done(folder: Path) -> int:
     rows = read_records(folder)
-    return max(read_state(folder)[0], rows[-1]["step"] if rows else 0)
+    return max(read_state(folder).step, rows[-1]["step"] if rows else 0)
