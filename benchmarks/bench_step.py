@@ -65,8 +65,10 @@ def step_time(depth: int) -> list[Record]:
     steps = {
         "gpt2": step_of(TrainConfig(no_dropout, optimizer="adamw")),
         "gpt2, dropout 0.1": step_of(without),
+        "gpt2, torch.compile": step_of(TrainConfig(no_dropout, optimizer="adamw"), compiled=True),
         "modern, learned positions": step_of(fast(depth, **plain, **shape)),
         "modern, rope": step_of(fast(depth, **plain, hidden_dim=512)),
+        "modern, learned positions, torch.compile": step_of(fast(depth, **plain, **shape), compiled=True),
         "modern, rope, torch.compile": step_of(fast(depth, **plain, hidden_dim=512), compiled=True),
         "modern, rope, muon": step_of(fast(depth, auxiliary_weight=0.0, hidden_dim=512)),
         "recipe fast": step_of(fast(depth)),

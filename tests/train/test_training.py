@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -174,8 +175,13 @@ def test_the_loss_is_not_a_number(tmp_path: Path) -> None:
     config = tiny(optimizer="adamw", learning_rate=1e30, warmup=0, auxiliary_weight=0.0, deep=False, checkpoint_every=1)
     with pytest.raises(InputError, match=r"the loss is nan at step \d+; the checkpoint of step \d+ is kept"):
         train(config, tmp_path / "run", threads=1)
-    step = read_state(tmp_path / "run").step
-    assert load_subject(tmp_path / "run").step == step > 0
+    subject = load_subject(tmp_path / "run")
+    assert subject.step == read_state(tmp_path / "run").step > 0
+    strings = np.array([[0, 1, 2, 0, 1, 2]])
+    assert torch.isfinite(subject.model(subject.encode(strings, 1))).all()  # good, not only there
+    spoilt = dataclasses.replace(config, steps=subject.step + 1, decay=0)  # by its very last step
+    with pytest.raises(InputError, match=rf"the loss is nan at step {spoilt.steps}; the checkpoint of step"):
+        train(spoilt, tmp_path / "last", threads=1)
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

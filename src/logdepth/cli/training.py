@@ -14,7 +14,7 @@ SIZES = (
     ("layers", "num_layers", int, "blocks with weights of their own (default 4)"),
     ("heads", "num_heads", int, "heads (default 4)"),
     ("width", "embed_dim", int, "embedding dimension (default 128)"),
-    ("hidden", "hidden_dim", int, "hidden units of a block's row-wise map (default 4 times the width)"),
+    ("hidden", "hidden_dim", int, "hidden units of a block's row-wise map (fast; default twice the width)"),
     ("loops", "num_loops", int, "how often the blocks are run through (modern; default 1)"),
     ("max-k", "max_k", int, "k is uniform in 0..MAX_K (default 16)"),
     ("length", "length", int, "symbols a string (default 98)"),

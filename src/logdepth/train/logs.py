@@ -22,9 +22,12 @@ def tensorboard_log(run: str | Path, first_step: int) -> Iterator[Log | None]:
     except ImportError:
         yield None
         return
-    writer = SummaryWriter(str(Path(run) / "tensorboard"), purge_step=first_step + 1 if first_step else None)
+    writer: SummaryWriter | None = None
 
     def log(row: dict[str, Any]) -> None:
+        nonlocal writer
+        if writer is None:  # not before the run has begun: until then another process may be training here
+            writer = SummaryWriter(str(Path(run) / "tensorboard"), purge_step=first_step + 1 if first_step else None)
         for name, value in _scalars(row).items():
             writer.add_scalar(name, value, row["step"])
         writer.flush()
@@ -32,7 +35,8 @@ def tensorboard_log(run: str | Path, first_step: int) -> Iterator[Log | None]:
     try:
         yield log
     finally:
-        writer.close()
+        if writer is not None:
+            writer.close()
 
 
 @contextmanager

@@ -112,14 +112,13 @@ class _Run:
         config, began = self.config, time.perf_counter()
         upcoming = self._batch(self.done)
         while self.done < config.steps:
-            step = self.done
-            loss = self._step(step, upcoming)
+            step, batch = self.done, upcoming
+            loss = self._step(step, batch)
             self.done += 1
             if self.done < config.steps:
                 upcoming = self._batch(self.done)  # while a GPU is busy with this step
             value = float(loss)
-            if not math.isfinite(value):
-                raise InputError(f"the loss is {value} at step {self.done:,}; {self.folder.kept()}")
+            self._check(value)
             last = self.done == config.steps
             row: dict[str, Any] = {"step": self.done, "loss": value}
             if last or self.done % config.evaluate_every == 0:
@@ -131,6 +130,7 @@ class _Run:
                 for log in self.logs:
                     log(row)
             if last or self.done % config.checkpoint_every == 0:
+                self._check(self._loss_now(batch))  # the step itself may have spoilt the weights
                 self.folder.save(self.done, self.model, self.optimizers)
             if self.progress is not None:
                 self.progress(self.done, config.steps)
@@ -155,6 +155,15 @@ class _Run:
         for optimizer in self.optimizers:
             optimizer.step()
         return loss.detach()
+
+    def _check(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise InputError(f"the loss is {loss} at step {self.done:,}; {self.folder.kept()}")
+
+    @torch.no_grad()
+    def _loss_now(self, batch: tuple[Tensor, Tensor, Tensor | None]) -> float:
+        """The loss of the weights as they are, without dropout; torch's generator is left as it was."""
+        return float(loss_of(self.config, self.model.eval(), *batch))
 
     def _scores(self) -> list[Score]:
         """A quick look while training: few strings, dropout off, torch's generator left as it was."""
