@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 import time
@@ -146,12 +147,30 @@ def test_broken_off_at_any_step_it_ends_the_same(config: TrainConfig, tmp_path: 
         assert losses(tmp_path / f"cut{at}") == losses(tmp_path / "whole")
 
 
+def worker(config: TrainConfig, run: Path, parent: int | None = None) -> list[str]:
+    """The command of a sweep's worker."""
+    request = run.with_suffix(".request.json")
+    request.write_text(json.dumps(config.to_json()))
+    given = [str(request), str(run), "cpu", "1", str(parent or os.getpid())]
+    return [sys.executable, "-m", "logdepth.train.worker", *given]
+
+
+def test_a_worker_whose_sweep_has_gone_ends_at_once(tmp_path: Path) -> None:
+    done = subprocess.run(worker(tiny(), tmp_path / "run", parent=1), capture_output=True, text=True)
+    assert done.returncode == 1 and "the sweep has gone" in done.stderr and read_state(tmp_path / "run").step == 0
+
+
+def test_a_worker_waits_for_one_that_is_ending(tmp_path: Path) -> None:
+    with RunFolder(tmp_path / "run", tiny()).lock():
+        process = subprocess.Popen(worker(tiny(), tmp_path / "run"))
+        time.sleep(5)
+        assert process.poll() is None
+    assert process.wait() == 0 and read_state(tmp_path / "run").step == 12
+
+
 def test_killed_it_goes_on_to_the_same_end(tmp_path: Path) -> None:
     config = tiny(steps=400, checkpoint_every=40, evaluate_every=400)
-    request = tmp_path / "request.json"
-    request.write_text(json.dumps(config.to_json()))
-    command = [sys.executable, "-m", "logdepth.train.worker", str(request), str(tmp_path / "killed"), "cpu", "1"]
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(worker(config, tmp_path / "killed"))
     while read_state(tmp_path / "killed").step < 80:
         assert process.poll() is None
         time.sleep(0.02)

@@ -90,7 +90,8 @@ def _start(config: TrainConfig, folder: Path, threads: int, place: int) -> subpr
     gpus = torch.cuda.device_count()
     device = f"cuda:{place % gpus}" if gpus else "cpu"
     threads = read_state(folder).threads or threads  # a broken-off run goes on with its own, to the bit
-    command = [sys.executable, "-m", "logdepth.train.worker", str(request), str(folder), device, str(threads)]
+    given = [str(request), str(folder), device, str(threads), str(os.getpid())]
+    command = [sys.executable, "-m", "logdepth.train.worker", *given]
     with _log(folder).open("w") as log:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
