@@ -17,6 +17,7 @@ from logdepth.experiments.attention import (
 from logdepth.experiments.error_plots import draw_by_depth, draw_by_k, draw_samples
 from logdepth.experiments.errors import fresh_runs, measure_errors, measure_samples, sample_runs, wide_runs
 from logdepth.experiments.experiment import Experiment
+from logdepth.experiments.variants import draw_variants, measure_variant, variant_runs
 
 _ALL = (
     Experiment("figure-2", "2, 6", "error against k for depths 2 to 6", fresh_runs, measure_errors, draw_by_k),
@@ -26,6 +27,7 @@ _ALL = (
     Experiment("attention-maps", "11-13", "a trained net's attention", deepest_run, measure_maps, draw_maps),
     Experiment("pointer-table", "14, 15", "heads against find^j", deepest_run, measure_pointers, draw_pointers),
     Experiment("best-pointer", "16-19", "the find^j of each head by k", deepest_run, measure_best, draw_best),
+    Experiment("variants", "none", "depth and reach: one thing changed", variant_runs, measure_variant, draw_variants),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}
 
