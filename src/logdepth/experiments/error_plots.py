@@ -65,7 +65,7 @@ def draw_by_depth(rows: Rows, folder: Path) -> list[Path]:
         axes[0][1].plot(*zip(*solved.items(), strict=True), "o", color=COLOURS[0], label="trained, at most 1 % wrong")
     theory = [khop_depth_rank(k) for k in hops]
     axes[0][1].step(list(hops), theory, where="mid", color=COLOURS[1], label="rank: floor(log2 k) + 2")
-    axes[0][1].set(xlabel="k", ylabel="least depth L*(k)")
+    axes[0][1].set(xlabel="k", ylabel="least depth L*(k)", yticks=range(2, max([*theory, *solved.values()]) + 1))
     axes[0][1].legend(fontsize=7, frameon=False)
     picture = save_figure(figure, folder / "error-by-depth.png", _caption(rows))
     lines = ["| k | L*(k), trained | floor(log2 k) + 2 |", "|---|---|---|"]
@@ -131,11 +131,9 @@ def _write(path: Path, lines: list[str]) -> Path:
 
 def _caption(rows: Rows) -> str:
     row = rows[0]
-    seeds = len({row["seed"] for row in rows})
+    runs = len({row["run"] for row in rows})
     what = "GPT-2, the paper's recipe" if row["family"] == "paper" else "modern, fast recipe"
-    return (
-        f"{what}: {row['heads']} heads, width {row['width']}, {row['steps']:,} steps, {seeds} seed{'s' * (seeds > 1)}"
-    )
+    return f"{what}: {row['heads']} heads, width {row['width']}, {row['steps']:,} steps, {runs} run{'s' * (runs > 1)}"
 
 
 def _shade(place: int, count: int) -> Any:

@@ -77,7 +77,7 @@ def reproduce(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Reproduction:
-    """Train what is missing (under `out/runs`, shared by all experiments), measure, draw into `out/<name>-<scale>`.
+    """Train what is missing in `out/runs`, measure into `out/measured` (both shared), draw into `out/<name>-<scale>`.
 
     Rows of a finished run are kept and not measured again. Raises `InputError` for another scale, or if runs were
     broken off and `resume` is not given.
@@ -90,7 +90,7 @@ def reproduce(
     folders = sweep(chosen, out / "runs", workers=workers, progress=progress)
     rows: Rows = []
     for config in chosen:
-        kept = out / f"{experiment.name}-{scale}" / "measured" / f"{config.id}.jsonl"
+        kept = out / "measured" / f"{experiment.measure.__name__}-{scale}" / f"{config.id}.jsonl"
         if not kept.exists():
             measured = experiment.measure(load_subject(folders[config.id]), scale)
             found = [{"run": config.id, "scale": scale, **row} for row in measured]
