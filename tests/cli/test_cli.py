@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from logdepth.cli.main import main
+from logdepth.cli.main import _noting_interrupts, main
 from logdepth.cli.reference import commands
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -266,6 +266,24 @@ def test_importing_is_light_and_help_is_quick() -> None:
 INTERRUPTIBLE = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from logdepth.cli.main import run; run()"
 )
+
+
+def test_an_interrupt_that_python_ignores_comes_again() -> None:
+    class Callback:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt  # printed and forgotten, as in a callback from C
+
+    def work() -> None:
+        with _noting_interrupts():
+            Callback()
+            time.sleep(20)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_interrupted_leaves_nothing(tmp_path: Path) -> None:

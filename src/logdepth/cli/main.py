@@ -5,10 +5,12 @@ Exit status: 0 done; 1 a verification failed; 2 bad input; 130 interrupted.
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -60,7 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _noting_interrupts() -> Iterator[list[int]]:
-    """Interrupts received meanwhile: a library may turn the KeyboardInterrupt into an error of its own."""
+    """Interrupts received meanwhile: a library may turn the KeyboardInterrupt into an error of its own.
+
+    One that comes where Python can only ignore it (a callback of LLVM's, while Numba compiles) comes again.
+    """
     seen: list[int] = []
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield seen
@@ -70,14 +75,27 @@ def _noting_interrupts() -> Iterator[list[int]]:
         seen.append(number)
         signal.default_int_handler(number, frame)
 
+    def again(ignored: sys.UnraisableHookArgs) -> None:
+        if not issubclass(ignored.exc_type, KeyboardInterrupt):
+            hook(ignored)
+            return
+        timers.append(threading.Timer(0.05, _thread.interrupt_main))
+        timers[-1].start()
+
+    hook = sys.unraisablehook
+    timers: list[threading.Timer] = []
     try:
         signal.signal(signal.SIGINT, note)
     except ValueError:  # not in the main thread
         yield seen
         return
+    sys.unraisablehook = again
     try:
         yield seen
     finally:
+        sys.unraisablehook = hook
+        for timer in timers:
+            timer.cancel()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
