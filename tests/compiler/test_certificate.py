@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from logdepth.compiler.certificate import certify
+from logdepth.compiler.proof import certify
 from logdepth.compiler.compile import compile_program, largest_certified_length
 from logdepth.compiler.gpt2_shape import snaps_to_one
 from logdepth.compiler.schedule import Schedule

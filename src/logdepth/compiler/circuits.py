@@ -94,9 +94,19 @@ class CircuitBuilder:
         self.constant[coordinate] += 2.0 * constant - 1.0
 
     def clear(self, coordinate: int) -> None:
-        """Take a coordinate's own -1 or +1 away from it."""
+        """Take a home's own -1 or +1 away from it: exactly 0 is left."""
         self.writes.append((coordinate, self.gate(Form({(coordinate, 1): 1}), 1), -2.0))
         self.constant[coordinate] += 1.0
+
+    def drain(self, coordinate: int) -> None:
+        """Take away from scratch what it holds, rounding errors included: twice a ramp of x/2, and of -x/2.
+
+        A gate would take away the bit and leave the error, so that errors would add up from layer to layer. This
+        leaves only the share of x by which LayerNorm's factor is off, whatever x was.
+        """
+        for sign in (1.0, -1.0):
+            self.writes.append((coordinate, len(self.rows), -2.0 * sign))
+            self.rows.append(({coordinate: sign / 2}, 0.0))
 
     def build(self) -> Circuit:
         read = np.zeros((len(self.rows), self.num_coordinates))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from logdepth.compiler.certificate import Certificate, certify
+from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.floats import float_model
 from logdepth.compiler.gpt2_shape import Gpt2Shape, gpt2_shape
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
+from logdepth.compiler.proof import certify
 from logdepth.compiler.schedule import Schedule, schedule
 from logdepth.compiler.transformer_to_gpt2 import Gpt2, transformer_to_gpt2
 from logdepth.errors import CertificateError
@@ -56,22 +57,28 @@ def compile_program(
     Raises `ProgramError` for a wrong program, `CertificateError` where the dtype cannot hold it, saying how far
     it does.
     """
-    model = float_model(dtype)
-    found = _compile(program, length, alphabet_size, header_size, model.name, parameters)
+    name = float_model(dtype).name
+    found = _compile(program, length, alphabet_size, header_size, name, parameters)
     if certified and not found.certificate.holds:
-        fits = largest_certified_length(
-            program,
-            below=length,
-            alphabet_size=alphabet_size,
-            header_size=header_size,
-            dtype=dtype,
-            **parameters,
-        )
-        limit = f"holds up to length {fits:,} for this program" if fits else "does not hold this program"
-        other = "float64" if dtype != "float64" else "a shorter length"
-        way_out = f"use {other} or --length {fits}" if fits and dtype != "float64" else f"use {other}"
-        raise CertificateError(f"{dtype} {limit}; {way_out} ({found.certificate.failure})")
+        raise CertificateError(_refusal(found))
     return found
+
+
+def _refusal(found: Compilation) -> str:
+    """What does not hold, how far it does, and the ways out that were tried and work."""
+    setting, dtype = found.graph.setting, found.certificate.dtype
+    sizes = {"alphabet_size": setting.alphabet_size, "header_size": setting.header_size, **found.parameters}
+    fits = largest_certified_length(found.program, below=setting.length, dtype=dtype, **sizes)
+    ways = []
+    if dtype != "float64":
+        wider = _compile(
+            found.program, setting.length, setting.alphabet_size, setting.header_size, "float64", found.parameters
+        )
+        ways += ["use float64"] if wider.certificate.holds else []
+    ways += [f"--length {fits}"] if fits else []
+    limit = f"holds up to length {fits:,} for this program" if fits else "does not hold this program at any length"
+    way_out = " or ".join(ways) or "it needs narrower words or fewer layers"
+    return f"{dtype} {limit}; {way_out} ({found.certificate.failure})"
 
 
 def largest_certified_length(

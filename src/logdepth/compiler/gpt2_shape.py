@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import ml_dtypes
 import numpy as np
 
+from logdepth.compiler.floats import FloatModel, float_model
 from logdepth.compiler.schedule import Schedule
-from logdepth.transformer import Circuit, Transformer
+from logdepth.transformer import Affine, Circuit, Transformer
 
 AMPLITUDE = 3.0  # a bit in the residual: +-3, so that one relu6 step (0 or 6) turns one into the other
 LAYER_NORM_EPSILON = 1e-5
@@ -34,17 +34,23 @@ def norm_gain(live: int, width: int) -> float:
     return math.sqrt(2 * AMPLITUDE**2 * live / width + LAYER_NORM_EPSILON) / AMPLITUDE
 
 
-def gain_error(live: int, width: int, dtype: str) -> float:
+def gain_error(live: int, width: int, floats: FloatModel) -> float:
     """Relative error of the gain as it is stored."""
-    gain = norm_gain(live, width)
-    stored = np.float64(np.asarray(gain).astype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype))
-    return float(stored / gain - 1)
+    gain = np.array(norm_gain(live, width))
+    return float(floats.stored(gain) / gain - 1)
 
 
 def snaps_to_one(error: float, slack: float) -> bool:
     """Whether 1 + error (give or take `slack`) is stored in bfloat16 as exactly 1: its neighbours are 1 - 2^-8 and
     1 + 2^-7, so the halfway points are 2^-9 below and 2^-8 above."""
     return -(2.0**-9) + slack < error < 2.0**-8 - slack
+
+
+def folded(form: Affine, plan: Schedule) -> np.ndarray:
+    """An affine form as a linear one: its constant is read off START and REST, one of which is 1."""
+    weight = form.weight.copy()
+    weight[:, [plan.START, plan.REST]] += form.bias[:, None]
+    return weight
 
 
 def live_bits(plan: Schedule) -> list[int]:
@@ -71,13 +77,14 @@ def gpt2_shape(plan: Schedule, model: Transformer, dtype: str) -> Gpt2Shape:
     wanted = [max(head.query_dim, head.value_dim) for layer in plan.layers for head in layer.heads]
     head_dim = max([-(-2 * plan.embed_dim // heads), *wanted])
     if dtype == "bfloat16":
+        floats = float_model(dtype)
         power = 4
         while power < head_dim:
             power *= 4
         head_dim = power
         for extra in range(_MOST_EXTRA_HEADS + 1):
             width = (heads + extra) * head_dim
-            if all(snaps_to_one(gain_error(live, width, dtype), 2.0**-14) for live in live_bits(plan)):
+            if all(snaps_to_one(gain_error(live, width, floats), 2.0**-14) for live in live_bits(plan)):
                 heads += extra
                 break
     hidden = [layer.map.num_hidden for layer in model.layers if isinstance(layer.map, Circuit)]

@@ -103,6 +103,9 @@ def _layer(plan: Schedule, layer: LayerPlan, number: int) -> Layer:
     builder = CircuitBuilder(plan.embed_dim)
     for coordinate in layer.clears:
         builder.clear(coordinate)
+    for read in (read for head in layer.heads for read in head.reads):
+        for coordinate in plan.scratch[read].coordinates:
+            builder.drain(coordinate)
     for index in layer.moves:
         for source, target in zip(plan.scratch[index].coordinates, plan.homes[index].coordinates, strict=True):
             builder.write_bit(target, [(builder.gate(code([(source, 1)]), 1), 1)], 0)

@@ -44,7 +44,9 @@ class Field:
 
 @dataclass
 class LayerPlan:
-    """What one layer does: heads, then `moves` (scratch to home), `computes` (nodes), `clears` (coordinates)."""
+    """What one layer does: heads, then `moves` (scratch to home), `computes` (nodes), `clears` (homes given up).
+
+    Scratch is drained at the end of every layer."""
 
     heads: list[HeadPlan] = field(default_factory=list)
     moves: list[int] = field(default_factory=list)
@@ -253,7 +255,6 @@ def _allocate(
                 first = next_coordinate + used
                 coordinates = tuple(range(first, first + bits))
                 scratch[read] = Field(read, "scratch", coordinates, layer, layer)
-                layers[layer].clears.extend(coordinates)
                 used += bits
         width = max(width, used)
     next_coordinate += width

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.compiler.certificate import Certificate
-from logdepth.compiler.gpt2_shape import AMPLITUDE, LAYER_NORM_EPSILON, Gpt2Shape, live_bits, norm_gain
+from logdepth.compiler.gpt2_shape import AMPLITUDE, LAYER_NORM_EPSILON, Gpt2Shape, folded, live_bits, norm_gain
 from logdepth.compiler.schedule import Schedule
 from logdepth.errors import InputError
 from logdepth.transformer import Affine, Circuit, Transformer
@@ -144,10 +144,7 @@ def _paired(rows: np.ndarray, width: int) -> np.ndarray:
 
 def _reading(plan: Schedule, form: Affine, width: int) -> np.ndarray:
     """An affine form of coordinates as weights on pairs: half the difference; the constant off START + REST."""
-    weight = form.weight.copy()
-    weight[:, plan.START] += form.bias
-    weight[:, plan.REST] += form.bias
-    return _paired(weight / 2, width)
+    return _paired(folded(form, plan) / 2, width)
 
 
 def _affine(form: Any, number: int, name: str) -> Affine:

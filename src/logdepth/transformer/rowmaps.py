@@ -32,8 +32,9 @@ class Affine:
 class Circuit:
     """One hidden layer of ramps: `x -> write ramp(read x + bias) + constant`, ramp(a) = min(max(a, 0), 1).
 
-    The compiler's circuits keep every pre-activation outside the open interval (0, 1), by half a unit at least
-    on either side, so each hidden unit is exactly 0 or 1: a threshold gate.
+    The compiler's circuits keep almost every pre-activation outside the open interval (0, 1), by half a unit at
+    least on either side, so such a hidden unit is exactly 0 or 1: a threshold gate. The rest, two a coordinate of
+    scratch, work inside it: they read the coordinate's value and take it away.
 
     >>> circuit = Circuit(np.array([[2.0]]), np.array([0.5]), np.array([[1.0]]), np.array([0.0]))
     >>> circuit(np.array([[1.0], [-1.0]])).tolist()

@@ -1,0 +1,388 @@
+"""The proof, before anything is written, that rounding never changes an answer: for *every* input of the domain.
+
+Layer by layer, over the symbolic program (no sampling):
+1. Every home bit in the residual is exactly -3 or +3 (a sum of small integers), in a mirrored pair. What a head writes
+   into the two members of a pair is one product each, with weights 3 and -3, so scratch is mirrored too, to the bit.
+   The mean of a row is 0 but for the rounding of its sum, and LayerNorm multiplies the whole row by one factor
+   1 + rho. The factor is common to a row: it scales all scores of a query alike, and the true score of a key.
+   Constants are read off the coordinates that hold 1, so that they scale with the row too. A bit is read as half
+   the difference of its pair, which the mean leaves alone. What is left is each entry's own rounding.
+2. Head: true gaps are at least one unit (program_to_transformer.py). What rounding can take from the gap is
+   bounded; the sharpness makes what is left exceed `silence`, so the softmax is one-hot.
+3. What the head writes is a bit with a small relative error, in scratch, on top of what was left there.
+4. Arithmetic: every gate's pre-activation is 2 L + 3/2 with L an integer, checked on the weights' parity; its
+   error is bounded below 1/2, so the gate is exactly 0 or 1, and what it writes is exact. Scratch is drained: what is
+   left of its content x is x times the error of LayerNorm's factor, however x came about. So errors end with the
+   layer they arise in, but for that share of one layer's, and depth has no part in any bound.
+5. A count: the head's average is 1/(1 + r) with a bounded relative error; every threshold is checked.
+6. The logits' least margin.
+All bounds are in units of one bit (an amplitude of 3 in the residual). The format's rules are in floats.py. Each
+roundoff stands where its operation does; counts of operations are in the comments.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from logdepth.compiler.certificate import Certificate, HeadBound, LayerBound, NormBound
+from logdepth.compiler.circuits import COUNT_SCALE
+from logdepth.compiler.floats import FloatModel, float_model
+from logdepth.compiler.gpt2_shape import Gpt2Shape, folded, gain_error, snaps_to_one
+from logdepth.compiler.program_to_transformer import order_span
+from logdepth.compiler.schedule import HeadPlan, Schedule
+from logdepth.transformer import Affine, Circuit, Head, Transformer
+
+_COUNT_SHARPNESS = np.arange(2.0, 48.0, 0.5)
+
+
+def certify(plan: Schedule, model: Transformer, shape: Gpt2Shape, dtype: str | FloatModel) -> Certificate:
+    """Prove, or say what fails. Never raises for a failing proof; `compile_program` does.
+
+    >>> from logdepth.compiler.normalize import normalize
+    >>> from logdepth.compiler.schedule import schedule
+    >>> from logdepth.compiler.program_to_transformer import program_to_transformer
+    >>> from logdepth.compiler.gpt2_shape import gpt2_shape
+    >>> from logdepth.programs import khop_rank
+    >>> graph = khop_rank.trace(length=100, alphabet_size=4, k=3)
+    >>> plan = schedule(normalize(graph))
+    >>> model = program_to_transformer(graph, plan)
+    >>> certify(plan, model, gpt2_shape(plan, model, "float32"), "float32").holds
+    True
+    """
+    floats = float_model(dtype) if isinstance(dtype, str) else dtype
+    return _Proof(plan, model, shape, floats).run()
+
+
+@dataclass
+class _Residual:
+    """The residual stream at a LayerNorm, in bits: exact homes, scratch with its error, what is left in scratch not
+    in use, and counts' averages (each at most COUNT_SCALE, in a coordinate of its own for good)."""
+
+    live: int
+    scratch: int = 0
+    error: float = 0.0
+    residues: int = 0
+    residue: float = 0.0
+    averages: int = 0
+
+
+class _Proof:
+    def __init__(self, plan: Schedule, model: Transformer, shape: Gpt2Shape, floats: FloatModel) -> None:
+        self.plan, self.model, self.shape, self.floats = plan, model, shape, floats
+        self.length = plan.normal.graph.setting.length
+        self.failures: list[str] = []
+
+    def _check_liveness(self) -> None:
+        """Our own invariant, on which every norm rests: which coordinates hold a bit after each layer."""
+        plan, tables = self.plan, self.model.embedding
+        flags = [plan.START, plan.REST]
+        live: set[int] = set()
+        for table in (np.delete(tables.tokens, flags, 1), np.delete(tables.positions, flags, 1)):
+            bits = np.abs(table)
+            assert (bits == bits[0]).all() and set(np.unique(bits)) <= {0.0, 1.0}, "an embedded bit is not +-1"
+            written = set((np.flatnonzero(bits[0]) + len(flags)).tolist())
+            assert not live & written
+            live |= written
+        for number, layer in enumerate(plan.layers, 1):
+            assert len(live) == plan.digits_live[number - 1]
+            scratch = self._scratch(number)
+            assert not live & set(scratch) and len(set(scratch)) == len(scratch)
+            assert set(layer.clears) <= live
+            live -= set(layer.clears)
+            for field in plan.homes.values():
+                if field.born == number:
+                    assert not live & set(field.coordinates), "two words in one coordinate"
+                    live |= set(field.coordinates)
+            assert not live & set(scratch), "a home in this layer's scratch"
+        assert len(live) == plan.digits_live[plan.depth]
+
+    def _scratch(self, number: int) -> list[int]:
+        """The coordinates that a layer's heads write bits into."""
+        heads = self.plan.layers[number - 1].heads
+        return [c for head in heads for read in head.reads for c in self.plan.scratch[read].coordinates]
+
+    def run(self) -> Certificate:
+        plan = self.plan
+        self._check_liveness()
+        heads: list[tuple[HeadBound, ...]] = []
+        layers: list[LayerBound] = []
+        stream = _Residual(live=plan.digits_live[0] + 1)
+        failure = ""
+        for number, (layer, exact) in enumerate(zip(plan.layers, self.model.layers, strict=True), 1):
+            stream.live = plan.digits_live[number - 1] + 1  # START or REST is one more bit
+            before = self._norm(stream)
+            bounds = tuple(
+                self._count(number, head, before) if head.counts else self._match(number, head, head_plan, before)
+                for head, head_plan in zip(exact.heads, layer.heads, strict=True)
+            )
+            heads.append(bounds)
+            stream.scratch = len(self._scratch(number))
+            leak = max((bound.leak for bound in bounds if not bound.counts), default=0.0)
+            stream.error = error = self._bit_error(number, before, leak, stream)
+            stream.averages += sum(head.counts for head in exact.heads)
+            after = self._norm(stream)
+            gate_error = 0.0
+            if isinstance(exact.map, Circuit):
+                gate_error = self._gates(number, exact.map, after, stream)
+                for head_plan, bound in zip(layer.heads, bounds, strict=True):
+                    if bound.counts:
+                        coordinate = plan.counts[head_plan.match].coordinates[0]
+                        self._count_gates(number, exact.map, bound, coordinate, after)
+            # in scratch that this layer did not use, what was there stays
+            stream.residue = max(self._drained(after, error) if stream.scratch else 0.0, stream.residue)
+            stream.residues = max(stream.residues, stream.scratch) if stream.residue else 0
+            layers.append(LayerBound(number, (before, after), error, stream.residue, gate_error))
+            stream.scratch, stream.error = 0, 0.0
+            failure = failure or "; ".join(self.failures)  # of the first layer only: later ones stand on it
+        stream.live = plan.digits_live[plan.depth] + 1
+        last = self._norm(stream)
+        margin = self._margin(last)
+        if margin <= 0 and not failure:
+            failure = "the logits' margin is gone"
+        return Certificate(self.floats.name, self.length, failure, tuple(heads), tuple(layers), last, margin)
+
+    # -- LayerNorm -------------------------------------------------------------------------------------
+
+    def _norm(self, stream: _Residual) -> NormBound:
+        """Mean and variance of mirrored pairs. Sums of exact +-3 (and of their squares, 9) are exact."""
+        floats, d, e = self.floats, self.shape.width, stream.error
+        bits = stream.live + stream.scratch
+        exact = not (stream.scratch and e or stream.residues or stream.averages)
+        size = 2 * (bits + stream.scratch * e + stream.residues * stream.residue + stream.averages * COUNT_SCALE) / d
+        mean = 0.0 if exact else floats.gamma(d + 1, floats.norm) * size  # the sum, divided by d
+        drift = 2 * stream.scratch * (2 * e + e * e) + 2 * stream.residues * stream.residue**2
+        drift += 2 * stream.averages * COUNT_SCALE**2 + d * mean**2
+        variance = drift / (2 * bits)
+        # exact: divided by d, plus epsilon. Else: twice x - mean, squared, summed, divided, plus epsilon
+        variance += floats.gamma(2 if exact else d + 5, floats.norm) * (1 + variance)
+        common = 0.5 * variance / (1 - min(variance, 0.5)) + 2 * floats.norm  # its root, and the inverse of that
+        gain = gain_error(bits, d, floats)
+        entry = ((1 + floats.norm) ** 3 - 1) * (1 + mean)  # less the mean, times the factor, times the gain
+        analog = common + abs(gain) + entry + floats.store
+        if floats.mixed and snaps_to_one(gain, common + entry + e):
+            return NormBound(0.0, 0.0, mean, analog)  # a bit is stored as exactly +-1
+        return NormBound(common + abs(gain), entry + floats.store, mean, analog)
+
+    # -- heads -----------------------------------------------------------------------------------------
+
+    def _entries(self, form: Affine, norm: NormBound, scale: float, drop: int) -> tuple[np.ndarray, np.ndarray]:
+        """For each entry of a query or key: its largest absolute value, and its error beside the row's factor.
+
+        A bit is half the difference of a mirrored pair; constants are bits too. `scale`: what the stored weights
+        are multiplied by. `drop`: the coordinate (START or REST) that is exactly 0 in the rows considered.
+        """
+        floats = self.floats
+        weight = folded(form, self.plan)
+        stored = floats.stored(weight * scale / 2) / scale * 2
+        weight[:, drop] = stored[:, drop] = 0.0
+        size = np.abs(stored).sum(1)
+        gamma = np.array([floats.gamma(2 * int(n)) for n in (weight != 0).sum(1)])  # two products a pair
+        error = size * ((1 + norm.own) * (1 + gamma) * (1 + floats.store) - 1) + np.abs(stored - weight).sum(1)
+        if floats.mixed and norm.own == 0:  # multiples of one power of two, few enough to be stored exactly
+            for i, row in enumerate(weight):
+                if (stored[i] == row).all() and _few_bits(np.abs(row[row != 0] * scale)):
+                    error[i] = 0.0
+        return size, error
+
+    def _scores(self, head: Head, norm: NormBound, scale: float) -> tuple[float, float, tuple[float, float]]:
+        """The largest errors of a query's and a key's coordinates, and of a score, in units, beside its rows' factors:
+        for keys after the start token, and for the start token."""
+        assert isinstance(head.query, Affine) and isinstance(head.key, Affine)
+        floats, plan = self.floats, self.plan
+        q_size, q_error = self._entries(head.query, norm, scale, plan.START)
+        queries, keys, errors = float(q_error.max(initial=0.0)), 0.0, []
+        for drop in (plan.START, plan.REST):  # a key after the start token holds 0 at START; the start token at REST
+            k_size, k_error = self._entries(head.key, norm, 1.0, drop)
+            keys = max(keys, float(k_error.max(initial=0.0)))
+            used = k_size > 0
+            cross = (q_size + q_error) * (k_size + k_error)
+            error = float((q_size * k_error + k_size * q_error + q_error * k_error)[used].sum())
+            if error or not floats.mixed:  # else products and sums are of few bits, too
+                error += floats.gamma(int(used.sum()) + 2) * float(cross[used].sum())  # scaled before or after
+            errors.append(error)
+        return queries, keys, (errors[0], errors[1])
+
+    def _match(self, number: int, head: Head, plan: HeadPlan, norm: NormBound) -> HeadBound:
+        """Scores: best match in 1..reach, start token 0, mismatch at most -1; matches one apart.
+
+        Let a be the best score and b another: a - b >= 1 and |a| <= reach, and b >= -reach where a - b < 2. With keys'
+        factors off by c and the query's too, (1 - c)(a - b - c (|a| + |b|)) is left, or more.
+        """
+        floats, root = self.floats, math.sqrt(self.shape.head_dim)
+        reach = float(order_span(self.plan, plan.match) + 1)
+        query, key, score = self._scores(head, norm, 1.0)
+        own = max(2 * score[0], score[0] + score[1]) * (1 + norm.common) ** 2
+        stored = 0.0
+        if floats.mixed and not (reach <= 128 and score == (0, 0) and math.log2(root).is_integer()):
+            stored = 4 * floats.store * (reach + sum(score))
+        taken = norm.common + 2 * norm.common * reach + own + stored
+        gap_units = 1.0 - taken
+        if gap_units <= 0:
+            self._fail(number, head.name, f"rounding of scores may take {taken:.3g} of a gap of 1")
+            gap_units = 1.0
+        wanted = floats.silence / gap_units
+        scale = 2.0 ** math.ceil(math.log2(wanted * root))  # a power of two: scaling the query is exact
+        sharpness = scale / root
+        # the root as stored, its inverse, the scaling's own factor; the difference from the maximum
+        gap = sharpness * gap_units * (1 - 4 * floats.dot - floats.soft)
+        leak = self.length * math.exp(-gap) * (1 + 2 * floats.exp) if gap < 700 else 0.0
+        return HeadBound(number, head.name, False, 1.0, taken, sharpness, gap, leak, query, key, score)
+
+    def _bit_error(self, number: int, norm: NormBound, leak: float, stream: _Residual) -> float:
+        """Relative error of the bits in scratch: a key row's bit, copied by a one-hot head, on what was left there."""
+        floats = self.floats
+        if not stream.scratch:
+            return 0.0
+        if floats.mixed and norm.own == norm.common == 0 and leak < floats.store / 4:
+            return stream.residue
+        value = (1 + norm.common) * (1 + norm.own) * (1 + floats.gamma(2)) * (1 + floats.store)
+        # the weight's sum, division, storing, product; an online softmax divides last and multiplies before
+        copied = value * (1 + floats.soft) ** 4 * (1 + floats.store) ** 2
+        written = copied * (1 + floats.dot) * (1 + floats.store)  # times 3
+        error = (written - 1 + 2 * leak + stream.residue) * (1 + floats.add) + floats.add
+        error += floats.store * (1 + error)
+        if error >= 0.5:
+            self._fail(number, "scratch", f"a bit that a head writes may be {error:.3g} off, of 1/2")
+        return min(error, 1.0)  # 1 is a failure already; bounded, later layers stay finite
+
+    # -- arithmetic ------------------------------------------------------------------------------------
+
+    def _gates(self, number: int, circuit: Circuit, norm: NormBound, stream: _Residual) -> float:
+        """The worst error of a gate on bits, relative to the row's factor; parity shows where it may stand."""
+        floats, plan = self.floats, self.plan
+        averages = [f.coordinates[0] for f in plan.counts.values()]
+        drains = (circuit.bias == 0) & (np.abs(circuit.read).sum(1) == 0.5)
+        digital = (circuit.read[:, averages] == 0).all(1) & ~drains
+        writes = np.abs(circuit.write[:, digital])
+        if writes.size and 6 * writes.sum(1).max() >= 1 / max(floats.dot, 2.0**-53):
+            self._fail(number, "arithmetic", "a word is written by too many gates for their sum to be exact")
+        assert not (circuit.write[np.ix_(self._others(number), np.flatnonzero(drains))]).any()
+        weight, bias = circuit.read[digital], circuit.bias[digital]
+        if not len(weight):
+            return 0.0
+        # sum of w x over x = +-1 has the parity of sum w: pre-activations are ..., -1/2, 3/2, 7/2, ...
+        assert (weight == np.rint(weight)).all() and (np.mod(weight.sum(1) + bias, 2) == 1.5).all()
+        own = np.full(self.model.embed_dim, norm.own)
+        own[self._scratch(number)] += stream.error * (1 + norm.own)
+        form = folded(Affine(weight, bias), plan)
+        stored = floats.stored(3 * form) / 3  # relu6 takes 6 times the form, a member of a pair half of that
+        size = np.abs(weight).sum(1) + np.abs(bias)
+        error = np.abs(weight) @ own + np.abs(bias) * norm.own
+        rounding = np.array([floats.gamma(2 * int(n) + 2) for n in (weight != 0).sum(1)]) * (size + error)
+        if floats.mixed:  # where bits are exactly +-1 and the weights few enough bits, so is the sum
+            exact = np.array([_few_bits(np.abs(row[row != 0])) for row in form])
+            rounding = np.where(exact & (error == 0), 0.0, rounding + floats.store * (size + error))
+        rounding += np.abs(stored - form).sum(1)
+        # at least 3/2 (1 - rho) - error must reach 1, at most -1/2 (1 - rho) + error must not pass 0
+        worst = float((error + rounding).max()) * (1 + norm.common) + 1.5 * norm.common
+        if worst >= 0.5:
+            self._fail(number, "arithmetic", f"a gate's error may reach {worst:.3g} of 1/2")
+        return worst
+
+    def _others(self, number: int) -> np.ndarray:
+        """The coordinates that are not this layer's scratch."""
+        return np.setdiff1d(np.arange(self.model.embed_dim), self._scratch(number))
+
+    def _drained(self, norm: NormBound, error: float) -> float:
+        """What is left in scratch of a bit with that error: the share by which the ramps miss it.
+
+        One of the two ramps is 0, the other reads a pair (two products) and is written times +-1. The difference of
+        two numbers so close is exact, or rounded to itself.
+        """
+        floats = self.floats
+        if floats.mixed and norm.own == norm.common == 0:
+            return error
+        missed = (1 + norm.common) * (1 + norm.own) * (1 + floats.gamma(2)) * (1 + floats.store) ** 2 - 1
+        return (1 + error) * missed * (1 + floats.add + floats.store)
+
+    # -- counts ----------------------------------------------------------------------------------------
+
+    def _count(self, number: int, head: Head, norm: NormBound) -> HeadBound:
+        """The sharpness at which a count looks least wrong: mismatches leak less with it, rounding grows."""
+        r = np.arange(self.length + 1)
+        best: HeadBound | None = None
+        for sharpness in _COUNT_SHARPNESS:
+            bound = self._averaging(number, head, norm, float(sharpness))
+            low, high = bound.averages(self.length)
+            error = float(np.maximum(np.abs(1 / low - 1 - r), np.abs(1 / high - 1 - r)).max())
+            if best is None or error < best.error:
+                best = HeadBound(**{**vars(bound), "error": error})
+        assert best is not None
+        if best.error >= 0.5:
+            self._fail(number, head.name, f"a count may look {best.error:.3g} off, and 1/2 is a wrong count")
+        return best
+
+    def _averaging(self, number: int, head: Head, norm: NormBound, sharpness: float) -> HeadBound:
+        """A count's head at a sharpness (its `error` is left open): ties apart, mismatches' leak, the average's error."""
+        floats, length = self.floats, self.length
+        query, key, score = self._scores(head, norm, sharpness * math.sqrt(self.shape.head_dim))
+        apart = sharpness * sum(score) * (1 + norm.common) ** 2 * (1 + 4 * floats.dot + floats.soft)
+        apart += 4 * floats.store * sharpness * sum(score)
+        gap = 2 * sharpness * (1 - norm.common) ** 2 * (1 - 4 * floats.dot - floats.soft)
+        leak = length * math.exp(min(apart - gap, 0.0)) * (1 + 2 * floats.exp)
+        # the start token's value, its weight's exp over the others', their sum and the division; times 3, added
+        average = norm.common + norm.own + floats.gamma(2) + 2 * floats.exp / (1 - floats.exp)
+        average += floats.gamma(length + 4, floats.soft) + 2 * floats.soft * (length // 64 + 1)  # online: by blocks
+        average += floats.dot + floats.add + 5 * floats.store
+        return HeadBound(
+            number, head.name, True, 0.5, 0.0, sharpness, gap, leak, query, key, score, apart, average * (1 + average)
+        )
+
+    def _count_gates(
+        self, number: int, circuit: Circuit, bound: HeadBound, coordinate: int, norm: NormBound
+    ) -> None:
+        """Every threshold on a count: the gate is 0 one count below and 1 at it."""
+        floats = self.floats
+        rows = np.flatnonzero(circuit.read[:, coordinate])
+        if not rows.size:
+            return
+        low, high = bound.averages(self.length)
+        slope = -circuit.read[rows, coordinate] * COUNT_SCALE
+        bias = circuit.bias[rows]
+        stored_slope, stored_bias = (floats.stored(3 * w) / 3 for w in (slope / COUNT_SCALE, bias))
+        stored_slope *= COUNT_SCALE
+        # the gate [r >= t] is -slope v + bias with its middle at v = (bias - 1/2) / slope between 1/t and 1/(1+t)
+        threshold = np.rint(1 / ((bias - 0.5) / slope) - 0.5).astype(np.int64)
+        # where bits are stored as exactly +-1 the constant has no part in the row's factor, the average has
+        uneven = norm.analog if floats.mixed else 0.0
+
+        def error(v: np.ndarray) -> np.ndarray:
+            read = norm.own * (v + norm.mean / COUNT_SCALE) + (uneven + floats.store) * v
+            found = slope * read + np.abs(bias) * norm.own
+            found += np.abs(stored_slope - slope) * v + np.abs(stored_bias - bias)
+            return found + (floats.gamma(4) + floats.store) * (slope * v + np.abs(bias) + found)
+
+        off = (-slope * low[threshold - 1] + bias) + error(low[threshold - 1])
+        on = (-slope * high[threshold] + bias) - error(high[threshold])
+        slack = float(min((-off).min(), (on * (1 - norm.common) - 1).min()))
+        if slack <= 0:
+            self._fail(number, bound.head, f"a threshold on the count is missed by {-slack:.3g}")
+
+    # -- logits ----------------------------------------------------------------------------------------
+
+    def _margin(self, norm: NormBound) -> float:
+        """p against at most p - 2: two, less rounding of both."""
+        floats, weight = self.floats, np.abs(self.model.readout.map.weight)
+        size = float(weight.sum(1).max())
+        terms = int((weight > 0).sum(1).max())
+        error = size * ((1 + norm.own) * (1 + floats.gamma(2 * terms)) - 1)
+        if floats.mixed:  # whole numbers up to 256 are stored exactly
+            error = 0.0 if norm.own == 0 and size <= 256 else error + floats.store * size
+        return (2.0 - 2 * error) * (1 - norm.common)
+
+    def _fail(self, layer: int, what: str, why: str) -> None:
+        self.failures.append(f"layer {layer}, {what}: {why}")
+
+
+def _few_bits(values: np.ndarray) -> bool:
+    """Whether every sum of +-values is a multiple of one power of two, at most 256 times it: exact in 8 bits."""
+    if not values.size:
+        return True
+    mantissa, exponent = np.frexp(values)
+    scaled = mantissa * 2.0**53
+    trailing = np.array([(int(m) & -int(m)).bit_length() - 1 for m in scaled])
+    unit = 2.0 ** float((exponent - 53 + trailing).min())
+    return float(values.sum()) <= 256 * unit
