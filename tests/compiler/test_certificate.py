@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from logdepth.compiler.proof import certify
 from logdepth.compiler.compile import compile_program, largest_certified_length
 from logdepth.compiler.gpt2_shape import snaps_to_one
+from logdepth.compiler.proof import certify
 from logdepth.compiler.schedule import Schedule
 from logdepth.compiler.transformer_to_gpt2 import transformer_to_gpt2
 from logdepth.errors import CertificateError, InputError, ProgramError

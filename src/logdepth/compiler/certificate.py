@@ -55,13 +55,15 @@ class HeadBound:
 @dataclass(frozen=True)
 class LayerBound:
     """`norms`: LayerNorm 1 and 2. `bit_error`: relative error of the bits in scratch, `residue`: what is left there
-    afterwards. `gate_error`: the worst error of a gate's pre-activation; below 1/2 the gate is exactly 0 or 1."""
+    afterwards. `gate_error`: the worst error of a gate's pre-activation; below 1/2 the gate is exactly 0 or 1.
+    `threshold`: by how much the pre-activation of every threshold on a count is on its side of 0 or 1, at least."""
 
     layer: int
     norms: tuple[NormBound, NormBound]
     bit_error: float
     residue: float
     gate_error: float
+    threshold: float | None
 
 
 @dataclass(frozen=True)

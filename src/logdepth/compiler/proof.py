@@ -59,14 +59,14 @@ def certify(plan: Schedule, model: Transformer, shape: Gpt2Shape, dtype: str | F
 @dataclass
 class _Residual:
     """The residual stream at a LayerNorm, in bits: exact homes, scratch with its error, what is left in scratch not
-    in use, and counts' averages (each at most COUNT_SCALE, in a coordinate of its own for good)."""
+    in use, and the largest value of each count's average (in a coordinate of its own for good)."""
 
     live: int
     scratch: int = 0
     error: float = 0.0
     residues: int = 0
     residue: float = 0.0
-    averages: int = 0
+    averages: tuple[float, ...] = ()
 
 
 class _Proof:
@@ -122,19 +122,21 @@ class _Proof:
             stream.scratch = len(self._scratch(number))
             leak = max((bound.leak for bound in bounds if not bound.counts), default=0.0)
             stream.error = error = self._bit_error(number, before, leak, stream)
-            stream.averages += sum(head.counts for head in exact.heads)
+            stream.averages += tuple(COUNT_SCALE * (1 + bound.average) for bound in bounds if bound.counts)
             after = self._norm(stream)
-            gate_error = 0.0
+            gate_error, slacks = 0.0, []
             if isinstance(exact.map, Circuit):
                 gate_error = self._gates(number, exact.map, after, stream)
                 for head_plan, bound in zip(layer.heads, bounds, strict=True):
                     if bound.counts:
                         coordinate = plan.counts[head_plan.match].coordinates[0]
-                        self._count_gates(number, exact.map, bound, coordinate, after)
+                        slacks += self._count_gates(number, exact.map, bound, coordinate, after)
             # in scratch that this layer did not use, what was there stays
             stream.residue = max(self._drained(after, error) if stream.scratch else 0.0, stream.residue)
             stream.residues = max(stream.residues, stream.scratch) if stream.residue else 0
-            layers.append(LayerBound(number, (before, after), error, stream.residue, gate_error))
+            layers.append(
+                LayerBound(number, (before, after), error, stream.residue, gate_error, min(slacks, default=None))
+            )
             stream.scratch, stream.error = 0, 0.0
             failure = failure or "; ".join(self.failures)  # of the first layer only: later ones stand on it
         stream.live = plan.digits_live[plan.depth] + 1
@@ -150,21 +152,23 @@ class _Proof:
         """Mean and variance of mirrored pairs. Sums of exact +-3 (and of their squares, 9) are exact."""
         floats, d, e = self.floats, self.shape.width, stream.error
         bits = stream.live + stream.scratch
-        exact = not (stream.scratch and e or stream.residues or stream.averages)
-        size = 2 * (bits + stream.scratch * e + stream.residues * stream.residue + stream.averages * COUNT_SCALE) / d
+        exact = not ((stream.scratch and e) or stream.residues or stream.averages)
+        size = 2 * (bits + stream.scratch * e + stream.residues * stream.residue + sum(stream.averages)) / d
         mean = 0.0 if exact else floats.gamma(d + 1, floats.norm) * size  # the sum, divided by d
         drift = 2 * stream.scratch * (2 * e + e * e) + 2 * stream.residues * stream.residue**2
-        drift += 2 * stream.averages * COUNT_SCALE**2 + d * mean**2
+        drift += 2 * sum(average**2 for average in stream.averages) + d * mean**2
         variance = drift / (2 * bits)
         # exact: divided by d, plus epsilon. Else: twice x - mean, squared, summed, divided, plus epsilon
         variance += floats.gamma(2 if exact else d + 5, floats.norm) * (1 + variance)
-        common = 0.5 * variance / (1 - min(variance, 0.5)) + 2 * floats.norm  # its root, and the inverse of that
+        common = (1 + 0.5 * variance / (1 - min(variance, 0.5))) * (1 + floats.norm) ** 2 - 1  # 1 over its root
         gain = gain_error(bits, d, floats)
         entry = ((1 + floats.norm) ** 3 - 1) * (1 + mean)  # less the mean, times the factor, times the gain
-        analog = common + abs(gain) + entry + floats.store
-        if floats.mixed and snaps_to_one(gain, common + entry + e):
+        own = (1 + entry) * (1 + floats.store) - 1
+        scaled = (1 + common) * (1 + abs(gain)) - 1
+        analog = (1 + scaled) * (1 + own) - 1
+        if floats.mixed and snaps_to_one(gain, (1 + common) * (1 + entry) * (1 + e) - 1):
             return NormBound(0.0, 0.0, mean, analog)  # a bit is stored as exactly +-1
-        return NormBound(common + abs(gain), entry + floats.store, mean, analog)
+        return NormBound(scaled, own, mean, analog)
 
     # -- heads -----------------------------------------------------------------------------------------
 
@@ -273,7 +277,7 @@ class _Proof:
         error = np.abs(weight) @ own + np.abs(bias) * norm.own
         rounding = np.array([floats.gamma(2 * int(n) + 2) for n in (weight != 0).sum(1)]) * (size + error)
         if floats.mixed:  # where bits are exactly +-1 and the weights few enough bits, so is the sum
-            exact = np.array([_few_bits(np.abs(row[row != 0])) for row in form])
+            exact = np.array([_few_bits(6 * np.abs(row[row != 0])) for row in form])
             rounding = np.where(exact & (error == 0), 0.0, rounding + floats.store * (size + error))
         rounding += np.abs(stored - form).sum(1)
         # at least 3/2 (1 - rho) - error must reach 1, at most -1/2 (1 - rho) + error must not pass 0
@@ -316,7 +320,7 @@ class _Proof:
         return best
 
     def _averaging(self, number: int, head: Head, norm: NormBound, sharpness: float) -> HeadBound:
-        """A count's head at a sharpness (its `error` is left open): ties apart, mismatches' leak, the average's error."""
+        """A count's head at a sharpness (its `error` left open): ties apart, mismatches' leak, the average's error."""
         floats, length = self.floats, self.length
         query, key, score = self._scores(head, norm, sharpness * math.sqrt(self.shape.head_dim))
         apart = sharpness * sum(score) * (1 + norm.common) ** 2 * (1 + 4 * floats.dot + floats.soft)
@@ -333,12 +337,12 @@ class _Proof:
 
     def _count_gates(
         self, number: int, circuit: Circuit, bound: HeadBound, coordinate: int, norm: NormBound
-    ) -> None:
-        """Every threshold on a count: the gate is 0 one count below and 1 at it."""
+    ) -> list[float]:
+        """Every threshold on a count: the gate is 0 one count below and 1 at it. The least slack, if there are any."""
         floats = self.floats
         rows = np.flatnonzero(circuit.read[:, coordinate])
         if not rows.size:
-            return
+            return []
         low, high = bound.averages(self.length)
         slope = -circuit.read[rows, coordinate] * COUNT_SCALE
         bias = circuit.bias[rows]
@@ -360,6 +364,7 @@ class _Proof:
         slack = float(min((-off).min(), (on * (1 - norm.common) - 1).min()))
         if slack <= 0:
             self._fail(number, bound.head, f"a threshold on the count is missed by {-slack:.3g}")
+        return [slack]
 
     # -- logits ----------------------------------------------------------------------------------------
 
