@@ -53,7 +53,7 @@ def walk(x: Symbol, position: Position, depth: int):
 
 @cache
 def compiled(name: str, length: int, floats: FloatModel) -> Compilation:
-    dtype = "bfloat16" if floats.mixed else "float32"
+    dtype = floats.name if floats in FLOATS.values() else "float32"
     programs = {"rank": (khop_rank, {"k": 3}), "doubling": (khop_doubling, {"k": 4}), "walk": (walk, {"depth": 3})}
     marked, parameters = programs[name]
     found = compile_program(marked, length=length, alphabet_size=3, dtype=dtype, certified=False, **parameters)
