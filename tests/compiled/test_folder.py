@@ -11,7 +11,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import logdepth
-from logdepth.compiled.folder import FILES, describe, read_folder
+from logdepth.compiled.contents import FILES, describe
+from logdepth.compiled.folder import read_folder
 from logdepth.compiled.symbols import Alphabet, read_input
 from logdepth.errors import FolderError, InputError
 from logdepth.files import sha256
@@ -192,7 +193,7 @@ def test_saving_never_overwrites_by_accident(saved: Path, tmp_path: Path, monkey
         model.save(tmp_path / "home", force=True)
     model.save(tmp_path / "m")
     again = logdepth.compile(khop_rank, length=9, alphabet=2, k=2)
-    monkeypatch.setattr("logdepth.compiled.folder.card", lambda description: 1 / 0)
+    monkeypatch.setattr("logdepth.compiled.contents.card", lambda description: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         again.save(tmp_path / "m", force=True)
     assert read_folder(tmp_path / "m").description["program"]["parameters"] == {"k": 1}
