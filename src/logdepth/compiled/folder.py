@@ -115,7 +115,7 @@ def read_folder(path: str | Path, *, changed: bool = False) -> Folder:
             read_json(path / name)
     found, size = (path / WEIGHTS).stat().st_size, description["weights"]["bytes"]
     if found != size:
-        raise FolderError(f"{path / WEIGHTS} has {found:,} bytes, {size:,} were written: truncated or replaced")
+        raise FolderError(f"{path / WEIGHTS} has {found:,} bytes, {DESCRIPTION} says {size:,}: truncated or replaced")
     if graph.setting.length + graph.setting.alphabet_size > size:
         raise FolderError(
             f"{file} is damaged: graph.length {graph.setting.length:,} and alphabet_size "

@@ -61,7 +61,10 @@ def differences(found: Folder) -> list[str]:
         listed.append(f"{DESCRIPTION}: {difference}")
         unnamed.discard(section)
     for part in sorted(unnamed):
-        listed.append(f"{part if part in FILES else f'{DESCRIPTION}: {part}'} was changed: its checksum is another")
+        what = (
+            f"checksums.{part} is not the file's" if part in FILES else f"{part} was changed: its checksum is another"
+        )
+        listed.append(f"{DESCRIPTION}: {what}")
     if not model.certificate.holds:
         listed.append(f"{DESCRIPTION}: the certificate does not hold: {model.certificate.failure}")
     return listed

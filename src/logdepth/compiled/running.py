@@ -80,7 +80,9 @@ def cached(
         at = None if positions is None else positions[:, first:last]
         out = _call(model, tokens[:, first:last], seen, at, cache, True)
         cache = out["cache"] if "cache" in out else out["past_key_values"]  # renamed in transformers 5.24
-        yield first, out.logits
+        scores = [out.logits]
+        del out
+        yield first, scores.pop()  # not held here while the next piece is made
 
 
 def _call(model: Any, tokens: Any, mask: Any, positions: Any, cache: Any, use_cache: bool) -> Any:

@@ -17,13 +17,14 @@ SECONDS = 24.0  # of work for the samples, by `seconds_of`: a default run ends w
 
 def seconds_of(config: Any, num_slots: int, itemsize: int) -> float:
     """About what one sequence costs on two cores: a count of operations, not a clock, so that the choice of samples is
-    the same everywhere. 1e11 operations a second, 1e8 scores (their softmax is bound by memory), half that beyond
+    the same everywhere. 1e11 operations a second, 1e8 scores and 2.5e8 logits (bound by memory), half that beyond
     float32."""
     n, d = num_slots, config.n_embd
     inner = config.n_inner or 4 * d
     scores = config.n_layer * config.n_head * n * n
     work = config.n_layer * (2 * n * (4 * d * d + 2 * d * inner) + 4 * n * n * d) + 2 * n * d * config.vocab_size
-    return (1 if itemsize == 4 else 2) * (work / 1e11 + scores / 1e8)
+    seconds = work / 1e11 + scores / 1e8 + n * config.vocab_size / 2.5e8
+    return seconds if itemsize == 4 else 2 * seconds
 
 
 def affordable(config: Any, num_slots: int, itemsize: int, seconds: float = SECONDS) -> int:

@@ -240,6 +240,7 @@ class _Run:
             want = expected_ids(found, strings, header, solver=not self.doubtful)
             for first, scores in logits_by_pieces(model, tokens, fit.slots):
                 self.tally.add(scores, want, tokens, first)
+                del scores  # before the next are made
             self.done += len(strings)
             self._report(self.done + number * rows, whole)
         self._ways(attention, model, room(config, length + 1, itemsize, self.memory), rows, length)
