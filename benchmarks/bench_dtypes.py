@@ -21,7 +21,7 @@ from logdepth.records import Record
 from logdepth.rng import rng_for
 from measure import save
 
-STRINGS = 200
+STRINGS = 80
 CAST = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float64": torch.float64}
 
 
@@ -70,6 +70,7 @@ def main() -> None:
     for program in (khop_rank, khop_doubling):
         for length, k in ((30, 4), (100, 16)):
             records += measure(program, length=length, alphabet=4, k=k)
+    records += measure(khop_rank, length=500, alphabet=26, k=16)
     save("dtypes", records)
 
 

@@ -35,8 +35,8 @@ def test_stock_code_loads_it(saved: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model = AutoModelForCausalLM.from_pretrained(saved)
-    tokenizer = AutoTokenizer.from_pretrained(saved)
+    model = AutoModelForCausalLM.from_pretrained(saved, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(saved, trust_remote_code=False)
     assert type(model).__name__ == "GPT2LMHeadModel" and model.dtype == torch.float32
     batch = tokenizer(["GATTACAGATTACA", "ACGT"], return_tensors="pt", padding=True)
     assert batch["input_ids"][1].tolist() == [4, 0, 1, 2, 3, *[4] * 10]

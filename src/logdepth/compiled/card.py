@@ -66,10 +66,11 @@ transformers 5 loads the weights in the dtype they are saved in. Version 4 loads
 
 What breaks it:
 
-- another dtype. `.half()` or `.bfloat16()` of a float32 model gives wrong answers, most of them; so do autocast and
-  TF32. The certificate covers {certificate["dtype"]} alone; `logdepth verify . --dtype bfloat16` shows what others do.
-- padding on the left without `position_ids`. Pad on the right (the tokenizer does), or give
-  `position_ids = (attention_mask.cumsum(-1) - 1).clamp(min=0)`, as `generate` does.
+- another dtype. Of float32 models after `.half()` up to all answers were wrong where it was tried, after `.bfloat16()`
+  up to a third; autocast and TF32 are outside, too. The certificate covers {certificate["dtype"]} alone;
+  `logdepth verify . --dtype bfloat16` shows what another dtype does.
+- padding on the left without `position_ids`: about half of the answers were wrong. Pad on the right (the tokenizer
+  does), or give `position_ids=(attention_mask.cumsum(-1) - 1).clamp(min=0)`, as `generate` does.
 - a changed file. `logdepth verify .` compiles the stored graph again and names every difference.
 
 ## Certificate

@@ -18,7 +18,7 @@ def wrong_by_way(
 ) -> dict[str, int]:
     """Wrong positions of each of `WAYS`. `tokens` and `want` are `(rows, slots)`; where a way pads, rows are cut to
     `lengths` symbols."""
-    wrong = dict.fromkeys(WAYS, 0)
+    wrong: dict[str, int] = dict.fromkeys(WAYS, 0)
     for first in range(0, len(tokens), fit.rows):
         rows = slice(first, first + fit.rows)
         for way, count in _wrong_of_rows(found, model, fit, tokens[rows], want[rows], lengths[rows]).items():

@@ -36,7 +36,7 @@ def read_weights(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
     except (SafetensorError, ValueError, OSError) as error:
         raise FolderError(f"{path} is damaged: {error}") from error
     return {
-        name: (_NAMES.get(entry["dtype"], entry["dtype"]), tuple(entry["shape"]), bytes(entry["data"]))
+        name: (_NAMES.get(str(entry["dtype"]), str(entry["dtype"])), tuple(entry["shape"]), bytes(entry["data"]))
         for name, entry in found
     }
 
