@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +112,8 @@ def read_folder(path: str | Path, *, changed: bool = False) -> Folder:
     for name in FILES:
         if not (path / name).is_file():
             raise FolderError(f"{path} is incomplete: {name} is missing")
+        if not os.access(path / name, os.R_OK):
+            raise FolderError(f"{path / name} cannot be read: no permission")
         if name.endswith(".json"):
             read_json(path / name)
     found, size = (path / WEIGHTS).stat().st_size, description["weights"]["bytes"]

@@ -192,7 +192,8 @@ def _not_to_be_loaded(found: Folder, listed: list[str]) -> str:
     """Why stock code should not even load it: what it reads besides the weights is not what was written."""
     for difference in listed:
         if difference.startswith(tuple(f"config.json: {name}" for name in _SIZES)):
-            raise FolderError(f"{found.path}: {difference}: the weights do not load")
+            first = "" if difference == listed[0] else f"{listed[0]}; "
+            raise FolderError(f"{found.path}: {first}{difference}: the weights do not load")
     reads = ("config.json", "generation_config.json", *other_files(found.path)[0])
     return next((difference for difference in listed if difference.startswith(reads)), "")
 
