@@ -46,7 +46,8 @@ def differences(found: Folder) -> list[str]:
     unnamed = set(changed_parts(found))
     stated, files = [], []
     for section, difference in _description(found, json.loads(expected[DESCRIPTION])):
-        stated.append(f"{DESCRIPTION}: {difference}")
+        file = f"{WEIGHTS}, as {DESCRIPTION} says" if section == "weights" else DESCRIPTION
+        stated.append(f"{file}: {difference}")
         unnamed.discard(section)
     for name in sorted(expected.keys() - {DESCRIPTION}):
         for difference in islice(_file(found.path / name, expected[name]), _SHOWN):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from logdepth.compiled.answers import Tally, expected_ids
-from logdepth.compiled.contents import FORMAT
+from logdepth.compiled.contents import FORMAT, WEIGHTS
 from logdepth.compiled.folder import Folder, other_files, read_folder
 from logdepth.compiled.hub import check_dtype, load_model
 from logdepth.compiled.model import encode
@@ -163,7 +163,8 @@ def verify(
         try:
             run.all()
         except FolderError as error:
-            raise FolderError(f"{error}{f'; {listed[0]}' if listed else ''}") from error
+            of_weights = [difference for difference in listed if difference.startswith(WEIGHTS)]
+            raise FolderError(f"{error}{f'; {(of_weights or listed)[-1]}' if listed else ''}") from error
     else:
         run.notes.append(f"not run: {why_not}")
     beside = other_files(found.path)[1]

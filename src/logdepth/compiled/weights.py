@@ -45,7 +45,7 @@ def weight_differences(path: Path, gpt2: Gpt2) -> Iterator[str]:
     """Every tensor of the file that is not, bit for bit, the model's. Raises `FolderError` for no safetensors file."""
     found = read_weights(path)
     dtype = numpy_dtype(gpt2.dtype)
-    for name in found.keys() - gpt2.tensors.keys():
+    for name in sorted(found.keys() - gpt2.tensors.keys()):
         yield f"{path.name}: {name} is not one of the model's tensors"
     for name, tensor in gpt2.tensors.items():
         if name not in found:
