@@ -11,7 +11,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import logdepth
-from logdepth.compiled.folder import FILES, describe, read_folder
+from logdepth.compiled.contents import FILES, describe
+from logdepth.compiled.folder import read_folder
 from logdepth.compiled.symbols import Alphabet, read_input
 from logdepth.errors import FolderError, InputError
 from logdepth.files import sha256
@@ -34,8 +35,8 @@ def test_stock_code_loads_it(saved: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model = AutoModelForCausalLM.from_pretrained(saved)
-    tokenizer = AutoTokenizer.from_pretrained(saved)
+    model = AutoModelForCausalLM.from_pretrained(saved, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(saved, trust_remote_code=False)
     assert type(model).__name__ == "GPT2LMHeadModel" and model.dtype == torch.float32
     batch = tokenizer(["GATTACAGATTACA", "ACGT"], return_tensors="pt", padding=True)
     assert batch["input_ids"][1].tolist() == [4, 0, 1, 2, 3, *[4] * 10]
@@ -192,7 +193,7 @@ def test_saving_never_overwrites_by_accident(saved: Path, tmp_path: Path, monkey
         model.save(tmp_path / "home", force=True)
     model.save(tmp_path / "m")
     again = logdepth.compile(khop_rank, length=9, alphabet=2, k=2)
-    monkeypatch.setattr("logdepth.compiled.folder.card", lambda description: 1 / 0)
+    monkeypatch.setattr("logdepth.compiled.contents.card", lambda description: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         again.save(tmp_path / "m", force=True)
     assert read_folder(tmp_path / "m").description["program"]["parameters"] == {"k": 1}

@@ -25,12 +25,14 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "verify",
         help="check a compiled model against its program",
-        description="Reload a compiled model and compare it with its program. Exit status 1 if anything is wrong.",
+        description="Compile a folder's graph again and compare every file, then run the stock model against the "
+        "program. Exit status 1 if anything is wrong, changed, or outside the certificate.",
     )
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("--samples", type=int, help="sequences (default 1000, fewer where they are long)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="cpu, cuda, ... (default: cuda if there is one)")
+    parser.add_argument("--dtype", help="load it in another dtype; the certificate does not cover that")
     add_json(parser)
     parser.set_defaults(run=_verify)
 
@@ -103,7 +105,8 @@ def _compile(args: argparse.Namespace) -> int:
     import time
     from pathlib import Path
 
-    from logdepth.compiled.folder import describe
+    from logdepth.compiled.contents import describe
+    from logdepth.compiled.folder import weights_entry
 
     if args.out:  # find out now, not after the work
         from logdepth.files import check_new_folder
@@ -114,8 +117,7 @@ def _compile(args: argparse.Namespace) -> int:
     if args.out:
         model.save(args.out, force=args.force)
     seconds = time.perf_counter() - began
-    weights = Path(args.out) / "model.safetensors" if args.out else None
-    description = describe(model, weights)
+    description = describe(model, weights_entry(Path(args.out)) if args.out else None)
     if args.json:
         del description["graph"], description["layout"]
         print_json({**description, "out": args.out, "seconds": seconds})
@@ -151,7 +153,8 @@ def _verify(args: argparse.Namespace) -> int:
     from logdepth.compiled.verify import verify
 
     with progress("verifying") as report:
-        result = verify(args.folder, samples=args.samples, seed=args.seed, device=args.device, progress=report)
+        options = {"samples": args.samples, "seed": args.seed, "device": args.device, "dtype": args.dtype}
+        result = verify(args.folder, **options, progress=report)
     if args.json:
         print_json(result.as_dict())
     else:

@@ -62,8 +62,16 @@ print(tokenizer.convert_ids_to_tokens(answers.tolist()))
 ```
 
 transformers 5 loads the weights in the dtype they are saved in. Version 4 loads float32 whatever was saved: give
-`dtype="auto"` (`torch_dtype="auto"` before 4.56). Pad on the right (the tokenizer does), or give `position_ids`.
-Autocast and TF32 are outside the certificate; keep them off.
+`dtype="auto"` (`torch_dtype="auto"` before 4.56).
+
+What breaks it:
+
+- another dtype. Of float32 models after `.half()` up to all answers were wrong where it was tried, after `.bfloat16()`
+  up to a third; autocast and TF32 are outside, too. The certificate covers {certificate["dtype"]} alone;
+  `logdepth verify . --dtype bfloat16` shows what another dtype does.
+- padding on the left without `position_ids`: about half of the answers were wrong. Pad on the right (the tokenizer
+  does), or give `position_ids=(attention_mask.cumsum(-1) - 1).clamp(min=0)`, as `generate` does.
+- a changed file. `logdepth verify .` compiles the stored graph again and names every difference.
 
 ## Certificate
 
@@ -77,5 +85,6 @@ allowed; least gap in logits; attention that leaks elsewhere, at most):
 {rows or "| - | none | - | - | - |"}
 
 Assumed of the arithmetic: {certificate["floating_point"]}
-`logdepth verify .` checks the files, and the loaded model against the program, on random and structured inputs.
+`logdepth verify .` proves it again, compares every file with what the graph in `logdepth.json` compiles to, and runs
+the loaded model against the program on random and structured inputs.
 """

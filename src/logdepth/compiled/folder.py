@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import json
+import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logdepth.compiled.card import card
-from logdepth.compiled.explain import layout
-from logdepth.compiled.graph_json import graph_from_json, graph_to_json
+from logdepth.compiled.contents import DESCRIPTION, FILES, FORMAT, WEIGHTS, contents, section_checksum, token_ids
+from logdepth.compiled.graph_json import graph_from_json
 from logdepth.compiled.symbols import Alphabet
-from logdepth.compiled.tokenizer import write_tokenizer
 from logdepth.compiled.weights import write_weights
-from logdepth.compiler.floats import STATEMENT
 from logdepth.errors import FolderError
 from logdepth.files import new_folder, sha256
 from logdepth.lang.graph import Graph
-from logdepth.programs import BUILT_IN
+from logdepth.summary import TwoLines
 
 if TYPE_CHECKING:
     from logdepth.compiled.model import CompiledModel
 
-FORMAT = 1
-WEIGHTS = "model.safetensors"
-FILES = (
-    *("config.json", WEIGHTS, "generation_config.json", "tokenizer.json", "tokenizer_config.json"),
-    *("special_tokens_map.json", "README.md", "logdepth.json"),
-)
+# transformers, or what it calls, reads files of these kinds if it finds them
+_READ = (".py", ".json", ".bin", ".pt", ".pth", ".safetensors", ".jinja", ".txt", ".model", ".h5", ".msgpack", ".gguf")
+_READ_FOLDERS = ("additional_chat_templates", "custom_generate")
 
 
-@dataclass(frozen=True, eq=False)
-class Folder:
-    """A compiled model's folder, read: its description and its program's graph."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Folder(TwoLines):
+    """A compiled model's folder, read: its description and its program's graph.
+
+    What tokens mean (`ids`) is derived from the graph, not read.
+    """
 
     path: Path
     description: dict[str, Any]
@@ -43,10 +41,27 @@ class Folder:
     def dtype(self) -> str:
         return self.description["certificate"]["dtype"]
 
+    @cached_property
+    def ids(self) -> dict[str, Any]:
+        return token_ids(self.graph)
+
     @property
     def weights_intact(self) -> bool:
         """Whether the weight file has the SHA-256 that was written down."""
         return sha256(self.path / WEIGHTS) == self.description["weights"]["sha256"]
+
+    @property
+    def parameters(self) -> str:
+        """The program's parameters as text: `k = 16`."""
+        return ", ".join(f"{name} = {value}" for name, value in self.description["program"]["parameters"].items())
+
+    def summary(self) -> tuple[str, str]:
+        setting, given = self.graph.setting, f" ({self.parameters})" if self.parameters else ""
+        return (
+            f"Folder {str(self.path)!r}: {self.description['program']['name']}{given}",
+            f"{self.description['depth']} layers, {self.dtype}, up to {setting.length:,} symbols out of "
+            f"{setting.alphabet_size:,}; written by logdepth {self.description['logdepth']}",
+        )
 
 
 def write_folder(model: CompiledModel, path: Path, *, force: bool = False) -> Path:
@@ -55,112 +70,91 @@ def write_folder(model: CompiledModel, path: Path, *, force: bool = False) -> Pa
     Raises `InputError` if `path` is occupied (unless `force`) or cannot be written.
     """
     with new_folder(path, force=force) as folder:
-        gpt2, graph = model.gpt2, model.compilation.graph
-        write_weights(folder / WEIGHTS, gpt2)
-        _write_json(folder / "config.json", gpt2.config)
-        marks = {name: gpt2.config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
-        _write_json(folder / "generation_config.json", {"_from_model_config": True, **marks})
-        write_tokenizer(folder, model.token_names, model.alphabet, graph.setting.header_size, graph.setting.length)
-        description = describe(model, folder / WEIGHTS)
-        _write_json(folder / "logdepth.json", description)
-        (folder / "README.md").write_text(card(description), encoding="utf-8")
+        write_weights(folder / WEIGHTS, model.gpt2)
+        for name, data in contents(model, weights_entry(folder)).items():
+            (folder / name).write_bytes(data)
         assert sorted(file.name for file in folder.iterdir()) == sorted(FILES)
     return path
 
 
-def describe(model: CompiledModel, weights: Path | None) -> dict[str, Any]:
-    """What `logdepth.json` holds (and `compile --json` prints)."""
-    from logdepth import __version__
-    from logdepth.compiler.program_to_transformer import vocabulary
-
-    compilation, graph = model.compilation, model.compilation.graph
-    setting = graph.setting
-    size, first = vocabulary(graph)
-    output = graph.nodes[graph.output]
-    program = compilation.program
-    built_in = BUILT_IN.get(program.name) is program
-    parameters = dict(compilation.parameters)
-    ids: dict[str, Any] = {
-        "vocabulary": size,
-        "first_symbol": setting.header_size,
-        "nothing": compilation.start_id,
-        "first_output": first,
-        "output": "symbol" if graph.output_is_symbol else "number",
-        "least_output": output.lo,
-    }
-    if setting.header_size:
-        ids |= {
-            "hop_tokens": [0, setting.header_size - 1],
-            "blank": setting.header_size + setting.alphabet_size + 1,
-        }
-    else:
-        ids["start"] = compilation.start_id
-    return {
-        "format": FORMAT,
-        "logdepth": __version__,
-        "program": {"name": program.name, "built_in": built_in, "parameters": parameters},
-        "depth": model.depth,
-        "domain": {
-            "length": setting.length,
-            "symbols": list(model.alphabet.symbols),
-            "first_token": f"hop token 0..{setting.header_size - 1}" if setting.header_size else "start token",
-            "statement": f"every sequence of at most {setting.length} symbols out of {setting.alphabet_size}, after "
-            + ("a hop token" if setting.header_size else "the start token"),
-        },
-        "ids": ids,
-        "sizes": {
-            "parameters": model.gpt2.num_parameters,
-            "width": compilation.shape.width,
-            "heads": compilation.shape.num_heads,
-            "hidden": compilation.shape.inner,
-            "coordinates": model.transformer.embed_dim,
-        },
-        "weights": {} if weights is None else {"sha256": sha256(weights), "bytes": weights.stat().st_size},
-        "certificate": {**model.certificate.as_dict(), "floating_point": STATEMENT},
-        "layout": layout(model.plan),
-        "graph": graph_to_json(graph),
-    }
+def weights_entry(folder: Path) -> dict[str, Any]:
+    """What `logdepth.json` says about the weight file."""
+    file = folder / WEIGHTS
+    return {"sha256": sha256(file), "bytes": file.stat().st_size}
 
 
-def read_folder(path: str | Path) -> Folder:
-    """Read and check a folder. Raises `FolderError` if it is not a compiled model, or a file is missing, truncated
-    or damaged (the weights' SHA-256 is left to `verify`)."""
+def read_folder(path: str | Path, *, changed: bool = False) -> Folder:
+    """Read and check a folder: every file is there, and has the checksum that was written down.
+
+    `changed`: do not look at checksums and other files beside (`verify` finds out what they are). Raises `FolderError`
+    if it is not a compiled model, or a file is missing, truncated, damaged or changed.
+    """
+    from logdepth.compiled.schema import check_description, read_json  # pydantic: only where a folder is read
+
     path = Path(path)
     if not path.is_dir():
         raise FolderError(f"{path} is not a folder")
-    file = path / "logdepth.json"
+    file = path / DESCRIPTION
     if not file.is_file():
-        raise FolderError(f"{path} is not a compiled model: it has no logdepth.json")
+        raise FolderError(f"{path} is not a compiled model: it has no {DESCRIPTION}")
+    data = read_json(file)
+    version = data.get("format") if isinstance(data, dict) else None
+    if isinstance(version, int) and version not in (1, FORMAT):
+        raise FolderError(f"{file}: format {version}; this version of logdepth reads formats 1 and {FORMAT}")
+    description = check_description(data, file)
     try:
-        description = json.loads(file.read_text(encoding="utf-8"))
-        version = description["format"]
-        if version != FORMAT:
-            raise FolderError(f"{file}: format {version}; this version of logdepth reads format {FORMAT}")
         graph = graph_from_json(description["graph"])
-        alphabet = Alphabet(tuple(description["domain"]["symbols"]))
-        size = description["weights"]["bytes"]
-        _ = description["ids"], description["certificate"]["margin"], description["weights"]["sha256"]
-    except FolderError:
-        raise
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, UnicodeDecodeError) as error:
-        raise FolderError(f"{file} is damaged: {type(error).__name__}: {error}") from error
+        alphabet = Alphabet.of(description["domain"]["symbols"])
+        if alphabet.size != graph.setting.alphabet_size:
+            raise ValueError(f"{alphabet.size:,} symbols; the graph is of {graph.setting.alphabet_size:,}")
+    except ValueError as error:
+        raise FolderError(f"{file} is damaged: {error}") from error
     for name in FILES:
         if not (path / name).is_file():
             raise FolderError(f"{path} is incomplete: {name} is missing")
+        if not os.access(path / name, os.R_OK):
+            raise FolderError(f"{path / name} cannot be read: no permission")
         if name.endswith(".json"):
-            try:
-                json.loads((path / name).read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise FolderError(f"{path / name} is damaged: {error}") from error
-    found = (path / WEIGHTS).stat().st_size
+            read_json(path / name)
+    found, size = (path / WEIGHTS).stat().st_size, description["weights"]["bytes"]
     if found != size:
-        raise FolderError(f"{path / WEIGHTS} has {found:,} bytes, {size:,} were written: truncated or replaced")
-    return Folder(path, description, graph, alphabet)
+        raise FolderError(f"{path / WEIGHTS} has {found:,} bytes, {DESCRIPTION} says {size:,}: truncated or replaced")
+    if graph.setting.length + graph.setting.alphabet_size > size:
+        raise FolderError(
+            f"{file} is damaged: graph.length {graph.setting.length:,} and alphabet_size "
+            f"{graph.setting.alphabet_size:,} are more than {size:,} bytes of weights have room for"
+        )
+    folder = Folder(path, description, graph, alphabet)
+    if not changed:
+        _check_unchanged(folder)
+    return folder
 
 
-def _write_json(path: Path, data: dict[str, Any]) -> None:
-    path.write_text(json.dumps(data, indent=1, default=_plain) + "\n", encoding="utf-8")
+def other_files(path: Path) -> tuple[list[str], list[str]]:
+    """What lies in a folder beside its own files: what transformers would read, and the rest."""
+    others = sorted(entry.name for entry in path.iterdir() if entry.name not in FILES)
+    read = [name for name in others if name.endswith(_READ) or name in _READ_FOLDERS]
+    return read, [name for name in others if name not in read]
 
 
-def _plain(value: Any) -> Any:
-    return value.item()  # NumPy scalars
+def changed_parts(folder: Folder) -> list[str]:
+    """Files, and sections of `logdepth.json`, that have not the checksum that was written down."""
+    sums = folder.description.get("checksums", {})
+    found = {section: section_checksum(entry) for section, entry in folder.description.items()}
+    del found["checksums"]
+    found |= {name: sha256(folder.path / name) for name in FILES if name not in (WEIGHTS, DESCRIPTION)}
+    return sorted(name for name in found.keys() | sums.keys() if found.get(name) != sums.get(name))
+
+
+def _check_unchanged(folder: Folder) -> None:
+    beside, _ = other_files(folder.path)
+    if beside:
+        raise FolderError(f"{folder.path} holds {beside[0]}, which logdepth did not write and transformers would read")
+    changed = [] if folder.weights_intact else [WEIGHTS]
+    if folder.description["format"] == FORMAT:
+        changed += [name if name in FILES else f"{DESCRIPTION} ({name})" for name in changed_parts(folder)]
+    if changed:
+        raise FolderError(
+            f"{folder.path}: {changed[0]} was changed since it was written (its checksum differs); "
+            "`logdepth verify` names what"
+        )

@@ -1,13 +1,25 @@
 """A program's graph as plain data: what `logdepth.json` keeps, so that a folder can be verified without running
-anybody's code."""
+anybody's code. Reading it back checks what it means, node by node: nothing else in the library has to."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 from logdepth.lang.graph import Graph, MatchSpec, Node
 from logdepth.lang.words import Setting
+
+_LARGEST = 1 << 62  # either end of a range: sums of two stay within 64 bits
+_LARGEST_SIZE = 1 << 40
+_LARGEST_TABLE = 1 << 16
+_ARGUMENTS = {
+    **dict.fromkeys(("symbol", "position", "real", "header", "constant", "count"), 0),
+    **dict.fromkeys(("shift", "not", "read"), 1),
+    **dict.fromkeys(("add", "subtract", "less", "equal", "minimum", "maximum"), 2),
+    "select": 3,
+}
+_KINDS = ("at", "last", "first", "highest", "lowest", "count")
 
 
 def graph_to_json(graph: Graph) -> dict[str, Any]:
@@ -47,19 +59,130 @@ def graph_to_json(graph: Graph) -> dict[str, Any]:
 
 
 def graph_from_json(data: dict[str, Any]) -> Graph:
-    """The graph back. Raises `KeyError`, `TypeError` or `ValueError` for data that is not one."""
-    nodes = []
-    for entry in data["nodes"]:
-        match = None
-        if "match" in entry:
-            kind, keys, queries, by = entry["match"]
-            match = MatchSpec(kind, tuple(keys), tuple(queries), by)
-        info = _tuples(entry.get("info"))
-        origin = (str(entry["origin"][0]), int(entry["origin"][1]))
-        args = tuple(entry["args"])
-        nodes.append(Node(entry["op"], args, entry["lo"], entry["hi"], info, match, entry["name"], origin))
+    """The graph back, out of data of the right types (`schema.py`).
+
+    Raises `ValueError`, naming the field, for an operation that is not known, an index that is not an earlier
+    node's, a range that does not hold the operation's values, a look-up or a table that is not one.
+    """
     setting = Setting(data["length"], data["alphabet_size"], data["header_size"])
+    for name, value, least in (("length", setting.length, 1), ("alphabet_size", setting.alphabet_size, 1)):
+        _need(value >= least, f"{name} is {value}")
+    _need(setting.header_size >= 0, f"header_size is {setting.header_size}")
+    nodes: list[Node] = []
+    for i, entry in enumerate(data["nodes"]):
+        where = f"nodes.{i}"
+        match = None
+        if entry.get("match") is not None:
+            match = _match(entry["match"], nodes, f"{where}.match")
+        origin = entry["origin"]
+        _need(isinstance(origin[0], str) and _is_int(origin[1]), f"{where}.origin is {origin}")
+        node = Node(
+            entry["op"],
+            tuple(entry["args"]),
+            entry["lo"],
+            entry["hi"],
+            _tuples(entry.get("info")),
+            match,
+            entry["name"],
+            (origin[0], origin[1]),
+        )
+        _check_node(node, nodes, setting, where)
+        nodes.append(node)
+    _need(0 <= data["output"] < len(nodes), f"output is {data['output']}, not one of {len(nodes)} nodes")
+    _need(data["causal"], "causal is false: a GPT-2 is causal")
     return Graph(tuple(nodes), data["output"], setting, data["causal"], data["name"])
+
+
+def _need(holds: bool, message: str) -> None:
+    if not holds:
+        raise ValueError(f"graph.{message}"[:200])
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_indices(found: Any, before: list[Node], where: str) -> None:
+    _need(isinstance(found, list | tuple) and all(map(_is_int, found)), f"{where} is {found!r}, not indices of nodes")
+    for index in found:
+        _need(0 <= index < len(before), f"{where}: {index} is not an earlier node")
+
+
+def _match(entry: list[Any], before: list[Node], where: str) -> MatchSpec:
+    kind, keys, queries, by = entry
+    _need(kind in _KINDS, f"{where}: {kind!r} is no kind of look-up")
+    _check_indices(keys, before, f"{where}.1")
+    _check_indices(queries, before, f"{where}.2")
+    _need(len(keys) == len(queries), f"{where}: {len(keys)} keys and {len(queries)} queries")
+    _need((by is not None) == (kind in ("highest", "lowest")), f"{where}: {kind} by {by!r}")
+    if by is not None:
+        _check_indices([by], before, f"{where}.3")
+    if kind == "at":
+        _need(len(keys) == 1 and before[keys[0]].op == "position", f"{where}: the key of `at` is not the position")
+    return MatchSpec(kind, tuple(keys), tuple(queries), by)
+
+
+def _check_node(node: Node, before: list[Node], setting: Setting, where: str) -> None:
+    op, lo, hi, info = node.op, node.lo, node.hi, node.info
+    _need(op in _ARGUMENTS or op == "table", f"{where}.op: {op!r} is no operation")
+    _check_indices(node.args, before, f"{where}.args")
+    args = [before[arg] for arg in node.args]
+    if op != "table":
+        _need(len(args) == _ARGUMENTS[op], f"{where}.args: {op} takes {_ARGUMENTS[op]}, not {len(args)}")
+    _need(-_LARGEST <= lo <= hi <= _LARGEST and hi - lo < _LARGEST_SIZE, f"{where}: a word in {lo}..{hi}")
+    _need(op != "constant" or lo == hi, f"{where}: a constant in {lo}..{hi}")
+    looks_up = None if node.match is None else "count" if node.match.kind == "count" else "read"
+    _need((op if op in ("count", "read") else None) == looks_up, f"{where}: {op} with the look-up {node.match}")
+    if op in ("not", "select"):
+        _need(args[0].lo >= 0 and args[0].hi <= 1, f"{where}: {op} of a word in {args[0].lo}..{args[0].hi}")
+    if op == "table":
+        _check_table(info, args, where)
+    else:
+        _need(_is_int(info) if op == "shift" else info is None, f"{where}.info is {info!r}")
+    least, most = _range(node, args, setting)
+    _need(lo <= least and most <= hi, f"{where}: a word in {lo}..{hi}; {op} gives {least}..{most}")
+
+
+def _check_table(info: Any, args: list[Node], where: str) -> None:
+    _need(isinstance(info, tuple) and len(info) == 2, f"{where}.info is no table")
+    axes, values = info
+    _need(isinstance(axes, tuple) and len(axes) == len(args) > 0, f"{where}.info: axes for {len(args)} words")
+    for axis, arg in zip(axes, args, strict=True):
+        _need(axis == (arg.lo, arg.size) and all(map(_is_int, axis)), f"{where}.info: axis {axis} of {arg.name}")
+    size = math.prod(arg.size for arg in args)
+    _need(size <= _LARGEST_TABLE, f"{where}.info: a table of {size:,}")
+    _need(isinstance(values, tuple) and len(values) == size, f"{where}.info: not {size:,} values")
+    _need(all(map(_is_int, values)), f"{where}.info: values that are not integers")
+
+
+def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
+    """The exact range of what a node computes, out of its arguments'."""
+    match node.op:
+        case "symbol":
+            return 0, setting.alphabet_size
+        case "position" | "count":
+            return 0, setting.length
+        case "header":
+            return 0, max(0, setting.header_size - 1)
+        case "constant":
+            return node.lo, node.hi
+        case "shift":
+            return args[0].lo + node.info, args[0].hi + node.info
+        case "read":
+            return args[0].lo, args[0].hi
+        case "add":
+            return args[0].lo + args[1].lo, args[0].hi + args[1].hi
+        case "subtract":
+            return args[0].lo - args[1].hi, args[0].hi - args[1].lo
+        case "minimum":
+            return min(a.lo for a in args), min(a.hi for a in args)
+        case "maximum":
+            return max(a.lo for a in args), max(a.hi for a in args)
+        case "select":
+            return min(a.lo for a in args[1:]), max(a.hi for a in args[1:])
+        case "table":
+            return min(node.info[1]), max(node.info[1])
+    return 0, 1  # real, not, less, equal
 
 
 def _tuples(value: Any) -> Any:

@@ -20,18 +20,22 @@ from logdepth.compiler.transformer_to_gpt2 import Gpt2
 from logdepth.errors import InputError
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.program import Program
+from logdepth.summary import TwoLines
 from logdepth.transformer import Trace, Transformer
 
 if TYPE_CHECKING:
     from logdepth.compiled.verify import Verification
 
 
-@dataclass(frozen=True, eq=False)
-class CompiledModel:
+@dataclass(frozen=True, eq=False, repr=False)
+class CompiledModel(TwoLines):
     """A program compiled for a length and an alphabet, with its proof. Nothing is on disk until `save`."""
 
     compilation: Compilation
     alphabet: Alphabet
+
+    def summary(self) -> tuple[str, str]:
+        return self.compilation.summary()
 
     @property
     def depth(self) -> int:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from logdepth.compiled.folder import Folder, read_folder
-from logdepth.compiled.hub import load_model, logits, rows_at_once
+from logdepth.compiled.hub import load_model
 from logdepth.compiled.model import encode
+from logdepth.compiled.running import MEMORY, logits_by_pieces, room
 from logdepth.compiled.symbols import Record
-from logdepth.errors import InputError
+from logdepth.errors import FolderError, InputError
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,17 @@ def predict(
     *,
     header: int | None = None,
     device: str | None = None,
+    memory: int = MEMORY,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Prediction]:
     """The model's answers on sequences, given as texts or records; `header` is the hop token of models that take
-    one (a record's own comes first).
+    one (a record's own comes first), `memory` the bytes to work in, beside the weights.
 
     Raises `InputError` for a sequence longer than the model (naming it), a symbol outside the alphabet, a
     missing or superfluous header; `FolderError` for a folder that is not a compiled model.
     """
     found = folder if isinstance(folder, Folder) else read_folder(folder)
-    setting, ids = found.graph.setting, found.description["ids"]
+    setting, ids = found.graph.setting, found.ids
     sequences = [
         Record(f"sequence {i}", found.alphabet.parse(r, f"sequence {i}")) if isinstance(r, str) else r
         for i, r in enumerate(records, 1)
@@ -72,10 +74,11 @@ def predict(
     model = load_model(found.path, device=device)
     answers: list[Prediction | None] = [None] * len(sequences)
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].symbols))  # little padding
+    longest = max((len(record.symbols) for record in sequences), default=0)
+    fit = room(model.config, longest + 1, next(model.parameters()).element_size(), memory, 256)
     first = 0
     while first < len(order):
-        longest = len(sequences[order[-1]].symbols)
-        chosen = order[first : first + min(256, rows_at_once(longest + 1, model.config.n_head))]
+        chosen = order[first : first + fit.rows]
         width = max(len(sequences[i].symbols) for i in chosen)
         strings = np.zeros((len(chosen), width), np.int64)
         mask = np.zeros((len(chosen), width + 1), np.int64)
@@ -84,7 +87,8 @@ def predict(
             mask[row, : len(sequences[i].symbols) + 1] = 1
         head = np.array([headers[i] for i in chosen]) if setting.header_size else None
         tokens = np.where(mask == 1, encode(setting.header_size, found.alphabet.size, strings, head), ids["nothing"])
-        best = logits(model, tokens, mask).argmax(-1).cpu().numpy()
+        pieces = logits_by_pieces(model, tokens, fit.slots, mask)
+        best = np.concatenate([scores.argmax(-1).cpu().numpy() for _, scores in pieces], 1)
         for row, i in enumerate(chosen):
             words = best[row, 1 : len(sequences[i].symbols) + 1] - ids["first_output"]
             answers[i] = _prediction(found, sequences[i].name, words)
@@ -95,8 +99,12 @@ def predict(
 
 
 def _prediction(found: Folder, name: str, words: np.ndarray) -> Prediction:
-    ids = found.description["ids"]
+    ids = found.ids
     if ids["output"] == "number":
         values = (words + ids["least_output"]).tolist()
         return Prediction(name, values, " ".join(map(str, values)))
+    if words.size and not 0 <= words.min() <= words.max() <= found.alphabet.size:
+        raise FolderError(
+            f"{found.path}: {name}: the model's answer is no symbol; `logdepth verify` names what is wrong"
+        )
     return Prediction(name, words.tolist(), found.alphabet.text(words.tolist()))

@@ -7,6 +7,7 @@ import string
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +41,11 @@ class Alphabet:
         symbols = tuple(alphabet)
         if not symbols:
             raise InputError("the alphabet is empty; give at least one symbol")
+        seen: set[str] = set()
         for symbol in symbols:
-            if symbols.count(symbol) > 1:
+            if symbol in seen:
                 raise InputError(f"symbol {symbol!r} occurs twice in the alphabet")
+            seen.add(symbol)
             if not symbol or any(c.isspace() for c in symbol) or "<" in symbol or ">" in symbol:
                 raise InputError(f"symbol {symbol!r} cannot be used: no spaces, no < or > (they mark special tokens)")
         return Alphabet(symbols)
@@ -56,6 +59,10 @@ class Alphabet:
         """Whether every symbol is one character."""
         return all(len(symbol) == 1 for symbol in self.symbols)
 
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {symbol: i for i, symbol in enumerate(self.symbols)}
+
     @property
     def nothing(self) -> str:
         """What "nothing found" looks like in print: an underscore, or something else if that is a symbol."""
@@ -63,7 +70,7 @@ class Alphabet:
 
     def parse(self, text: str, where: str, first_column: int = 1) -> list[int]:
         """Symbols as numbers. Raises `InputError` naming `where` and the column of what is not a symbol."""
-        known = {symbol: i for i, symbol in enumerate(self.symbols)}
+        known = self._numbers
         if self.single:
             cells = list(enumerate(text, first_column))
         else:

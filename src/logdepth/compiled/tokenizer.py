@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers, processors
 
@@ -23,8 +22,8 @@ def token_names(alphabet: Alphabet, header_size: int, numbers: range | None) -> 
     return names + [f"<={value}>" for value in numbers or ()]
 
 
-def write_tokenizer(folder: Path, names: list[str], alphabet: Alphabet, header_size: int, length: int) -> None:
-    """Write `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`.
+def tokenizer_files(names: list[str], alphabet: Alphabet, header_size: int, length: int) -> dict[str, str]:
+    """The texts of `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`, by name.
 
     Text that is not in the vocabulary is an error, not an unknown token: there is none.
     """
@@ -39,7 +38,6 @@ def write_tokenizer(folder: Path, names: list[str], alphabet: Alphabet, header_s
         tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
             single=f"{START} $A", special_tokens=[(START, names.index(START))]
         )
-    tokenizer.save(str(folder / "tokenizer.json"))
     marks = {"pad_token": filler, "bos_token": filler, "eos_token": filler}
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -50,5 +48,8 @@ def write_tokenizer(folder: Path, names: list[str], alphabet: Alphabet, header_s
         "model_input_names": ["input_ids", "attention_mask"],
         **marks,
     }
-    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
-    (folder / "special_tokens_map.json").write_text(json.dumps(marks, indent=2) + "\n")
+    return {
+        "tokenizer.json": tokenizer.to_str(pretty=True),
+        "tokenizer_config.json": json.dumps(config, indent=2) + "\n",
+        "special_tokens_map.json": json.dumps(marks, indent=2) + "\n",
+    }

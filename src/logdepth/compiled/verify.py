@@ -1,37 +1,48 @@
-"""`verify`: reload a folder with stock Hugging Face code and compare it with what the program says."""
+"""`verify`: compile a folder's graph again and compare every file; then reload it with stock Hugging Face code and
+compare its answers with what the program says."""
 
 from __future__ import annotations
 
-import itertools
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from logdepth.compiled.folder import Folder, read_folder
-from logdepth.compiled.hub import cache_of, load_model, logits, rows_at_once
+from logdepth.compiled.answers import Tally, expected_ids
+from logdepth.compiled.contents import FORMAT, WEIGHTS
+from logdepth.compiled.folder import Folder, other_files, read_folder
+from logdepth.compiled.hub import check_dtype, load_model
 from logdepth.compiled.model import encode
-from logdepth.errors import InputError
-from logdepth.lang.interpreter import interpret
-from logdepth.programs import BUILT_IN
+from logdepth.compiled.recompile import differences
+from logdepth.compiled.running import MEMORY, Room, logits_by_pieces, room
+from logdepth.compiled.samples import SECONDS, affordable, batches, random_string, seconds_of
+from logdepth.compiled.ways import WAYS, wrong_by_way
+from logdepth.errors import FolderError, InputError
 from logdepth.rng import rng_for
-from logdepth.tasks.khop import solve
+from logdepth.summary import TwoLines
+
+__all__ = ["Verification", "random_string", "verify"]
 
 ATTENTION = ("eager", "sdpa")
-_VARIANT_ROWS = 8
+_WAYS_ROWS = 8
+_WAYS_SECONDS = 12.0
+_SIZES = ("n_layer", "n_head", "n_embd", "n_inner", "n_positions", "vocab_size", "model_type", "architectures")
+_OUTSIDE = "not covered: another dtype (.half(), .bfloat16()), autocast, TF32, padding on the left without position_ids"
 
 
-@dataclass(frozen=True)
-class Verification:
-    """What `verify` saw. `checks`: wrong positions by way of running (attention, padding, cache).
+@dataclass(frozen=True, repr=False)
+class Verification(TwoLines):
+    """What `verify` saw.
 
+    differences: what in the folder is not what its graph compiles to, each named. checks: wrong positions by way of
+    running (attention, padding, cache). dtype: what it ran in; the certificate covers `certified_dtype` alone.
     `certified_margin` is the certificate's; the least margin seen may not be below it.
     """
 
     folder: str
+    differences: list[str]
     weights_intact: bool
     sequences: int
     positions: int
@@ -42,33 +53,70 @@ class Verification:
     first_wrong: str
     seconds: float
     dtype: str
+    certified_dtype: str
     device: str = "cpu"
     notes: list[str] = field(default_factory=list)
 
     @property
-    def ok(self) -> bool:
-        """Whether everything is as certified."""
+    def right(self) -> bool:
+        """Whether the folder is what its graph compiles to, and every answer was right, by the margin proved."""
         return (
-            self.weights_intact
+            not self.differences
+            and self.weights_intact
+            and self.positions > 0
             and self.wrong == 0
             and not any(self.checks.values())
             and self.least_margin >= self.certified_margin
         )
 
+    @property
+    def covered(self) -> bool:
+        """Whether the certificate is about the dtype that the model ran in."""
+        return self.dtype == self.certified_dtype
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is as certified."""
+        return self.covered and self.right
+
+    @property
+    def verdict(self) -> str:
+        if self.ok:
+            return "verified"
+        if self.covered:
+            return "NOT VERIFIED"
+        seen = "right where it was tried" if self.wrong == 0 else "wrong answers"
+        return f"NOT COVERED: the certificate is about {self.certified_dtype}, not {self.dtype} ({seen})"
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return {"ok": self.ok, **asdict(self)}
+        margin = self.least_margin if math.isfinite(self.least_margin) else None
+        return {"ok": self.ok, **asdict(self), "least_margin": margin}
+
+    def summary(self) -> tuple[str, str]:
+        return (
+            f"{self.folder}: {self.verdict}",
+            f"{len(self.differences)} differences, {self.wrong:,} wrong of {self.positions:,} positions, {self.dtype}",
+        )
 
     def __str__(self) -> str:
+        many = len(self.differences)
         lines = [
-            f"{self.folder}: {'verified' if self.ok else 'NOT VERIFIED'}",
+            f"{self.folder}: {self.verdict}",
+            "  files          "
+            + (f"{many} differences from what the graph compiles to" if many else "as compiled again, every byte"),
             "  weights        "
             + ("SHA-256 as written" if self.weights_intact else "SHA-256 DIFFERS: they were changed"),
-            f"  positions      {self.wrong:,} wrong of {self.positions:,}, {self.sequences:,} sequences, {self.dtype}",
-            f"  least margin   {self.least_margin:.6f} (certified {self.certified_margin:.6f})",
-            "  same answers   " + "; ".join(f"{n}: {w} wrong" if w else n for n, w in self.checks.items()),
-            f"  time           {self.seconds:.1f} s on {self.device}",
         ]
+        lines[2:2] = [f"    {difference}" for difference in self.differences[:20]]
+        if self.positions:
+            lines += [
+                f"  positions      {self.wrong:,} wrong of {self.positions:,}, {self.sequences:,} sequences, "
+                f"{self.dtype}",
+                f"  least margin   {self.least_margin:.6f} (certified {self.certified_margin:.6f})",
+                "  same answers   " + "; ".join(f"{n}: {w} wrong" if w else n for n, w in self.checks.items()),
+            ]
+        lines.append(f"  time           {self.seconds:.1f} s on {self.device}")
         if self.first_wrong:
             lines.append(f"  first wrong    {self.first_wrong}")
         lines += [f"  note           {note}" for note in self.notes]
@@ -81,208 +129,157 @@ def verify(
     samples: int | None = None,
     seed: int = 0,
     device: str | None = None,
+    dtype: str | None = None,
+    memory: int = MEMORY,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
-    """Reload from disk and compare with the program (and, for k-hop, with the task's own solver).
+    """Compile the stored graph again and compare every file, then reload the folder with stock code and compare its
+    answers with the program's (and, for k-hop, with the task's own solver). No code out of the folder is run.
 
-    Sequences: uniform, without adjacent repeats, all equal, two symbols, periodic; lengths 1..n; every hop
-    token in turn. `samples` defaults to 1,000, fewer for long sequences (2,000,000 positions). `progress` is
-    called with (done, total). Raises `InputError` and `FolderError` for what is not a whole compiled model; a
-    wrong answer or a changed weight file is reported, not raised.
+    Sequences: uniform, without adjacent repeats, all equal, two symbols, periodic; every hop token in turn. They have
+    the full length, which checks their prefixes, too; some are run padded and through the cache. `samples` defaults to
+    what a fixed budget of work allows, 1,000 at most. `dtype`: load the model in another than it was saved in; the
+    certificate does not cover that, so the answer is never "verified". `memory`: bytes to work in, beside the weights.
+    `progress` is called with (done, total).
+
+    Raises `InputError` for an argument or device that cannot be, `FolderError` for what is not a whole compiled model,
+    does not load, or is of format 1; wrong answers and changed files are reported, not raised.
     """
     began = time.perf_counter()
-    found = read_folder(folder)
-    if samples is not None and samples < 1:
-        raise InputError(f"samples is {samples}; it must be at least 1")
-    length = found.graph.setting.length
-    samples = samples or int(min(1000, max(20, 2_000_000 // length)))
-    models = {name: load_model(found.path, name, device) for name in ATTENTION}
-    some_model = models["eager"]
-    expected_dtype = found.dtype
-    actual = str(some_model.dtype).removeprefix("torch.")
-    notes = [] if actual == expected_dtype else [f"loaded as {actual}, saved as {expected_dtype}"]
-    tally = _Tally(found)
-    rows = rows_at_once(length + 1, some_model.config.n_head)
-    done = 0
-    for number, (strings, lengths, header) in enumerate(_batches(found, samples, min(rows, 64), seed)):
-        model = models[ATTENTION[number % 2]]
-        width = int(lengths.max())
-        tokens = encode(found.graph.setting.header_size, found.alphabet.size, strings[:, :width], header)
-        mask = (np.arange(width + 1) <= lengths[:, None]).astype(np.int64)
-        want = expected_ids(found, strings[:, :width], lengths, header)
-        tally.add(logits(model, _padded(found, tokens, mask), mask), want, mask, tokens)
-        done += len(strings)
-        if progress:
-            progress(done, samples)
-    checks = _variants(found, models, seed)
+    for name, value in (("samples", samples), ("memory", memory)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}; it must be at least 1")
+    check_dtype(dtype)
+    found = read_folder(folder, changed=True)
+    if found.description["format"] != FORMAT:
+        raise FolderError(
+            f"{folder}: format {found.description['format']}, written by logdepth {found.description['logdepth']}, "
+            "has too little in it to be verified; compile it again"
+        )
+    listed = differences(found)
+    run = _Run(found, samples, seed, device, dtype, memory, progress, bool(listed))
+    why_not = _not_to_be_loaded(found, listed)
+    if not why_not:
+        try:
+            run.all()
+        except FolderError as error:
+            of_weights = [difference for difference in listed if difference.startswith(WEIGHTS)]
+            raise FolderError(f"{error}{f'; {(of_weights or listed)[-1]}' if listed else ''}") from error
+    else:
+        run.notes.append(f"not run: {why_not}")
+    beside = other_files(found.path)[1]
+    if beside:
+        run.notes.append(f"also in the folder, and not looked at: {', '.join(beside[:5])}")
     return Verification(
         folder=str(folder),
+        differences=listed,
         weights_intact=found.weights_intact,
-        sequences=done,
-        positions=tally.positions,
-        wrong=tally.wrong,
-        least_margin=tally.margin,
+        sequences=run.done,
+        positions=run.tally.positions,
+        wrong=run.tally.wrong,
+        least_margin=run.tally.margin,
         certified_margin=float(found.description["certificate"]["margin"]),
-        checks=checks,
-        first_wrong=tally.first_wrong,
+        checks=run.checks,
+        first_wrong=run.tally.first_wrong,
         seconds=time.perf_counter() - began,
-        dtype=actual,
-        device=str(next(some_model.parameters()).device),
-        notes=notes,
+        dtype=run.dtype,
+        certified_dtype=found.dtype,
+        device=run.device,
+        notes=[*run.notes, _OUTSIDE],
     )
 
 
-def expected_ids(found: Folder, strings: np.ndarray, lengths: np.ndarray, header: np.ndarray | None) -> np.ndarray:
-    """The right token at every slot: the interpreter's answer, checked against the task's solver for k-hop."""
-    graph, ids = found.graph, found.description["ids"]
-    words = interpret(graph, strings, lengths=lengths, header=header)
-    assert isinstance(words, np.ndarray)
-    _check_with_solver(found, words, strings, lengths, header)
-    want = (
-        words - ids["least_output"] + ids["first_output"] if ids["output"] == "number" else words + ids["first_output"]
-    )
-    if graph.setting.header_size:
-        want[:, 0] = ids["blank"]
-    return want
+def _not_to_be_loaded(found: Folder, listed: list[str]) -> str:
+    """Why stock code should not even load it: what it reads besides the weights is not what was written."""
+    for difference in listed:
+        if difference.startswith(tuple(f"config.json: {name}" for name in _SIZES)):
+            first = "" if difference == listed[0] else f"{listed[0]}; "
+            raise FolderError(f"{found.path}: {first}{difference}: the weights do not load")
+    reads = ("config.json", "generation_config.json", *other_files(found.path)[0])
+    return next((difference for difference in listed if difference.startswith(reads)), "")
 
 
-def _check_with_solver(
-    found: Folder, words: np.ndarray, strings: np.ndarray, lengths: np.ndarray, header: np.ndarray | None
-) -> None:
-    program = found.description["program"]
-    if not program["built_in"] or program["name"] not in BUILT_IN or not program["name"].startswith("khop_"):
-        return
-    hops = np.full(len(strings), program["parameters"].get("k", 0)) if header is None else header
-    for k in np.unique(hops):
-        rows = hops == k
-        answers = solve(strings[rows], int(k), found.alphabet.size)
-        valid = np.arange(1, strings.shape[1] + 1) <= lengths[rows, None]
-        if (answers != words[rows, 1:])[valid].any():
-            raise AssertionError(f"the program and the reference solver differ at k = {k}")
+class _Run:
+    """The stock model on samples, one kind of attention after the other."""
+
+    def __init__(
+        self,
+        found: Folder,
+        samples: int | None,
+        seed: int,
+        device: str | None,
+        dtype: str | None,
+        memory: int,
+        progress: Callable[[int, int], None] | None,
+        doubtful: bool,
+    ) -> None:
+        self.found, self.samples, self.seed, self.memory = found, samples, seed, memory
+        self.device, self.dtype = device or "cpu", dtype or found.dtype
+        self.asked = (device, dtype)
+        self.progress, self.doubtful = progress, doubtful
+        self.tally, self.checks, self.done, self.notes = Tally(), {}, 0, []
+
+    def all(self) -> None:
+        for number, attention in enumerate(ATTENTION):
+            model = load_model(self.found.path, attention, *self.asked)
+            weight = next(model.parameters())
+            self.device, self.dtype = str(weight.device), str(weight.dtype).removeprefix("torch.")
+            self._attention(number, attention, model, weight.element_size())
+            del model  # one at a time: the weights may be large
+
+    def _attention(self, number: int, attention: str, model: Any, itemsize: int) -> None:
+        found, setting, config = self.found, self.found.graph.setting, model.config
+        total = self.samples or affordable(config, setting.length + 1, itemsize)
+        rows, length = _of_ways(config, setting.length, itemsize)
+        if number == 0:
+            self._say_what_is_chosen(total, seconds_of(config, setting.length + 1, itemsize), length)
+        whole = total + 2 * rows
+        fit = room(config, setting.length + 1, itemsize, self.memory)
+        middle = -(-total // 2)
+        numbers = range(middle) if number == 0 else range(middle, total)
+        for strings, header in batches(setting, numbers, fit.rows, self.seed):
+            tokens = encode(setting.header_size, setting.alphabet_size, strings, header)
+            want = expected_ids(found, strings, header, solver=not self.doubtful)
+            for first, scores in logits_by_pieces(model, tokens, fit.slots):
+                self.tally.add(scores, want, tokens, first)
+                del scores  # before the next are made
+            self.done += len(strings)
+            self._report(self.done + number * rows, whole)
+        self._ways(attention, model, room(config, length + 1, itemsize, self.memory), rows, length)
+        self._report(self.done + (number + 1) * rows, whole)
+
+    def _ways(self, attention: str, model: Any, fit: Room, rows: int, length: int) -> None:
+        setting = self.found.graph.setting
+        strings, header = next(batches(setting, range(rows), rows, self.seed + 1, length))
+        lengths = rng_for(self.seed, "verify", "ways").integers(1, length + 1, rows)
+        lengths[0] = length
+        tokens = encode(setting.header_size, setting.alphabet_size, strings, header)
+        want = expected_ids(self.found, strings, header, solver=not self.doubtful)
+        for way, wrong in wrong_by_way(self.found, model, fit, tokens, want, lengths).items():
+            self.checks[f"{attention}{way}"] = wrong
+
+    def _say_what_is_chosen(self, total: int, seconds: float, length: int) -> None:
+        setting = self.found.graph.setting
+        if self.samples is None and total < 1000:
+            self.notes.append(
+                f"{total} sequences of {setting.length:,} symbols (each checks all of its prefixes): what "
+                f"{SECONDS:.0f} s of work allow, at about {seconds:.1f} s each; --samples gives another number"
+            )
+        if length < setting.length:
+            self.notes.append(f"padding and the cache were tried on sequences of {length:,} symbols")
+        if total < setting.header_size:
+            self.notes.append(f"hop tokens 0..{total - 1} were tried, of 0..{setting.header_size - 1}")
+
+    def _report(self, done: int, total: int) -> None:
+        if self.progress:
+            self.progress(done, total)
 
 
-class _Tally:
-    """Counts what is wrong and keeps the least margin."""
-
-    def __init__(self, found: Folder) -> None:
-        self.found = found
-        self.positions = self.wrong = 0
-        self.margin = float("inf")
-        self.first_wrong = ""
-
-    def add(self, scores: Any, want: np.ndarray, mask: np.ndarray, tokens: np.ndarray) -> None:
-        import torch
-
-        wanted = torch.as_tensor(want, device=scores.device)
-        valid = torch.as_tensor(mask, device=scores.device).bool()
-        scores = scores.double() if scores.dtype == torch.float64 else scores.float()
-        right = scores.gather(-1, wanted[..., None])[..., 0]
-        rest = scores.scatter(-1, wanted[..., None], float("-inf")).max(-1).values
-        margin = torch.where(valid, right - rest, torch.inf)
-        wrong = valid & ~(margin > 0)  # a NaN is wrong, too
-        self.positions += int(valid.sum())
-        self.wrong += int(wrong.sum())
-        least = float(margin.min())
-        self.margin = least if least != least else min(self.margin, least)
-        if wrong.any() and not self.first_wrong:
-            row, slot = (int(i) for i in wrong.nonzero()[0])
-            shown = " ".join(map(str, tokens[row, : min(slot + 1, 40)]))
-            got = int(scores[row, slot].argmax())
-            self.first_wrong = f"position {slot}: id {got}, should be {want[row, slot]}; input ids {shown}"
-
-
-def _padded(found: Folder, tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return np.where(mask == 1, tokens, found.description["ids"]["nothing"])
-
-
-def _batches(
-    found: Folder, samples: int, rows: int, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
-    """Strings `(rows, n)`, their lengths, their headers: every kind of string in turn."""
-    setting = found.graph.setting
-    n, size, headers = setting.length, setting.alphabet_size, setting.header_size
-    rng = rng_for(seed, "verify")
-    for first in range(0, samples, rows):
-        count = min(rows, samples - first)
-        strings = np.empty((count, n), np.int64)
-        for row in range(count):
-            strings[row] = random_string(rng, n, size, first + row)
-        index = np.arange(first, first + count)
-        lengths = np.where(index % 2 == 0, n, rng.integers(1, n + 1, count))
-        header = index % headers if headers else None
-        yield strings, lengths, header
-
-
-def random_string(rng: np.random.Generator, length: int, size: int, kind: int) -> np.ndarray:
-    """A string of one of five kinds in turn (`kind` modulo 8; four of the eight are uniform or repeat-free)."""
-    match kind % 8:
-        case 1 | 5 if size > 1:  # no adjacent repeats
-            steps = rng.integers(1, size, length)
-            return (rng.integers(size) + np.cumsum(steps)) % size
-        case 3:  # all equal
-            return np.full(length, rng.integers(size))
-        case 4:  # two symbols
-            return rng.integers(0, size, 2)[rng.integers(0, 2, length)]
-        case 7:  # periodic
-            return np.resize(rng.integers(0, size, int(rng.integers(1, 12))), length)
-    return rng.integers(0, size, length)
-
-
-def _variants(found: Folder, models: dict[str, Any], seed: int) -> dict[str, int]:
-    """Wrong positions on a few sequences, run in every way a user may run them."""
-    strings, _, header = next(_batches(found, _VARIANT_ROWS, _VARIANT_ROWS, seed + 1))
-    setting = found.graph.setting
-    n = setting.length
-    if n > 2048:  # each way costs a pass of n^2; the answers of a prefix are those of the whole
-        n = 2048
-        strings = strings[:2, :n]
-        header = None if header is None else header[:2]
-    rng = rng_for(seed, "verify", "variants")
-    full = np.full(len(strings), n)
-    lengths = np.maximum(1, np.minimum(n, rng.integers(1, n + 1, len(strings))))
-    lengths[0] = n
-    tokens = encode(setting.header_size, found.alphabet.size, strings, header)
-    want = expected_ids(found, strings, full, header)
-    every = np.ones_like(tokens)
-    right = (np.arange(n + 1) <= lengths[:, None]).astype(np.int64)
-    wrong: dict[str, int] = {}
-    for name, model in models.items():
-        wrong[name] = _wrong(logits(model, tokens), want, every)
-        wrong[f"{name}, padded right"] = _wrong(logits(model, _padded(found, tokens, right), right), want, right)
-        wrong[f"{name}, padded left"] = _left_padded(found, model, tokens, want, lengths)
-        wrong[f"{name}, cache"] = _cached(model, tokens, want)
-    return wrong
-
-
-def _wrong(scores: Any, want: np.ndarray, mask: np.ndarray) -> int:
-    return int(((scores.argmax(-1).cpu().numpy() != want) & (mask == 1)).sum())
-
-
-def _left_padded(found: Folder, model: Any, tokens: np.ndarray, want: np.ndarray, lengths: np.ndarray) -> int:
-    """Padding on the left, with the position ids that go with it (as `generate` makes them)."""
-    slots = tokens.shape[1]
-    shifted = np.full_like(tokens, found.description["ids"]["nothing"])
-    mask, target = np.zeros_like(tokens), np.zeros_like(tokens)
-    for row, length in enumerate(lengths):
-        pad = slots - (length + 1)
-        shifted[row, pad:], mask[row, pad:], target[row, pad:] = (
-            tokens[row, : length + 1],
-            1,
-            want[row, : length + 1],
-        )
-    positions = np.maximum(np.cumsum(mask, 1) - 1, 0)
-    return _wrong(logits(model, shifted, mask, positions), target, mask)
-
-
-def _cached(model: Any, tokens: np.ndarray, want: np.ndarray) -> int:
-    """The first half at once, then a few tokens one by one, then the rest, through the key-value cache."""
-    slots = tokens.shape[1]
-    half = max(1, slots // 2)
-    cuts = sorted({0, half, *range(half, min(slots, half + 8)), slots})
-    cache, wrong = None, 0
-    for first, last in itertools.pairwise(cuts):
-        mask = np.ones((len(tokens), last), np.int64)
-        out = logits(model, tokens[:, first:last], mask, cache=cache, use_cache=True)
-        cache = cache_of(out)
-        wrong += _wrong(out.logits, want[:, first:last], np.ones((len(tokens), last - first)))
-    return wrong
+def _of_ways(config: Any, length: int, itemsize: int) -> tuple[int, int]:
+    """(rows, length) of the sequences that are run in every way: 8 whole ones, or 2 and as long as can be afforded."""
+    runs = len(ATTENTION) * len(WAYS)
+    if _WAYS_ROWS * runs * seconds_of(config, length + 1, itemsize) <= _WAYS_SECONDS:
+        return _WAYS_ROWS, length
+    while length > 64 and 2 * runs * seconds_of(config, length + 1, itemsize) > _WAYS_SECONDS:
+        length //= 2
+    return 2, length

@@ -16,11 +16,12 @@ from logdepth.compiler.transformer_to_gpt2 import Gpt2, transformer_to_gpt2
 from logdepth.errors import CertificateError
 from logdepth.lang.graph import Graph
 from logdepth.lang.program import Program
+from logdepth.summary import TwoLines
 from logdepth.transformer import Transformer
 
 
-@dataclass(frozen=True, eq=False)
-class Compilation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Compilation(TwoLines):
     """A program's way down to weights, every stage kept."""
 
     program: Program
@@ -35,6 +36,16 @@ class Compilation:
     def start_id(self) -> int:
         """The id of the start token, or of BOT where a header comes first."""
         return self.graph.setting.header_size + self.graph.setting.alphabet_size
+
+    def summary(self) -> tuple[str, str]:
+        given = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
+        setting, proof = self.graph.setting, self.certificate
+        holds = f"exact in {proof.dtype}, least logit margin {proof.margin:.6f}" if proof.holds else proof.failure
+        return (
+            f"{self.program.name}{f' ({given})' if given else ''}, compiled: {self.plan.depth} layers, "
+            f"width {self.shape.width}, {self.shape.inner:,} hidden units",
+            f"up to {setting.length:,} symbols out of {setting.alphabet_size:,}; {holds}",
+        )
 
     def to_gpt2(self) -> Gpt2:
         """The weights (built when asked for: they can be large)."""

@@ -14,12 +14,13 @@ from logdepth.errors import ProgramError
 from logdepth.lang.graph import Graph, GraphBuilder, MatchSpec, Node
 from logdepth.lang.local import evaluate_local
 from logdepth.lang.words import place
+from logdepth.summary import TwoLines
 
 VIEWS = ("shift", "not")
 
 
-@dataclass(frozen=True)
-class Normal:
+@dataclass(frozen=True, repr=False)
+class Normal(TwoLines):
     """A normalised graph.
 
     tables: for each node known from the token alone (kind "token": indexed by input token, headers first,
@@ -31,6 +32,9 @@ class Normal:
     graph: Graph
     tables: dict[int, tuple[str, np.ndarray]]
     start: tuple[np.ndarray, ...]
+
+    def summary(self) -> tuple[str, str]:
+        return f"normalised graph of {self.graph.name}", f"{len(self.nodes)} words, {len(self.tables)} of them embedded"
 
     @property
     def nodes(self) -> tuple[Node, ...]:

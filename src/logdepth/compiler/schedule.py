@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from logdepth.compiler.normalize import VIEWS, Normal
 from logdepth.lang.graph import MatchSpec, Node
+from logdepth.summary import TwoLines
 
 Bit = tuple[int, int]  # (coordinate, +1 or -1): the bit is that coordinate, or its opposite
 
@@ -54,8 +55,8 @@ class LayerPlan:
     clears: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Schedule:
+@dataclass(frozen=True, repr=False)
+class Schedule(TwoLines):
     """The plan of a compiled program. Coordinates START and REST are 1 at the start token / elsewhere."""
 
     normal: Normal
@@ -88,6 +89,13 @@ class Schedule:
         if layer is not None and node in self.scratch and self.scratch[node].born == layer:
             return [(c, 1) for c in self.scratch[node].coordinates]
         return [(c, 1) for c in self.homes[node].coordinates]
+
+    def summary(self) -> tuple[str, str]:
+        heads = " + ".join(str(len(layer.heads)) for layer in self.layers)
+        return (
+            f"Schedule of {self.normal.graph.name}: {self.depth} layers, {heads} heads",
+            f"{self.embed_dim} coordinates, {len(self.homes)} homes, {len(self.scratch)} fields of scratch",
+        )
 
     def fields(self) -> list[Field]:
         """Every field, in order of birth."""

@@ -20,11 +20,12 @@ from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.gpt2_shape import AMPLITUDE, LAYER_NORM_EPSILON, Gpt2Shape, folded, live_bits, norm_gain
 from logdepth.compiler.schedule import Schedule
 from logdepth.errors import InputError
+from logdepth.summary import TwoLines
 from logdepth.transformer import Affine, Circuit, Transformer
 
 
-@dataclass(frozen=True, eq=False)
-class Gpt2:
+@dataclass(frozen=True, eq=False, repr=False)
+class Gpt2(TwoLines):
     """A GPT-2: what goes into `config.json`, and its state dict by Hugging Face's names (float64 arrays)."""
 
     config: dict[str, Any]
@@ -34,6 +35,13 @@ class Gpt2:
     @property
     def num_parameters(self) -> int:
         return sum(tensor.size for tensor in self.tensors.values())
+
+    def summary(self) -> tuple[str, str]:
+        sizes = {name: self.config[name] for name in ("n_layer", "n_head", "n_embd", "n_inner", "n_positions")}
+        return (
+            f"Gpt2: {self.num_parameters:,} parameters in {len(self.tensors)} tensors, {self.dtype}",
+            ", ".join(f"{name} {size:,}" for name, size in sizes.items()),
+        )
 
 
 def transformer_to_gpt2(

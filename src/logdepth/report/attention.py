@@ -65,8 +65,9 @@ def draw_attention(path: str | Path, panels: list[Panel], tokens: list[str], tit
             spine.set_color("#cccccc")
     for row in range(rows):
         axes[row, 0].set_ylabel("query (reads)", fontsize=9)
-    for axis in axes[-1]:
-        axis.set_xlabel("key (is read)", fontsize=9)
+    for column in range(columns):
+        lowest = axes[(len(panels) - 1 - column) // columns, column]
+        lowest.set_xlabel("key (is read)", fontsize=9)
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     with new_file(path, force=True) as temporary:
         figure.savefig(temporary, dpi=150, metadata={"Software": None} if path.suffix == ".png" else None)

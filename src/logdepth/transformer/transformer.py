@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int, Integer
 
 from logdepth.errors import InputError
+from logdepth.summary import TwoLines
 from logdepth.transformer.attention import ATTENTION, causal_mask
 from logdepth.transformer.rowmaps import Affine, Circuit, RowFunction
 from logdepth.transformer.trace import Trace
@@ -51,8 +52,8 @@ class Readout:
     map: Affine
 
 
-@dataclass(frozen=True, eq=False)
-class Transformer:
+@dataclass(frozen=True, eq=False, repr=False)
+class Transformer(TwoLines):
     """Layers on named coordinates. Sequences are token ids `(batch, slots)`, slot 0 the start token.
 
     `sharpness` multiplies every score (the c of Lemma A.2): with margin 1 between the intended key and others,
@@ -65,6 +66,14 @@ class Transformer:
     readout: Readout
     causal: bool = True
     sharpness: float = 64.0
+
+    def summary(self) -> tuple[str, str]:
+        tokens, slots = len(self.embedding.tokens), len(self.embedding.positions)
+        heads = " + ".join(str(len(layer.heads)) for layer in self.layers)
+        return (
+            f"exact transformer: {self.depth} layers, {heads} heads, {self.embed_dim} coordinates",
+            f"{tokens:,} tokens, {slots:,} positions, {'causal' if self.causal else 'bidirectional'}",
+        )
 
     @property
     def depth(self) -> int:

@@ -1,0 +1,128 @@
+"""What a compiled model's folder holds, file by file, before anything is written: `write_folder` writes it, and
+`verify` makes it again out of the stored graph and compares."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from logdepth.compiled.card import card
+from logdepth.compiled.explain import layout
+from logdepth.compiled.graph_json import graph_to_json
+from logdepth.compiled.tokenizer import tokenizer_files
+from logdepth.compiler.floats import STATEMENT
+from logdepth.compiler.program_to_transformer import vocabulary
+from logdepth.lang.graph import Graph
+from logdepth.programs import BUILT_IN
+
+if TYPE_CHECKING:
+    from logdepth.compiled.model import CompiledModel
+
+FORMAT = 2
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "logdepth.json"
+FILES = (
+    *("config.json", WEIGHTS, "generation_config.json", "tokenizer.json", "tokenizer_config.json"),
+    *("special_tokens_map.json", "README.md", DESCRIPTION),
+)
+
+
+def contents(
+    model: CompiledModel, weights: dict[str, Any], *, program: dict[str, Any] | None = None, version: str | None = None
+) -> dict[str, bytes]:
+    """Every file but the weights, by name. `weights`: the weight file's sha256 and bytes.
+
+    `program` and `version`: what is written about where the model came from, if it is not this process.
+    """
+    gpt2, graph = model.gpt2, model.compilation.graph
+    marks = {name: gpt2.config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    description = describe(model, weights, program=program, version=version)
+    found = {
+        "config.json": to_json(gpt2.config),
+        "generation_config.json": to_json({"_from_model_config": True, **marks}),
+        **tokenizer_files(model.token_names, model.alphabet, graph.setting.header_size, graph.setting.length),
+        "README.md": card(description),
+    }
+    files = {name: text.encode() for name, text in found.items()}
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    sums |= {section: section_checksum(entry) for section, entry in description.items()}
+    return {**files, DESCRIPTION: to_json({**description, "checksums": sums}).encode()}
+
+
+def describe(
+    model: CompiledModel,
+    weights: dict[str, Any] | None = None,
+    *,
+    program: dict[str, Any] | None = None,
+    version: str | None = None,
+) -> dict[str, Any]:
+    """What `logdepth.json` holds (and `compile --json` prints)."""
+    from logdepth import __version__
+
+    compilation, graph = model.compilation, model.compilation.graph
+    setting = graph.setting
+    if program is None:
+        program = {
+            "name": compilation.program.name,
+            "built_in": BUILT_IN.get(compilation.program.name) is compilation.program,
+            "parameters": dict(compilation.parameters),
+        }
+    return {
+        "format": FORMAT,
+        "logdepth": version or __version__,
+        "program": program,
+        "depth": model.depth,
+        "domain": {
+            "length": setting.length,
+            "symbols": list(model.alphabet.symbols),
+            "first_token": f"hop token 0..{setting.header_size - 1}" if setting.header_size else "start token",
+            "statement": f"every sequence of at most {setting.length} symbols out of {setting.alphabet_size}, after "
+            + ("a hop token" if setting.header_size else "the start token"),
+        },
+        "ids": token_ids(graph),
+        "sizes": {
+            "parameters": model.gpt2.num_parameters,
+            "width": compilation.shape.width,
+            "heads": compilation.shape.num_heads,
+            "hidden": compilation.shape.inner,
+            "coordinates": model.transformer.embed_dim,
+        },
+        "weights": weights or {},
+        "certificate": {**model.certificate.as_dict(), "floating_point": STATEMENT},
+        "layout": layout(model.plan),
+        "graph": graph_to_json(graph),
+    }
+
+
+def token_ids(graph: Graph) -> dict[str, Any]:
+    """Which token ids mean what: of the input, and of the answers."""
+    setting = graph.setting
+    size, first = vocabulary(graph)
+    nothing = setting.header_size + setting.alphabet_size
+    ids: dict[str, Any] = {
+        "vocabulary": size,
+        "first_symbol": setting.header_size,
+        "nothing": nothing,
+        "first_output": first,
+        "output": "symbol" if graph.output_is_symbol else "number",
+        "least_output": graph.nodes[graph.output].lo,
+    }
+    if setting.header_size:
+        return {**ids, "hop_tokens": [0, setting.header_size - 1], "blank": nothing + 1}
+    return {**ids, "start": nothing}
+
+
+def section_checksum(section: Any) -> str:
+    """SHA-256 of one section of `logdepth.json`, whatever its spacing."""
+    text = json.dumps(section, sort_keys=True, separators=(",", ":"), default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_json(data: dict[str, Any]) -> str:
+    """JSON as it is written into a folder."""
+    return json.dumps(data, indent=1, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    return value.item()  # NumPy scalars
