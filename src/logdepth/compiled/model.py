@@ -14,12 +14,14 @@ from logdepth.compiled.symbols import Alphabet
 from logdepth.compiled.tokenizer import token_names
 from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.compile import Compilation, compile_program
+from logdepth.compiler.limits import check_sizes
 from logdepth.compiler.program_to_transformer import vocabulary
 from logdepth.compiler.schedule import Schedule
 from logdepth.compiler.transformer_to_gpt2 import Gpt2
 from logdepth.errors import InputError
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.program import Program
+from logdepth.lang.words import Setting
 from logdepth.transformer import Trace, Transformer
 
 if TYPE_CHECKING:
@@ -127,6 +129,8 @@ def compile(
     >>> model.depth, model.certificate.holds, model.gpt2.num_parameters < 400_000
     (6, True, True)
     """
+    if isinstance(alphabet, int):
+        check_sizes(Setting(length, alphabet, header_size))
     symbols = Alphabet.of(alphabet)
     compilation = compile_program(
         program, length=length, alphabet_size=symbols.size, header_size=header_size, dtype=dtype, **parameters

@@ -7,12 +7,14 @@ import os
 import re
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 _HERE = str(Path(__file__).parent)
 _INSTALLED = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib")})
-_LIBRARIES = (_HERE, sysconfig.get_path("stdlib"), *(os.path.join(path, "numpy") for path in _INSTALLED))
+_STANDARD = sysconfig.get_path("stdlib")
+_NUMPY = tuple(os.path.join(path, "numpy") for path in _INSTALLED)
 _LONGEST = 300
 
 
@@ -24,11 +26,11 @@ def origin() -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
+@cache
 def _is_library(file: str) -> bool:
     """Whether a file is none of the user's; what pip installs stands inside Python's folder and may be theirs."""
-    if not file.startswith(_LIBRARIES):
-        return file.startswith("<frozen")
-    return file.startswith(_LIBRARIES[3:]) or file.startswith(_HERE) or not file.startswith(_INSTALLED)
+    standard = file.startswith(_STANDARD) and not file.startswith(_INSTALLED)
+    return standard or file.startswith((_HERE, "<frozen", *_NUMPY))
 
 
 def place(where: tuple[str, int]) -> str:

@@ -129,7 +129,8 @@ class Program:
         except (Exception, SystemExit) as error:
             if isinstance(error, AssertionError) and is_own(error):
                 raise
-            raise ProgramError(f"{_line_of(error, self)}: {one_line(error)}") from error
+            hint = " (a program returns a word, it does not exit)" if isinstance(error, SystemExit) else ""
+            raise ProgramError(f"{_line_of(error, self)}: {one_line(error)}{hint}") from error
         finally:
             _SETTING.reset(token)
         if not isinstance(output, Word):

@@ -23,7 +23,7 @@ def khop_rank(x: Symbol, position: Position, k: Hops):
 
 
 @program
-def khop_rank_any(x: Symbol, position: Position, hops: Header, max_k: Hops):
+def khop_rank_any(x: Symbol, position: Position, hops: AnyHops, max_k: Hops):
     """hop_k for the k that the first token names, 0..max_k."""
     return _rank(x, position, hops, max_k.bit_length())
 
@@ -35,7 +35,7 @@ def khop_doubling(x: Symbol, position: Position, k: Hops):
 
 
 @program
-def khop_doubling_any(x: Symbol, position: Position, hops: Header, max_k: Hops):
+def khop_doubling_any(x: Symbol, position: Position, hops: AnyHops, max_k: Hops):
     """hop_k for the k that the first token names, 0..max_k."""
     return _doubling(x, position, hops, max_k)
 
