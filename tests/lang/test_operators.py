@@ -5,23 +5,25 @@ from __future__ import annotations
 import copy
 import functools
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from logdepth import lang
 from logdepth.errors import ProgramError
-from logdepth.lang import *  # noqa: F403
+from logdepth.lang import Symbol, interpret, program
 from tests.brute import brute_force
 
-LIMIT = 2**40
+NAMES = {**vars(lang), "np": np, "math": math, "copy": copy, "functools": functools}
 
 
 def traced(expression: str, path: Path, alphabet_size: int = 4):
     """The graph of a program that returns an expression of x and position, and the program's file."""
     file = path / "user.py"
     file.write_text(f"def f(x: Symbol, position: Position):\n    return {expression}\n")
-    names = dict(globals())
+    names = dict(NAMES)
     exec(compile(file.read_text(), str(file), "exec"), names)
     return program(names["f"]).trace(length=20, alphabet_size=alphabet_size)
 
@@ -41,43 +43,89 @@ def test_an_operator_means_what_python_means(expression: str, tmp_path: Path) ->
     string = [0, 1, 2, 3]
     found = interpret(graph, np.array([string]))[0].tolist()
     assert found == brute_force(graph, string)
-    assert found[1:] == [int(eval(expression.replace("~", "1 - "), {**globals(), "x": x})) for x in string]
+    assert found[1:] == [int(eval(expression.replace("~", "1 - "), {**NAMES, "x": x})) for x in string]
 
 
 REFUSED = {
-    "set or dict": "x in {1, 2}; {0: 5}.get(x); {0: 5}[x]; x in {}; hash(x); functools.cache(lambda v: 1)(x)",
-    "no truth value": "x in (1, 2); x in [1]; [1, 2].index(x); (1, 2).count(x); bool(x); min(x, 1); max(x, position); "
-    "sorted([x, position]); 0 < x < 3; x and x; not x; any([x]); np.array([x]) == 1; np.max([x, position])",
-    "no one value": "int(x); float(x); complex(x); range(x); [1, 2][x]; math.floor(x); math.ceil(x); round(x)",
-    "not a sequence": "len(x); iter(x); [*x]; x[0]; 1 in x; reversed(x)",
-    "any function of words is a table": "2 ** x; 1 << x; 8 >> x; 1 // x; 7 % x; divmod(x, 2); divmod(7, x); x @ x",
-    "words are integers": "x / 2; 2 / x",
-    "neither a word nor an integer": "np.array([1, 2]) == x; x + np.array([1]); np.float64(1) + x; 1.0 == x; x == None; "
-    'None == x; "a" == x; x != "a"; x * 1.5; x & 1.5; select(at(1).found, 1, 0); select(None, 1, 0); 1j + x',
-    "right side of": "x // position; x % 2.0; x >> -1; x << 99; x ** -1; x ** position; x ** 10**9",
-    "TypeError": 'f"{x:d}"; x(); np.add(x, 1); np.equal(x, 1); table(5, x)',
-    "needs a Boolean": "select(2, 1, 0); x ^ 1; x | 4; ~x; x & position",
-    "over 40 bits": "x + 10**30; x * 10**30; x - 2**62; x == 2**63; x + 2**40; x - 2**40 - 1; table(lambda v: 10**30, x);"
-    "10**5000 + x; x == 10**5000; minimum(x, 2**41); at(10**20).read(x); (x - 2**40) * 2; x + 2**40 - 2**40",
-    "a look-up is not a word": "at(1) == at(1); at(1) + 1; bool(at(1)); x + at(1); hash(at(1)); at(at(1)); not at(1)",
-    "is compared by == only": "theirs(x) != x; x != theirs(x); theirs(x) < x; x < theirs(x); 1 < theirs(x); theirs(x) + 1; "
-    "1 + theirs(x); ~theirs(x); bool(theirs(x)); hash(theirs(x)); theirs(theirs(x)); last().read(theirs(x)); "
-    "at(theirs(x)); select(theirs(x), 1, 0); minimum(theirs(x), 1); table(lambda v: v, theirs(x)); "
-    "count(where=x in theirs(x)); count(where=1 < theirs(x) < 2); theirs(x) & (theirs(x) == 1); np.int64(1) + theirs(x)",
-    "belongs in where=": "(theirs(x) == x) & (theirs(x) == 1); ~(theirs(x) == 1); select(theirs(x) == 1, 1, 0); "
-    "count(where=theirs(x) == 1 == x); count(where=not theirs(x) == 1); (theirs(x) == 1) == 1; 1 + (theirs(x) == x); "
-    "hash(theirs(x) == 1); theirs(theirs(x) == 1); count(where=theirs(x) == (theirs(x) == 1))",
-    "both sides are the other token's": "count(where=theirs(x) == theirs(position))",
-    r"where=theirs\(x\) == 1$": "count(where=x == 1); count(where=1 == x); exists(where=(theirs(x) == 1, x == 1))",
-    r"where=theirs\(x\) == position, or where=x == theirs\(position\)": "last(where=x == position).read(x); "
-    "highest(by=x, where=x == position).read(x)",
-    "must mark the other token's word": "count(where=x); count(where=1 - (x == position)); count(where=minimum(x == 1, 1)); "
-    "count(where=maximum(x == position, 0)); count(where=x != 1); count(where=(x == 1) & (x == position)); "
-    "count(where=select(x == 1, 1, 0)); count(where=table(lambda a, b: a == b, x, position)); count(where=x < position)",
-    "alone needs a Boolean": "count(where=theirs(x)); count(where=(theirs(position), theirs(x) == 1))",
-    "where= takes comparisons": 'count(where=None); count(where=True); count(where=1); count(where="x"); '
-    "count(where=(theirs(x) == 1, ())); count(where=(c for c in ())); count(where={1})",
-    "by= is the other token's word already": "highest(by=theirs(x)).read(x); lowest(by=theirs(x), where=()).read(x)",
+    "set or dict": """
+        x in {1, 2}; {0: 5}.get(x); {0: 5}[x]; x in {}; hash(x); functools.cache(lambda v: 1)(x)
+    """,
+    "no truth value": """
+        x in (1, 2); x in [1]; [1, 2].index(x); (1, 2).count(x); bool(x); min(x, 1); max(x, position);
+        sorted([x, position]); 0 < x < 3; x and x; not x; any([x]); np.array([x]) == 1;
+        np.max([x, position])
+    """,
+    "no one value": """
+        int(x); float(x); complex(x); range(x); [1, 2][x]; math.floor(x); math.ceil(x); round(x)
+    """,
+    "not a sequence": """
+        len(x); iter(x); [*x]; x[0]; 1 in x; reversed(x)
+    """,
+    "any function of words is a table": """
+        2 ** x; 1 << x; 8 >> x; 1 // x; 7 % x; divmod(x, 2); divmod(7, x); x @ x
+    """,
+    "words are integers": """
+        x / 2; 2 / x
+    """,
+    "neither a word nor an integer": """
+        np.array([1, 2]) == x; x + np.array([1]); np.float64(1) + x; 1.0 == x; x == None; None == x;
+        "a" == x; x != "a"; x * 1.5; x & 1.5; select(at(1).found, 1, 0); select(None, 1, 0); 1j + x
+    """,
+    "right side of": """
+        x // position; x % 2.0; x >> -1; x << 99; x ** -1; x ** position; x ** 10**9
+    """,
+    "TypeError": """
+        f"{x:d}"; x(); np.add(x, 1); np.equal(x, 1); table(5, x)
+    """,
+    "needs a Boolean": """
+        select(2, 1, 0); x ^ 1; x | 4; ~x; x & position
+    """,
+    "over 40 bits": """
+        x + 10**30; x * 10**30; x - 2**62; x == 2**63; x + 2**40; x - 2**40 - 1;
+        table(lambda v: 10**30, x); 10**5000 + x; x == 10**5000; minimum(x, 2**41); at(10**20).read(x);
+        (x - 2**40) * 2; x + 2**40 - 2**40
+    """,
+    "a look-up is not a word": """
+        at(1) == at(1); at(1) + 1; bool(at(1)); x + at(1); hash(at(1)); at(at(1)); not at(1)
+    """,
+    "is compared by == only": """
+        theirs(x) != x; x != theirs(x); theirs(x) < x; x < theirs(x); 1 < theirs(x); theirs(x) + 1;
+        1 + theirs(x); ~theirs(x); bool(theirs(x)); hash(theirs(x)); theirs(theirs(x));
+        last().read(theirs(x)); at(theirs(x)); select(theirs(x), 1, 0); minimum(theirs(x), 1);
+        table(lambda v: v, theirs(x)); count(where=x in theirs(x)); count(where=1 < theirs(x) < 2);
+        theirs(x) & (theirs(x) == 1); np.int64(1) + theirs(x)
+    """,
+    "belongs in where=": """
+        (theirs(x) == x) & (theirs(x) == 1); ~(theirs(x) == 1); select(theirs(x) == 1, 1, 0);
+        count(where=theirs(x) == 1 == x); count(where=not theirs(x) == 1); (theirs(x) == 1) == 1;
+        1 + (theirs(x) == x); hash(theirs(x) == 1); theirs(theirs(x) == 1);
+        count(where=theirs(x) == (theirs(x) == 1))
+    """,
+    "both sides are the other token's": """
+        count(where=theirs(x) == theirs(position))
+    """,
+    r"where=theirs\(x\) == 1$": """
+        count(where=x == 1); count(where=1 == x); exists(where=(theirs(x) == 1, x == 1))
+    """,
+    r"where=theirs\(x\) == position, or where=x == theirs\(position\)": """
+        last(where=x == position).read(x); highest(by=x, where=x == position).read(x)
+    """,
+    "must mark the other token's word": """
+        count(where=x); count(where=1 - (x == position)); count(where=minimum(x == 1, 1));
+        count(where=maximum(x == position, 0)); count(where=x != 1);
+        count(where=(x == 1) & (x == position)); count(where=select(x == 1, 1, 0));
+        count(where=table(lambda a, b: a == b, x, position)); count(where=x < position)
+    """,
+    "alone needs a Boolean": """
+        count(where=theirs(x)); count(where=(theirs(position), theirs(x) == 1))
+    """,
+    "where= takes comparisons": """
+        count(where=None); count(where=True); count(where=1); count(where="x");
+        count(where=(theirs(x) == 1, ())); count(where=(c for c in ())); count(where={1})
+    """,
+    "by= is the other token's word already": """
+        highest(by=theirs(x)).read(x); lowest(by=theirs(x), where=()).read(x)
+    """,
 }
 
 
@@ -93,9 +141,10 @@ def test_refused_at_the_line(message: str, expression: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("literal", ["x is 1", "1 is x", "(x == 1) is True", "x is not False", "x is 'a'", "x is 1000"])
 def test_identity_with_a_literal_is_refused(literal: str, tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match=r"user.py:2: `is` asks whether two objects are one"):
-        with pytest.warns() if literal[0] != "(" and "False" not in literal else np.errstate():
-            traced(f"3 if {literal} else x", tmp_path)
+    message = r"user.py:2: `is` asks whether two objects are one"
+    # Python's own warning comes for some of these
+    with warnings.catch_warnings(action="ignore"), pytest.raises(ProgramError, match=message):
+        traced(f"3 if {literal} else x", tmp_path)
 
 
 def test_identity_with_none_and_names_is_pythons_own(tmp_path: Path) -> None:

@@ -76,7 +76,9 @@ def _refuse(setting: Setting, by_token: int, by_position: int) -> None:
         return
     name, size = "length", setting.length
     if by_token > by_position:
-        name, size = max(("alphabet", setting.alphabet_size), ("headers", setting.header_size), key=lambda pair: pair[1])
+        name, size = "alphabet", setting.alphabet_size
+        if setting.header_size > size:
+            name, size = "headers", setting.header_size
     least = max(1, size * WORKING_MEMORY // total)
     raise InputError(
         f"{name} {size:,} needs about {total / (1 << 30):,.1f} GiB of working memory to compile; the limit is "
