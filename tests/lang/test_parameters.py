@@ -142,7 +142,7 @@ def refused_marks():
         (len, "len is a builtin_function_or_method"),
         (Thing().__init__, "__init__ is a method-wrapper"),
         (staticmethod(method), "is a staticmethod"),
-        (program(with_a_name), "is marked already"),
+        (program(with_a_name), "with_a_name is marked @program already"),
         ("text", "'text' is a str"),
     ]
 

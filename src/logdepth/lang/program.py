@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import dis
 import inspect
 import operator
-import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import numpy as np
 from logdepth.errors import InputError, ProgramError
 from logdepth.lang.graph import Graph, build_graph
 from logdepth.lang.lines import here, is_own, one_line, place, shown
+from logdepth.lang.marking import refuse_unfit
 from logdepth.lang.parameters import check_header, checked
 from logdepth.lang.refusals import Opaque
 from logdepth.lang.words import _SETTING, MAX_VALUE, Setting, Word
@@ -196,46 +195,12 @@ def program(function: Callable[..., Any] | None = None, /, *, causal: bool = Tru
     return _marked(function, causal)
 
 
-def _marked(function: Any, causal: bool) -> Program:
-    """Raises `ProgramError` for what is not a plain function, and for what Python decides in it while tracing."""
-    wrong, name = "", getattr(function, "__name__", shown(function))
+def _marked(function: Callable[..., Any], causal: bool) -> Program:
+    """Raises `ProgramError` for what cannot be a program."""
     if isinstance(function, Program):
-        wrong = "is marked already"
-    elif isinstance(function, type):
-        wrong = "is a class"
-    elif not isinstance(function, types.FunctionType):
-        wrong = f"is a {type(function).__name__}"
-    elif name == "<lambda>":
-        wrong = "is a lambda, which has no name and no annotations"
-    elif inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        wrong = "is async"
-    elif inspect.isgeneratorfunction(function):
-        wrong = "is a generator: return one word, do not yield"
-    else:
-        for parameter in inspect.signature(function).parameters.values():
-            if parameter.name in ("self", "cls") and parameter.annotation is parameter.empty:
-                wrong = f"is a method ({parameter.name})"
-            elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                wrong = f"takes {parameter}, which has no name to be given by"
-    if wrong:
-        raise ProgramError(f"{here()}: @program marks a plain function (def), but {name} {wrong}")
-    marked = Program(function, name, causal)
-    _refuse_identity(marked, inspect.unwrap(function).__code__)
-    return marked
-
-
-def _refuse_identity(marked: Program, code: types.CodeType) -> None:
-    """`x is 1` and `flag is True` are always false for a word, and Python asks nobody: found in the bytecode."""
-    line, constants = code.co_firstlineno, [False, False]
-    for instruction in dis.get_instructions(code):
-        line = instruction.positions.lineno or line if instruction.positions else line
-        if instruction.opname == "IS_OP" and any(constants):
-            raise ProgramError(f"{marked.where[0]}:{line}: `is` asks whether two objects are one; compare with ==")
-        loads = instruction.opname in ("LOAD_CONST", "LOAD_SMALL_INT")
-        constants = [constants[1], loads and instruction.argval not in (None, Ellipsis)]
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            _refuse_identity(marked, inner)
+        raise ProgramError(f"{here()}: {function.name} is marked @program already")
+    refuse_unfit(function)
+    return Program(function, function.__name__, causal)
 
 
 def _line_of(error: BaseException, marked: Program) -> str:
