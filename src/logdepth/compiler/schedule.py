@@ -104,13 +104,12 @@ class Schedule:
 def schedule(normal: Normal) -> Schedule:
     """Place every look-up and operation as early as possible, and every word in as few coordinates.
 
-        Raises `ProgramError` for a chain of over 1,000 layers.
+    Raises `ProgramError` for a chain of over 1,000 layers.
 
-        >>> from logdepth.compiler.limits import check_depth
-    from logdepth.compiler.normalize import normalize
-        >>> from logdepth.programs import khop_rank
-        >>> schedule(normalize(khop_rank.trace(length=100, alphabet_size=4, k=16))).depth
-        6
+    >>> from logdepth.compiler.normalize import normalize
+    >>> from logdepth.programs import khop_rank
+    >>> schedule(normalize(khop_rank.trace(length=100, alphabet_size=4, k=16))).depth
+    6
     """
     nodes, output = normal.nodes, normal.graph.output
     when = _times(normal)
