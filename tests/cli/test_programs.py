@@ -132,6 +132,14 @@ def test_a_file_by_any_path(capsys, here: Path, name: str) -> None:
     assert err.splitlines() == ["made", "traced"]  # what a program prints is not the answer
 
 
+def test_text_and_decimals_where_they_are_annotated(capsys, here: Path) -> None:
+    text = "from logdepth.lang import *\n@program\ndef p(x: Symbol, a: str, b: float, c: int, d: bool):\n    return x\n"
+    (here / "kinds.py").write_text(text)
+    values = ["--set", "a=12", "--set", "b=1.5", "--set", "c=-0", "--set", "d=True"]
+    assert main(["compile", "kinds.py", "--length", "9", "--json", *values]) == 0
+    assert json.loads(capsys.readouterr().out)["program"]["parameters"] == {"a": "12", "b": 1.5, "c": 0, "d": True}
+
+
 def test_the_only_program_of_a_file_needs_no_name(capsys, here: Path) -> None:
     (here / "only.py").write_text(ONE.split("@program\ndef second")[0])
     assert main(["compile", "only.py", "--length", "9"]) == 0

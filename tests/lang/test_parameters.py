@@ -59,7 +59,8 @@ def test_a_model_for_every_k_takes_no_first_token_beyond_its_largest(name: str) 
 
 def test_numpy_whole_numbers_are_whole_numbers() -> None:
     assert khop_rank.trace(np.int64(9), np.int32(3), k=np.int64(2)).setting.length == 9
-    assert type(khop_rank.check(9, 3, 0, {"k": np.int64(2)})["k"]) is int
+    model = logdepth.compile(khop_rank, length=9, alphabet=3, k=np.int64(2))
+    assert type(model.compilation.parameters["k"]) is int
 
 
 @pytest.mark.parametrize("size", [True, 9.0, "9", None, 10**30])
@@ -68,7 +69,7 @@ def test_sizes_are_whole_numbers(size: object) -> None:
         khop_rank.trace(size, 3, k=1)
     with pytest.raises(InputError, match=r"alphabet is .*; it must be"):
         khop_rank.trace(9, size, k=1)
-    with pytest.raises(InputError, match=r"header is .*; it must be"):
+    with pytest.raises(InputError, match=r"header_size is .*; it must be"):
         khop_rank_any.trace(9, 3, size, max_k=1)
 
 
@@ -82,7 +83,15 @@ def many(
     far: int | None = None,
     flag: bool = False,
     loose=None,
+    most: Annotated[int, AtMost("back")] = 0,
+    maybe: Annotated[int, AtLeast(2)] | None = None,
+    ratio: float = 0.5,
 ):
+    return x
+
+
+@program
+def misnamed(x: Symbol, h: Annotated[Header, AtMost("larges")], largest: int):
     return x
 
 
@@ -95,6 +104,9 @@ def many(
         ({"way": "left"}, "way is 'left'"),
         ({"far": "x"}, "far is 'x'; it must be a whole number or None"),
         ({"flag": 1}, "flag is 1; it must be true or false"),
+        ({"most": 2, "back": 1}, "most is 2; it must be at most back, which is 1"),
+        ({"maybe": 1}, "maybe is 1; it must be at least 2 or None"),
+        ({"ratio": "x"}, "ratio is 'x'; it must be a number"),
         ({"header_size": 6}, r"6 values of the first token .* program many serves 0\.\.4; give 5"),
     ],
 )
@@ -103,8 +115,28 @@ def test_annotations_are_limits(parameters: dict, message: str) -> None:
         many.trace(**SIZES, **{"header_size": 5, **parameters})
 
 
+def test_a_limit_that_names_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match=r"h is limited by AtMost\(most='larges'\), which is no parameter"):
+        misnamed.trace(**SIZES, header_size=1, largest=1)
+
+
+def test_a_plain_function_is_not_compiled() -> None:
+    with pytest.raises(InputError, match="is not a program; mark it with @program"):
+        logdepth.compile(adds_one, length=5, alphabet=2)
+
+
 def test_what_annotations_allow() -> None:
-    allowed = {"back": 3, "name": "b", "way": "down", "far": None, "flag": True, "loose": [1]}
+    allowed = {
+        "maybe": 2,
+        "most": 3,
+        "ratio": 2,
+        "back": 3,
+        "name": "b",
+        "way": "down",
+        "far": None,
+        "flag": True,
+        "loose": [1],
+    }
     assert many.trace(**SIZES, header_size=5, **allowed).output_is_symbol
 
 

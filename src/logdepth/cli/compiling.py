@@ -75,7 +75,7 @@ def compiled_from(args: argparse.Namespace) -> Any:
     """The compiled model that the options describe."""
     from logdepth.compiled.model import compile
 
-    name, parameters, headers = args.program, parse_parameters(args.set), args.headers
+    name, headers = args.program, args.headers
     for option, value in (("k", args.k), ("max-k", args.max_k)):
         if value is not None and value < 0:
             raise InputError(f"--{option} is {value}; it must be at least 0")
@@ -85,6 +85,8 @@ def compiled_from(args: argparse.Namespace) -> Any:
         name = f"khop_{args.construction or 'rank'}{'' if args.max_k is None else '_any'}"
     elif args.construction is not None:
         raise InputError("--construction goes with khop only")
+    program = find_program(name)
+    parameters = parse_parameters(args.set, program)
     for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k)):
         if value is not None and parameter in parameters:
             raise InputError(f"--{option} {value} and --set {parameter}={parameters[parameter]}: give one of them")
@@ -97,7 +99,6 @@ def compiled_from(args: argparse.Namespace) -> Any:
     if args.alphabet is not None and args.symbols is not None and args.alphabet != len(args.symbols):
         raise InputError(f"--alphabet {args.alphabet} and --symbols with {len(args.symbols)} symbols do not agree")
     alphabet = args.symbols if args.symbols is not None else 4 if args.alphabet is None else args.alphabet
-    program = find_program(name)
     for reserved in ("length", "alphabet", "header_size", "dtype", "program"):
         if reserved in parameters:
             raise InputError(f"--set {reserved}=..: no parameter may be called {reserved}, which compile takes itself")

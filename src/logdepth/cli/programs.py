@@ -91,17 +91,23 @@ def _run(file: str) -> dict[str, Any]:
     return vars(module)
 
 
-def parse_parameters(pairs: list[str]) -> dict[str, Any]:
-    """`NAME=VALUE` options: whole numbers in plain digits, true and false, else text."""
+def parse_parameters(pairs: list[str], program: Program) -> dict[str, Any]:
+    """`NAME=VALUE` options: whole numbers in plain digits, true and false, else text; what is annotated as text or as
+    a decimal number is that."""
     found: dict[str, Any] = {}
+    kinds = program.annotations
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise InputError(f"--set {pair}: write NAME=VALUE")
         if name in found:
             raise InputError(f"--set {pair}: {name} is given twice")
-        if re.fullmatch(r"[+-]?[0-9]{1,1000}", value):
+        if kinds.get(name) is str:
+            found[name] = value
+        elif re.fullmatch(r"[+-]?[0-9]{1,1000}", value):
             found[name] = int(value)
+        elif kinds.get(name) is float and re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", value):
+            found[name] = float(value)
         else:
             found[name] = {"true": True, "false": False}.get(value.lower(), value)
     return found

@@ -129,8 +129,12 @@ def compile(
     >>> model.depth, model.certificate.holds, model.gpt2.num_parameters < 400_000
     (6, True, True)
     """
-    if isinstance(alphabet, int):
-        check_sizes(Setting(length, alphabet, header_size))
+    if not isinstance(program, Program):
+        raise InputError(f"{program!r} is not a program; mark it with @program (from logdepth.lang)")
+    size = alphabet if isinstance(alphabet, int) else max(1, len(alphabet))
+    found = program.check(length, size, header_size, parameters)
+    check_sizes(Setting(length, size, header_size))  # before there are names for that many tokens
+    parameters = {name: found[name] for name in parameters}
     symbols = Alphabet.of(alphabet)
     compilation = compile_program(
         program, length=length, alphabet_size=symbols.size, header_size=header_size, dtype=dtype, **parameters

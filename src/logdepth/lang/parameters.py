@@ -38,14 +38,21 @@ def checked(name: str, value: Any, hint: Any) -> Any:
     >>> checked("k", 3, int)
     3
     """
+    if typing.get_origin(hint) in (Union, types.UnionType):
+        wanted = []
+        for each in typing.get_args(hint):
+            try:
+                return checked(name, value, each)
+            except InputError as error:
+                wanted.append(str(error).rpartition("it must be ")[2])
+        raise InputError(f"{name} is {shown(value)}; it must be {' or '.join(wanted)}")
     limits = getattr(hint, "__metadata__", ())
     kind = hint.__origin__ if limits else hint
-    allowed = typing.get_args(kind) if typing.get_origin(kind) in (Union, types.UnionType) else (kind,)
-    if int in allowed and not isinstance(value, bool) and hasattr(value, "__index__"):
-        value = operator.index(value)
-    if not any(_is(value, each) for each in allowed):
-        wanted = " or ".join(_NAMES.get(each, shown(each)) for each in allowed)
-        raise InputError(f"{name} is {shown(value)}; it must be {wanted}")
+    number = whole(value)
+    if kind is int and number is not None:
+        value = number
+    if not _is(value, kind):
+        raise InputError(f"{name} is {shown(value)}; it must be {_NAMES.get(kind, shown(kind))}")
     for limit in limits:
         if isinstance(limit, AtLeast) and value < limit.least:
             raise InputError(f"{name} is {value}; it must be at least {limit.least}")
@@ -54,27 +61,38 @@ def checked(name: str, value: Any, hint: Any) -> Any:
     return value
 
 
+def whole(value: Any) -> int | None:
+    """A whole number of whatever library as Python's; None for what is none, and for bools."""
+    try:
+        return None if isinstance(value, bool) else int(operator.index(value))
+    except TypeError:
+        return None
+
+
 def _is(value: Any, kind: Any) -> bool:
     if typing.get_origin(kind) is Literal:
         return any(value == each and type(value) is type(each) for each in typing.get_args(kind))
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind in (int, float):
+        return isinstance(value, (int, kind)) and not isinstance(value, bool)
     return isinstance(value, kind) if isinstance(kind, type) else True  # what else an annotation says is not ours
 
 
-def check_header(program: str, header_size: int, hint: Any, parameters: dict[str, Any]) -> None:
-    """Raises `InputError` if a header's values 0..header_size-1 go beyond what its annotation allows."""
+def check_named_limits(program: str, name: str, value: int, hint: Any, found: dict[str, Any], *, header: bool) -> None:
+    """Raises `InputError` if a value (of a header: its largest) is beyond what its annotation names."""
     for limit in getattr(hint, "__metadata__", ()):
-        if not isinstance(limit, AtMost):
+        if not isinstance(limit, AtMost) or not (header or isinstance(limit.most, str)):
             continue
-        most = parameters[limit.most] if isinstance(limit.most, str) else limit.most
-        if header_size - 1 > most:
-            given, way_out = "", ""
-            if isinstance(limit.most, str):
-                given, way_out = f" with {limit.most} = {most}", f", or {limit.most} = {header_size - 1}"
-            raise InputError(
-                f"{header_size:,} values of the first token (header_size, --headers) are too many: program {program}"
-                f"{given} serves 0..{most}; give {most + 1}{way_out}"
-            )
+        named, most = isinstance(limit.most, str), limit.most
+        if isinstance(most, str):
+            if most not in found:
+                raise InputError(f"program {program}: {name} is limited by {limit}, which is no parameter of it")
+            most = found[most]
+        if value <= most:
+            continue
+        if not header:
+            raise InputError(f"{name} is {value}; it must be at most {limit.most}, which is {most}")
+        given, way_out = (f" with {limit.most} = {most}", f", or {limit.most} = {value}") if named else ("", "")
+        raise InputError(
+            f"{value + 1:,} values of the first token (header_size, --headers) are too many: program {program}"
+            f"{given} serves 0..{most}; give {most + 1}{way_out}"
+        )

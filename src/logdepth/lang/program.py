@@ -16,7 +16,7 @@ from logdepth.errors import InputError, ProgramError
 from logdepth.lang.graph import Graph, build_graph
 from logdepth.lang.lines import here, is_own, one_line, place, shown
 from logdepth.lang.marking import refuse_unfit
-from logdepth.lang.parameters import check_header, checked
+from logdepth.lang.parameters import AtLeast, AtMost, check_named_limits, checked
 from logdepth.lang.refusals import Opaque
 from logdepth.lang.words import _SETTING, MAX_VALUE, Setting, Word
 
@@ -49,13 +49,15 @@ class Program:
     def _words(self) -> dict[str, str]:
         """The parameters that are words, and which: symbol, position or header."""
         found = {}
-        for name, hint in self._hints().items():
+        for name, hint in self.annotations.items():
             kinds = [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, str) and each in _KINDS]
             if kinds and typing.get_args(hint)[0] is Word:
                 found[name] = kinds[0]
         return found
 
-    def _hints(self) -> dict[str, Any]:
+    @property
+    def annotations(self) -> dict[str, Any]:
+        """The annotations of all parameters, by name. Raises `ProgramError` for one that means nothing."""
         try:
             hints = typing.get_type_hints(self.function, include_extras=True)
         except Exception as error:
@@ -72,17 +74,14 @@ class Program:
 
         Raises `InputError` for sizes and parameters that are unknown, missing or not what the program serves.
         """
-        for name, value, least in (("length", length, 1), ("alphabet", alphabet_size, 1), ("header", header_size, 0)):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer):
-                raise InputError(f"{name} is {shown(value)}; it must be a whole number")
-            if not least <= value <= MAX_VALUE:
-                limit = f"at least {least}" if value < least else f"at most {MAX_VALUE:,}"
-                raise InputError(f"{name} is {value}; it must be {limit}")
+        sizes = (("length", length, 1), ("alphabet", alphabet_size, 1), ("header_size", header_size, 0))
+        for name, value, least in sizes:
+            checked(name, value, Annotated[int, AtLeast(least), AtMost(MAX_VALUE)])
         if self.takes_header and header_size < 1:
             raise InputError(f"program {self.name} reads a header; give header_size (at least 1)")
         if not self.takes_header and header_size:
             raise InputError(f"program {self.name} reads no header; leave header_size at 0")
-        static, hints = self.parameters, self._hints()
+        static, hints = self.parameters, self.annotations
         for name in parameters:
             if name not in static:
                 near = difflib.get_close_matches(name, static, 1)
@@ -99,7 +98,9 @@ class Program:
                 raise InputError(f"program {self.name} needs the parameter {name}{hint}")
         for name, kind in self._words().items():
             if kind == "header":
-                check_header(self.name, header_size, hints[name], found)
+                check_named_limits(self.name, name, header_size - 1, hints[name], found, header=True)
+        for name in parameters:
+            check_named_limits(self.name, name, found[name], hints.get(name), found, header=False)
         return found
 
     def trace(self, length: int, alphabet_size: int, header_size: int = 0, **parameters: Any) -> Graph:
