@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 _DENSE_SLACK = 4096
+_WORD = 1 << 62  # codes stay below this
 
 
 @njit(cache=True)
@@ -110,14 +111,22 @@ def combine(words: list[np.ndarray], others: list[np.ndarray]) -> tuple[np.ndarr
     for key, query in zip(words, others, strict=True):
         low = min(int(key.min()), int(query.min()))
         span = max(int(key.max()), int(query.max())) - low + 1
-        if size * span >= 1 << 62:  # too wide for one word: renumber what occurs so far
-            _, codes = np.unique(np.concatenate([keys.ravel(), queries.ravel()]), return_inverse=True)
-            keys, queries = codes[: keys.size].reshape(shape), codes[keys.size :].reshape(shape)
-            size = int(codes.max()) + 1
+        if size * span >= _WORD:  # too wide for one word: renumber what occurs so far
+            keys, queries, size = _renumbered(keys, queries)
+        if size * span >= _WORD:  # still: renumber this pair, too
+            (key, query, span), low = _renumbered(*np.broadcast_arrays(key, query)), 0
+        assert size * span < _WORD, (size, span)  # squares of how many values there are: a billion fit
         keys = keys * span + (key - low)
         queries = queries * span + (query - low)
         size *= span
     return keys, queries
+
+
+def _renumbered(keys: np.ndarray, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Both as ranks among all their values, and how many values there are."""
+    values, codes = np.unique(np.concatenate([keys.ravel(), queries.ravel()]), return_inverse=True)
+    codes = codes.ravel()
+    return codes[: keys.size].reshape(keys.shape), codes[keys.size :].reshape(queries.shape), len(values)
 
 
 def join(

@@ -16,7 +16,7 @@ from logdepth.compiled.folder import read_folder
 from logdepth.compiled.symbols import Alphabet, read_input
 from logdepth.errors import FolderError, InputError
 from logdepth.files import sha256
-from logdepth.lang import Position, Symbol, at, count, program
+from logdepth.lang import Position, Symbol, at, count, program, theirs
 from logdepth.programs import khop_doubling, khop_rank, khop_rank_any
 
 
@@ -92,7 +92,7 @@ def test_one_model_for_every_k_and_its_tokens(tmp_path: Path) -> None:
 def test_a_number_as_output(tmp_path: Path) -> None:
     @program
     def since_the_start(x: Symbol, position: Position):
-        return count(where=x == x) - position
+        return count(where=theirs(x) == x) - position
 
     folder = logdepth.compile(since_the_start, length=12, alphabet="xy").save(tmp_path / "m")
     assert logdepth.verify(folder, samples=40).ok

@@ -14,7 +14,7 @@ from logdepth.compiler.proof import certify
 from logdepth.compiler.schedule import Schedule
 from logdepth.compiler.transformer_to_gpt2 import transformer_to_gpt2
 from logdepth.errors import CertificateError, InputError, ProgramError
-from logdepth.lang import Position, Symbol, at, count, interpret, program
+from logdepth.lang import Position, Symbol, at, count, interpret, program, theirs
 from logdepth.programs import khop_doubling, khop_rank
 from logdepth.transformer import RowFunction
 from tests.compiler.test_khop import check, strings_of_every_kind
@@ -51,7 +51,7 @@ def test_counts_at_the_edge_of_float32() -> None:
 
     @program
     def rank(x: Symbol):
-        return count(where=x == x)
+        return count(where=theirs(x) == x)
 
     length = largest_certified_length(rank, below=4096, alphabet_size=2)
     assert length > 1500
@@ -71,7 +71,7 @@ def test_late_counts_at_their_limits() -> None:
     @program
     def late(x: Symbol, position: Position):
         before = at(position - 1).read(x)
-        return count(where=before == x) + count(where=x == before) - count()
+        return count(where=theirs(before) == x) + count(where=theirs(x) == before) - count()
 
     for dtype, below in (("float32", 2000), ("bfloat16", 60)):
         length = largest_certified_length(late, below=below, alphabet_size=2, dtype=dtype)

@@ -32,6 +32,7 @@ from logdepth.lang import (
     program,
     select,
     table,
+    theirs,
 )
 from tests.brute import brute_force
 from tests.gpt2 import hugging_face, logits, margin
@@ -75,7 +76,7 @@ def build(words: list[Word], steps: list[Step]) -> Word:
             case 1:
                 new = a - (b if k % 2 else number)
             case 2:
-                new = [a < b, a <= b, a == b, a != b][k % 4]
+                new = [a < b, a <= b, a == b, a != b, number <= a, number != a, -a < +b, abs(a) == b][k % 8]
             case 3:
                 new = select(flag, b, c if k % 3 else number)
             case 4:
@@ -89,19 +90,19 @@ def build(words: list[Word], steps: list[Step]) -> Word:
             case 8:
                 new = at(a - number).read(b)
             case 9:
-                new = last(where=a == b).read(c)
+                new = last(where=theirs(a) == b if k % 2 else b == theirs(a)).read(c)
             case 10:
-                new = last(where=(a == b, c == (number if k % 2 else a))).read(b)
+                new = last(where=(theirs(a) == b, theirs(c) == (number if k % 2 else a))).read(b)
             case 11:
-                new = first(where=(flag == 1) if k % 2 else ()).read(c)
+                new = first(where=theirs(flag) if k % 3 == 0 else theirs(flag) == 1 if k % 3 == 1 else ()).read(c)
             case 12:
-                new = (highest, lowest)[k % 2](by=narrow(a), where=b == c).read(a)
+                new = (highest, lowest)[k % 2](by=narrow(a), where=c == theirs(b)).read(a)
             case 13:
-                new = count(where=a == b)
+                new = count(where=theirs(a) == b)
             case 14:
-                new = exists(where=(a == b, b == c)) + count(where=flag == 1)
+                new = exists(where=(theirs(a) == b, c == theirs(b))) + count(where=theirs(flag))
             case _:
-                new = minimum(count(where=(a == number)), 3) * 2 + (a & 1)
+                new = minimum(count(where=number == theirs(a)), 3) * 2 + (a & 1)
         words.append(narrow(new))
     return words[-1]
 

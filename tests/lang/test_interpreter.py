@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 
 from logdepth.errors import InputError
 from logdepth.joins import combine, join
-from logdepth.lang import Position, Symbol, at, count, exists, first, highest, interpret, last, lowest, program
+from logdepth.lang import (
+    Position,
+    Symbol,
+    at,
+    count,
+    exists,
+    first,
+    highest,
+    interpret,
+    last,
+    lowest,
+    program,
+    theirs,
+)
 from logdepth.programs import khop_rank
 from logdepth.tasks.khop import solve
 from tests.brute import brute_force
@@ -18,8 +31,13 @@ from tests.brute import brute_force
 def everything(x: Symbol, position: Position):
     """Every kind of look-up in one number."""
     later = at(position + 1).read(x)
-    kinds = [last(where=x == x), first(where=x == later), highest(by=x, where=()), lowest(by=x, where=x == x)]
-    total = later + count(where=x == x) + exists(where=(x == later, position == x))
+    kinds = [
+        last(where=theirs(x) == x),
+        first(where=theirs(x) == later),
+        highest(by=x, where=()),
+        lowest(by=x, where=theirs(x) == x),
+    ]
+    total = later + count(where=theirs(x) == x) + exists(where=(theirs(x) == later, x == theirs(position)))
     for weight, match in enumerate(kinds):
         total = total + match.read(position) + weight * match.found()
     return total

@@ -21,6 +21,7 @@ from logdepth.lang import (
     program,
     select,
     table,
+    theirs,
 )
 
 REFUSED: list[tuple[Callable, str]] = []
@@ -44,7 +45,7 @@ def tuple_comparison(x: Symbol, position: Position):
     return last(where=(x, position) == (position, x)).read(x)  # BAD
 
 
-@refused(r"several: where=\(a == b, c == d\)")
+@refused(r"several: where=\(theirs\(a\) == b, theirs\(c\) == d\)")
 def comparison_of_a_tuple_with_itself(x: Symbol, position: Position):
     return last(where=(x, position) == (x, position)).read(x)  # BAD
 
@@ -69,7 +70,7 @@ def matching_on_a_number(x: Symbol, position: Position):
     return last(where=position).read(x)  # BAD
 
 
-@refused("comparisons of words")
+@refused("where= takes comparisons")
 def matching_on_python_bool(x: Symbol, position: Position):
     return last(where=True).read(x)  # BAD
 
@@ -157,7 +158,7 @@ def test_a_program_must_return_a_word() -> None:
 
 def test_look_ups_belong_inside_a_program() -> None:
     word = Word("symbol", (), 0, 3)
-    for look_up in (lambda: at(word), lambda: count(where=word == word)):
+    for look_up in (lambda: at(word), lambda: count(where=theirs(word) == word)):
         with pytest.raises(ProgramError, match="inside a function marked @program"):
             look_up()
 
@@ -187,12 +188,12 @@ def test_wrong_sizes(marked: Program, sizes: dict, message: str) -> None:
 
 
 def test_key_and_query_keep_their_sides() -> None:
-    """`where=a == b`: a is the other token's, b is mine, whatever kind of word each is."""
+    """`theirs(a)` is the other token's, whichever side it stands on and whatever kind of word each is."""
 
     @program
     def sides(x: Symbol, position: Position):
         before = at(position - 1).read(x)
-        return last(where=before == x).read(position) + 100 * last(where=x == before).read(position)
+        return last(where=theirs(before) == x).read(position) + 100 * last(where=before == theirs(x)).read(position)
 
     graph = sides.trace(length=5, alphabet_size=3)
     found = [node.match for node in graph.nodes if node.op == "read" and node.match and node.match.kind == "last"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from contextlib import redirect_stdout
 from typing import Any
 
-from logdepth.cli.shared import add_json, find_program, parse_parameters, print_json, progress
+from logdepth.cli.programs import find_program, parse_parameters
+from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 
 
@@ -74,7 +77,7 @@ def compiled_from(args: argparse.Namespace) -> Any:
     """The compiled model that the options describe."""
     from logdepth.compiled.model import compile
 
-    name, parameters, headers = args.program, parse_parameters(args.set), args.headers
+    name, headers = args.program, args.headers
     for option, value in (("k", args.k), ("max-k", args.max_k)):
         if value is not None and value < 0:
             raise InputError(f"--{option} is {value}; it must be at least 0")
@@ -84,21 +87,32 @@ def compiled_from(args: argparse.Namespace) -> Any:
         name = f"khop_{args.construction or 'rank'}{'' if args.max_k is None else '_any'}"
     elif args.construction is not None:
         raise InputError("--construction goes with khop only")
-    if args.k is not None:
-        parameters["k"] = args.k
+    program = find_program(name)
+    parameters = parse_parameters(args.set, program)
+    for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k)):
+        if value is not None and parameter in parameters:
+            raise InputError(f"--{option} {value} and --set {parameter}={parameters[parameter]}: give one of them")
+        if value is not None:
+            parameters[parameter] = value
     if args.max_k is not None:
-        parameters["max_k"], headers = args.max_k, args.max_k + 1
+        if headers not in (0, args.max_k + 1):
+            raise InputError(f"--max-k {args.max_k} has {args.max_k + 1} values of the first token, not {headers}")
+        headers = args.max_k + 1
     if args.alphabet is not None and args.symbols is not None and args.alphabet != len(args.symbols):
         raise InputError(f"--alphabet {args.alphabet} and --symbols with {len(args.symbols)} symbols do not agree")
     alphabet = args.symbols if args.symbols is not None else 4 if args.alphabet is None else args.alphabet
-    return compile(
-        find_program(name),
-        length=args.length,
-        alphabet=alphabet,
-        header_size=headers,
-        dtype=getattr(args, "dtype", "float32"),
-        **parameters,
-    )
+    for reserved in ("length", "alphabet", "header_size", "dtype", "program"):
+        if reserved in parameters:
+            raise InputError(f"--set {reserved}=..: no parameter may be called {reserved}, which compile takes itself")
+    with redirect_stdout(sys.stderr):  # what a program prints while it is traced; standard output is the answer
+        return compile(
+            program,
+            length=args.length,
+            alphabet=alphabet,
+            header_size=headers,
+            dtype=getattr(args, "dtype", "float32"),
+            **parameters,
+        )
 
 
 def _compile(args: argparse.Namespace) -> int:

@@ -14,12 +14,14 @@ from logdepth.compiled.symbols import Alphabet
 from logdepth.compiled.tokenizer import token_names
 from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.compile import Compilation, compile_program
+from logdepth.compiler.limits import check_sizes
 from logdepth.compiler.program_to_transformer import vocabulary
 from logdepth.compiler.schedule import Schedule
 from logdepth.compiler.transformer_to_gpt2 import Gpt2
 from logdepth.errors import InputError
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.program import Program
+from logdepth.lang.words import Setting
 from logdepth.summary import TwoLines
 from logdepth.transformer import Trace, Transformer
 
@@ -131,6 +133,12 @@ def compile(
     >>> model.depth, model.certificate.holds, model.gpt2.num_parameters < 400_000
     (6, True, True)
     """
+    if not isinstance(program, Program):
+        raise InputError(f"{program!r} is not a program; mark it with @program (from logdepth.lang)")
+    size = alphabet if isinstance(alphabet, int) else max(1, len(alphabet))
+    found = program.check(length, size, header_size, parameters)
+    check_sizes(Setting(length, size, header_size))  # before there are names for that many tokens
+    parameters = {name: found[name] for name in parameters}
     symbols = Alphabet.of(alphabet)
     compilation = compile_program(
         program, length=length, alphabet_size=symbols.size, header_size=header_size, dtype=dtype, **parameters

@@ -8,6 +8,7 @@ from typing import Any
 from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.floats import float_model
 from logdepth.compiler.gpt2_shape import Gpt2Shape, gpt2_shape
+from logdepth.compiler.limits import check_tables, check_weights
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
 from logdepth.compiler.proof import certify
@@ -126,7 +127,9 @@ def _compile(
     parameters: dict[str, Any],
 ) -> Compilation:
     graph = program.trace(length, alphabet_size, header_size, **parameters)
+    check_tables(graph)
     plan = schedule(normalize(graph))
+    check_weights(plan)
     model = program_to_transformer(graph, plan)
     shape = gpt2_shape(plan, model, dtype)
     return Compilation(program, parameters, graph, plan, model, shape, certify(plan, model, shape, dtype))

@@ -12,8 +12,8 @@ import numpy as np
 
 from logdepth.errors import ProgramError
 from logdepth.lang.graph import Graph, GraphBuilder, MatchSpec, Node
+from logdepth.lang.lines import place
 from logdepth.lang.local import evaluate_local
-from logdepth.lang.words import place
 from logdepth.summary import TwoLines
 
 VIEWS = ("shift", "not")

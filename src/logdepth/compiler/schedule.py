@@ -9,7 +9,9 @@ Depth is the longest chain. The compiler, the certificate and `explain` all read
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 
+from logdepth.compiler.limits import check_depth
 from logdepth.compiler.normalize import VIEWS, Normal
 from logdepth.lang.graph import MatchSpec, Node
 from logdepth.summary import TwoLines
@@ -112,6 +114,8 @@ class Schedule(TwoLines):
 def schedule(normal: Normal) -> Schedule:
     """Place every look-up and operation as early as possible, and every word in as few coordinates.
 
+    Raises `ProgramError` for a chain of over 1,000 layers.
+
     >>> from logdepth.compiler.normalize import normalize
     >>> from logdepth.programs import khop_rank
     >>> schedule(normalize(khop_rank.trace(length=100, alphabet_size=4, k=16))).depth
@@ -120,6 +124,7 @@ def schedule(normal: Normal) -> Schedule:
     nodes, output = normal.nodes, normal.graph.output
     when = _times(normal)
     depth = max(1, when[output][0])
+    check_depth(depth, nodes[output], normal.graph.name)
     uses = _uses(nodes, when)
     uses[_behind_views(nodes, output)].append((depth + 1, "attention"))
 
@@ -138,17 +143,19 @@ def schedule(normal: Normal) -> Schedule:
             layers[layer].heads.append(_head(nodes, layer, match, tuple(reads)))
 
     homes, scratch, counts, embed_dim = _allocate(normal, layers, when, uses, depth)
-    live = tuple(
-        sum(_alive(layers, f, coordinate, layer) for f in homes.values() for coordinate in f.coordinates)
-        for layer in range(depth + 1)
-    )
+    live = _live(layers, homes, depth)
     return Schedule(normal, depth, tuple(layers[1:]), homes, scratch, counts, embed_dim, live)
 
 
-def _alive(layers: list[LayerPlan], f: Field, coordinate: int, layer: int) -> bool:
-    """Whether a bit still stands in its coordinate after a layer; the dead are cleared only for a successor."""
-    cleared = f.dies <= layer and coordinate in layers[f.dies].clears
-    return f.born <= layer and not cleared
+def _live(layers: list[LayerPlan], homes: dict[int, Field], depth: int) -> tuple[int, ...]:
+    """How many bits of homes stand after every layer; the dead are cleared only for a successor."""
+    cleared = [set(layer.clears) for layer in layers]
+    change = [0] * (depth + 1)
+    for f in homes.values():
+        change[f.born] += len(f.coordinates)
+        if f.dies <= depth:
+            change[max(f.born, f.dies)] -= len(cleared[f.dies].intersection(f.coordinates))
+    return tuple(accumulate(change))
 
 
 def _is_local(normal: Normal, index: int) -> bool:

@@ -7,16 +7,20 @@
         return at(position - 1).read(x)
 
 A program is a plain Python function that is traced once per (length, alphabet). See `words.py` for word
-arithmetic, `matches.py` for look-ups, `program.py` for tracing, `interpreter.py` to run it.
+arithmetic, `matches.py` and `conditions.py` for look-ups, `program.py` for tracing, `interpreter.py` to run it.
 """
 
+from logdepth.lang.conditions import theirs
 from logdepth.lang.graph import Graph, MatchSpec, Node
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest
+from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Position, Program, Symbol, program
 from logdepth.lang.words import Word, maximum, minimum, select, table
 
 __all__ = [
+    "AtLeast",
+    "AtMost",
     "Graph",
     "Header",
     "Match",
@@ -39,4 +43,5 @@ __all__ = [
     "program",
     "select",
     "table",
+    "theirs",
 ]

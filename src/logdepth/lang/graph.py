@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from logdepth.lang.words import Setting, Word, assigned_name
+from logdepth.errors import ProgramError
+from logdepth.lang.lines import assigned_name, place
+from logdepth.lang.words import Setting, Word
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,11 @@ class Graph:
     @property
     def output_is_symbol(self) -> bool:
         """Whether the output is one of the symbols (or "nothing"), rather than a number."""
-        return _is_symbol(self, self.output)
+        symbol: list[bool] = []
+        for node in self.nodes:
+            sides = node.args[1:] if node.op == "select" else node.args if node.op == "read" else ()
+            symbol.append(node.op == "symbol" or (bool(sides) and all(symbol[side] for side in sides)))
+        return symbol[self.output]
 
 
 class GraphBuilder:
@@ -100,7 +106,10 @@ class GraphBuilder:
 
 
 def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> Graph:
-    """Order the words that the output needs, merge equal ones, and give them names."""
+    """Order the words that the output needs, merge equal ones, and give them names.
+
+    Raises `ProgramError` for a word that belongs to another trace: its range is that of other sizes.
+    """
     builder = GraphBuilder()
     index: dict[int, int] = {}
     taken: dict[str, int] = {}
@@ -117,6 +126,11 @@ def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> 
             needs += [each for pair in match.pairs for each in pair]
             needs += [match.by] if match.by is not None else []
         inner.update(id(need) for need in needs if need.statement == word.statement)
+        if word.setting is not setting:
+            raise ProgramError(
+                f"{place(word.origin)}: {word!r} was made in another trace (kept in a global or a default, perhaps); "
+                "make every word inside the program"
+            )
         missing = [need for need in needs if id(need) not in index]
         if missing:
             stack.extend(missing)
@@ -129,10 +143,10 @@ def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> 
         args = tuple(index[id(arg)] for arg in word.args)
         before = len(builder.nodes)
         node = Node(word.op, args, word.lo, word.hi, word.info, spec, "", word.origin)
-        index[id(word)] = place = builder.add(node)
-        if place == before:
+        index[id(word)] = at = builder.add(node)
+        if at == before:
             name = _name(word, taken, id(word) in inner, [builder.nodes[arg].name for arg in args])
-            builder.nodes[place] = replace(node, name=name)
+            builder.nodes[at] = replace(node, name=name)
         stack.pop()
     return Graph(tuple(builder.nodes), index[id(output)], setting, causal, title)
 
@@ -145,19 +159,8 @@ def _name(word: Word, taken: dict[str, int], is_inner: bool, args: list[str]) ->
         "real": "real",
         "constant": str(word.lo),
     }
-    stem = names.get(word.op) or (None if is_inner else assigned_name(word)) or word.op
+    stem = names.get(word.op) or (None if is_inner else assigned_name(word.origin, word.ordinal)) or word.op
     if stem == "shift":
         stem = f"{args[0]}{word.info:+d}"
     taken[stem] = taken.get(stem, 0) + 1
     return stem if taken[stem] == 1 else f"{stem}.{taken[stem]}"
-
-
-def _is_symbol(graph: Graph, index: int) -> bool:
-    node = graph.nodes[index]
-    if node.op == "symbol":
-        return True
-    if node.op == "read":
-        return _is_symbol(graph, node.args[0])
-    if node.op == "select":
-        return all(_is_symbol(graph, arg) for arg in node.args[1:])
-    return False

@@ -22,7 +22,8 @@ def interpret(
     """The output word at every slot 0..n (slot 0: the start token), or those of the nodes in `keep`.
 
     `lengths` gives each row's true length (positions beyond are padding and mean nothing). Raises
-    `InputError` for symbols outside the alphabet, or sequences longer than the graph was traced for.
+    `InputError` for symbols outside the alphabet, what is not whole numbers, or sequences longer than the graph
+    was traced for.
 
     >>> from logdepth.programs import khop_rank
     >>> graph = khop_rank.trace(length=12, alphabet_size=5, k=2)
@@ -30,7 +31,7 @@ def interpret(
     np.int64(2)
     """
     setting = graph.setting
-    strings = np.asarray(strings)
+    strings = _integers(strings, "strings", 2)
     batch, n = strings.shape
     if n > setting.length:
         raise InputError(f"a sequence of {n:,} symbols; the program was traced for {setting.length:,} at most")
@@ -40,8 +41,12 @@ def interpret(
         raise InputError(
             f"sequence {row + 1}, position {column + 1}: symbol {strings[row, column]} is not in 0..{size - 1}"
         )
-    lengths = np.full(batch, n) if lengths is None else np.asarray(lengths)
-    first = np.zeros(batch, np.int64) if header is None else np.asarray(header, np.int64)
+    lengths = np.full(batch, n) if lengths is None else _integers(lengths, "lengths", 1)
+    first = np.zeros(batch, np.int64) if header is None else _integers(header, "header", 1)
+    if len(lengths) != batch or len(first) != batch:
+        raise InputError(f"{batch} sequences, {len(lengths)} lengths and {len(first)} headers; give one of each a row")
+    if lengths.size and (lengths.min() < 0 or lengths.max() > n):
+        raise InputError(f"lengths {lengths.min()}..{lengths.max()} are not in 0..{n}, the width of strings")
     if header is None and setting.header_size > 1:
         raise InputError("the program reads a header (its first token); give header")
     if first.size and (first.min() < 0 or first.max() >= max(1, setting.header_size)):
@@ -76,6 +81,17 @@ def interpret(
     return values[graph.output] if keep is None else [values[i] for i in keep]
 
 
+def _integers(values: np.ndarray, name: str, dimensions: int) -> np.ndarray:
+    """As int64. Raises `InputError` for other shapes and for what is not whole numbers: nothing is rounded."""
+    array = np.asarray(values)
+    if array.ndim != dimensions or array.dtype.kind not in ("iu" if array.size else "iuf"):
+        shape = "(batch, n)" if dimensions == 2 else "(batch,)"
+        raise InputError(f"{name} of shape {array.shape} and type {array.dtype}; whole numbers of shape {shape} needed")
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise InputError(f"{name} holds {array.max()}, which is no 64-bit whole number")
+    return array.astype(np.int64)
+
+
 def _slots_found(
     match: MatchSpec, values: dict[int, np.ndarray], lengths: np.ndarray, slots: int, causal: bool
 ) -> np.ndarray:
@@ -89,7 +105,7 @@ def _slots_found(
 
 
 def describe_match(nodes: tuple[Node, ...], match: MatchSpec) -> str:
-    """A look-up's pattern as text: `last where before == x`."""
+    """A look-up's pattern as text, the other token's word first: `last where before == x`."""
     if match.kind == "at":
         return f"at {nodes[match.queries[0]].name}"
     pairs = zip(match.keys, match.queries, strict=True)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import operator
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, overload
 
+import numpy as np
+
 from logdepth.errors import InputError, ProgramError
 from logdepth.lang.graph import Graph, build_graph
-from logdepth.lang.words import _SETTING, Setting, Word, place
+from logdepth.lang.lines import here, is_own, one_line, place, shown
+from logdepth.lang.marking import refuse_unfit
+from logdepth.lang.parameters import AtLeast, AtMost, check_named_limits, checked
+from logdepth.lang.refusals import Opaque
+from logdepth.lang.words import _SETTING, MAX_VALUE, Setting, Word
 
-# Annotations of a program's parameters. Aliases, not subclasses: Python asks a subclass first in `a == b`, which
-# would swap key and query.
+# Annotations of a program's parameters.
 Symbol = Annotated[Word, "symbol"]  # my symbol: 0..A-1, and A at the start token (never elsewhere)
 Position = Annotated[Word, "position"]  # my position: 1..length, and 0 at the start token
 Header = Annotated[Word, "header"]  # the first token's value (0..header_size-1), 0 elsewhere: at(0).read(header)
+_KINDS = ("symbol", "position", "header")
 
 
 @dataclass(frozen=True)
@@ -41,23 +48,66 @@ class Program:
 
     def _words(self) -> dict[str, str]:
         """The parameters that are words, and which: symbol, position or header."""
+        found = {}
+        for name, hint in self.annotations.items():
+            kinds = [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, str) and each in _KINDS]
+            if kinds and typing.get_args(hint)[0] is Word:
+                found[name] = kinds[0]
+        return found
+
+    @property
+    def annotations(self) -> dict[str, Any]:
+        """The annotations of all parameters, by name. Raises `ProgramError` for one that means nothing."""
         try:
             hints = typing.get_type_hints(self.function, include_extras=True)
-        except NameError as error:
-            raise ProgramError(f"{place(self.where)}: {error}") from error
-        kinds = {Symbol: "symbol", Position: "position", Header: "header"}
-        return {name: kinds[hint] for name, hint in hints.items() if hint in kinds and name != "return"}
+        except Exception as error:
+            raise ProgramError(f"{place(self.where)}: {one_line(error)}") from error
+        return {name: hint for name, hint in hints.items() if name != "return"}
 
     @property
     def where(self) -> tuple[str, int]:
-        code = self.function.__code__
+        code = inspect.unwrap(self.function).__code__
         return code.co_filename, code.co_firstlineno
+
+    def check(self, length: int, alphabet_size: int, header_size: int, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters, checked against their annotations and the sizes; defaults filled in.
+
+        Raises `InputError` for sizes and parameters that are unknown, missing or not what the program serves.
+        """
+        sizes = (("length", length, 1), ("alphabet", alphabet_size, 1), ("header_size", header_size, 0))
+        for name, value, least in sizes:
+            checked(name, value, Annotated[int, AtLeast(least), AtMost(MAX_VALUE)])
+        if self.takes_header and header_size < 1:
+            raise InputError(f"program {self.name} reads a header; give header_size (at least 1)")
+        if not self.takes_header and header_size:
+            raise InputError(f"program {self.name} reads no header; leave header_size at 0")
+        static, hints = self.parameters, self.annotations
+        for name in parameters:
+            if name not in static:
+                near = difflib.get_close_matches(name, static, 1)
+                hint = f"; did you mean {near[0]}?" if near else f"; it takes {', '.join(static) or 'none'}"
+                raise InputError(f"program {self.name} has no parameter {name}{hint}")
+        found = {}
+        for name, parameter in static.items():
+            if name in parameters:
+                found[name] = checked(name, parameters[name], hints.get(name, object))
+            elif parameter.default is not parameter.empty:
+                found[name] = parameter.default
+            else:
+                hint = "" if name in hints else f" (the token's own are annotated: {name}: Symbol, Position or Header)"
+                raise InputError(f"program {self.name} needs the parameter {name}{hint}")
+        for name, kind in self._words().items():
+            if kind == "header":
+                check_named_limits(self.name, name, header_size - 1, hints[name], found, header=True)
+        for name in parameters:
+            check_named_limits(self.name, name, found[name], hints.get(name), found, header=False)
+        return found
 
     def trace(self, length: int, alphabet_size: int, header_size: int = 0, **parameters: Any) -> Graph:
         """The graph of the program for sequences of at most `length` symbols out of `alphabet_size`.
 
-        `parameters` are the function's own (k, say). Raises `InputError` for sizes below their least and
-        unknown or missing parameters, `ProgramError` (with the user's line) for a wrong program.
+        `parameters` are the function's own (k, say). Raises `InputError` as `check` does, `ProgramError` (with the
+        user's line) for a wrong program.
 
         >>> @program
         ... def mine(x: Symbol):
@@ -65,41 +115,64 @@ class Program:
         >>> mine.trace(length=5, alphabet_size=3).depth_of_output
         0
         """
-        for name, value, least in (("length", length, 1), ("alphabet", alphabet_size, 1)):
-            if value < least:
-                raise InputError(f"{name} is {value}; it must be at least {least}")
-        if self.takes_header and header_size < 1:
-            raise InputError(f"program {self.name} reads a header; give header_size (at least 1)")
-        if not self.takes_header and header_size:
-            raise InputError(f"program {self.name} reads no header; leave header_size at 0")
-        static = self.parameters
-        for name in parameters:
-            if name not in static:
-                near = difflib.get_close_matches(name, static, 1)
-                hint = f"; did you mean {near[0]}?" if near else f"; it takes {', '.join(static) or 'none'}"
-                raise InputError(f"program {self.name} has no parameter {name}{hint}")
-        for name, parameter in static.items():
-            if parameter.default is parameter.empty and name not in parameters:
-                raise InputError(f"program {self.name} needs the parameter {name}")
-        setting = Setting(length, alphabet_size, header_size)
-        highs = {"symbol": alphabet_size, "position": length, "header": header_size - 1}
+        static = self.check(length, alphabet_size, header_size, parameters)
+        setting = Setting(*(operator.index(size) for size in (length, alphabet_size, header_size)))
+        highs = {"symbol": setting.alphabet_size, "position": setting.length, "header": setting.header_size - 1}
         token = _SETTING.set(setting)
         try:
-            arguments: dict[str, Any] = dict(parameters)
-            for name, kind in self._words().items():
-                arguments[name] = Word(kind, (), 0, highs[kind])
-            output = self.function(**arguments)
-        except (InputError, AssertionError):
+            words = {name: Word(kind, (), 0, highs[kind], label=name) for name, kind in self._words().items()}
+            output = self.function(**static, **words)
+            if isinstance(output, bool | int):
+                output = Word("constant", (), int(output), int(output))
+        except InputError:
             raise
-        except Exception as error:
-            raise ProgramError(f"{_line_of(error, self)}: {type(error).__name__}: {error}") from error
+        except (Exception, SystemExit) as error:
+            if isinstance(error, AssertionError) and is_own(error):
+                raise
+            hint = " (a program returns a word, it does not exit)" if isinstance(error, SystemExit) else ""
+            raise ProgramError(f"{_line_of(error, self)}: {one_line(error)}{hint}") from error
         finally:
             _SETTING.reset(token)
-        if isinstance(output, bool | int):
-            output = Word("constant", (), int(output), int(output))
         if not isinstance(output, Word):
-            raise ProgramError(f"{place(self.where)}: program {self.name} returned {output!r}; it must return one word")
+            hint = f" ({output.way_out})" if isinstance(output, Opaque) else ""
+            raise ProgramError(
+                f"{place(self.where)}: program {self.name} returned {shown(output)}; it must return one word{hint}"
+            )
         return build_graph(output, setting, causal=self.causal, title=self.name)
+
+    def run(
+        self,
+        text: str,
+        *,
+        symbols: str | None = None,
+        header: int | None = None,
+        header_size: int | None = None,
+        **parameters: Any,
+    ) -> str | list[int]:
+        """The program's answers at every position of a text, by the interpreter: what a compiled model would say.
+
+        `symbols` are the alphabet in order (default: the text's own characters, sorted). Answers that are symbols
+        come as a string, "_" where nothing was found, numbers as a list. Raises what `trace` and `interpret` do.
+
+        >>> @program
+        ... def mine(x: Symbol):
+        ...     return x
+        >>> mine.run("banana")
+        'banana'
+        """
+        from logdepth.lang.interpreter import interpret
+
+        alphabet = "".join(sorted(set(text))) if symbols is None else symbols
+        for column, symbol in enumerate(text, 1):
+            if symbol not in alphabet:
+                raise InputError(f"text, column {column}: {symbol!r} is not in the alphabet {alphabet}")
+        size = header_size if header_size is not None else 0 if header is None else header + 1
+        graph = self.trace(len(text), len(alphabet), size, **parameters)
+        first = None if header is None else np.array([header])
+        answers = interpret(graph, np.array([[alphabet.index(symbol) for symbol in text]]), header=first)
+        assert isinstance(answers, np.ndarray)
+        found = answers[0, 1:].tolist()
+        return "".join((alphabet + "_")[answer] for answer in found) if graph.output_is_symbol else found
 
 
 @overload
@@ -119,11 +192,19 @@ def program(function: Callable[..., Any] | None = None, /, *, causal: bool = Tru
     ('previous', True)
     """
     if function is None:
-        return lambda f: Program(f, f.__name__, causal)
+        return lambda f: _marked(f, causal)
+    return _marked(function, causal)
+
+
+def _marked(function: Callable[..., Any], causal: bool) -> Program:
+    """Raises `ProgramError` for what cannot be a program."""
+    if isinstance(function, Program):
+        raise ProgramError(f"{here()}: {function.name} is marked @program already")
+    refuse_unfit(function)
     return Program(function, function.__name__, causal)
 
 
-def _line_of(error: Exception, marked: Program) -> str:
+def _line_of(error: BaseException, marked: Program) -> str:
     """The line of the program's own file where an error came from."""
     line, trace = place(marked.where), error.__traceback__
     while trace is not None:

@@ -7,23 +7,24 @@ or saturates. Operators build an expression; nothing is evaluated here (see `loc
 from __future__ import annotations
 
 import itertools
-import linecache
-import re
-import sys
+import operator
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logdepth.errors import ProgramError
+from logdepth.lang.lines import here, origin, place, shown, statement
+from logdepth.lang.refusals import NUMBER, SEQUENCE, Opaque, reflected, refuses
 
 if TYPE_CHECKING:
     from logdepth.lang.matches import Match
 
-_HERE = str(Path(__file__).parent)
-_MAX_TABLE = 1 << 16
-_MAX_BITS = 40
+MAX_TABLE = 1 << 16
+MAX_BITS = 40
+# Every value of a word is at most this far from 0. Sums and differences of two, and twice that plus a half (a gate's
+# threshold), are exact in int64 and in float64, so interpreter and circuits agree with Python's integers.
+MAX_VALUE = 1 << MAX_BITS
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,45 @@ def current_setting() -> Setting:
     setting = _SETTING.get()
     if setting is None:
         raise ProgramError(
-            f"{place(origin())}: look-ups and counts belong inside a function marked @program, "
+            f"{here()}: look-ups and counts belong inside a function marked @program, "
             "which is traced for a length and an alphabet"
         )
     return setting
 
 
+@refuses(
+    "bool",
+    "a word has no truth value while the program is traced; use select(condition, "
+    "a, b), combine conditions with & | ~, and write several matches as where=(theirs(a) == b, theirs(c) == d)",
+)
+@refuses(
+    "hash",
+    "a word cannot be looked up in a set or dict, nor cached, while the program is traced: it has no one value yet; "
+    "use table(lambda value: value in {{1, 2}}, word), or select",
+)
+@refuses(
+    NUMBER,
+    "a word has no one value while the program is traced, so Python cannot use it as a number, index or range; "
+    "use table(function, word)",
+)
+@refuses(
+    SEQUENCE, "a word is one integer a token, not a sequence; to read it at another position use at(..).read(word)"
+)
+@refuses("truediv rtruediv", "words are integers: // divides, rounding down")
+@refuses(
+    f"{reflected('floordiv mod lshift rshift pow')} divmod rdivmod matmul rmatmul",
+    "a word cannot stand there; any function of words is a table: table(lambda value: 7 // value, word)",
+)
 class Word:
     """One integer per token, in `lo..hi`.
 
-    Operators: `+ -` with words and integers; `// % >> &` with integers; `== != < <= > >=` give Booleans
-    (words in 0..1), `& | ^ ~` combine Booleans. `a == b` inside `where=` matches a *key* a (the other
-    token's) with a *query* b (mine). A word has no truth value while tracing: use `select`.
+    Operators: `+ -` with words and integers, `*` too within a table's limits; `// % >> << ** &` with integers;
+    `== != < <= > >=` give Booleans (words in 0..1), `& | ^ ~` combine Booleans. Raises `ProgramError` beyond
+    `MAX_VALUE` either side of 0, and for whatever Python would decide while tracing (see `refusals.py`).
     """
 
-    __slots__ = ("args", "hi", "info", "lo", "match", "op", "ordinal", "origin", "statement")
-    __hash__ = object.__hash__
+    __slots__ = ("args", "hi", "info", "label", "lo", "match", "op", "ordinal", "origin", "setting", "statement")
+    __array_ufunc__ = None  # NumPy's scalars leave operators to us
 
     def __init__(
         self,
@@ -69,13 +93,20 @@ class Word:
         hi: int,
         info: Any = None,
         match: Match | None = None,
+        label: str | None = None,
     ) -> None:
         self.op, self.args, self.lo, self.hi, self.info, self.match = op, args, lo, hi, info, match
         self.origin = origin()
-        self.statement = _statement(self.origin)
+        self.statement = statement(self.origin)
         self.ordinal = 0  # which of several words one look-up reads
-        if hi - lo >= 1 << _MAX_BITS:
-            raise ProgramError(f"{place(self.origin)}: a word in {lo}..{hi} has over {_MAX_BITS} bits")
+        self.label = label  # a parameter's name
+        self.setting = _SETTING.get()  # the trace it belongs to
+        if lo < -MAX_VALUE or hi > MAX_VALUE:
+            span = _digits(lo) if lo == hi else f"{_digits(lo)}..{_digits(hi)}"
+            raise ProgramError(
+                f"{place(self.origin)}: a word in {span} is over {MAX_BITS} bits: its values must be within "
+                f"-2^{MAX_BITS}..2^{MAX_BITS}; keep it small with minimum, % or select"
+            )
 
     @property
     def size(self) -> int:
@@ -89,15 +120,9 @@ class Word:
     def __repr__(self) -> str:
         return f"<word {self.op} in {self.lo}..{self.hi}>"
 
-    def __bool__(self) -> bool:
-        raise ProgramError(
-            f"{place(origin())}: a word has no truth value while the program is traced; use select(condition, "
-            "a, b), combine conditions with & | ~, and write several matches as where=(a == b, c == d)"
-        )
-
     def __add__(self, other: Any) -> Word:
         other = as_word(other)
-        if isinstance(other, Word) and other.op == "constant":
+        if other.op == "constant":
             return _shifted(self, other.lo)
         if self.op == "constant":
             return _shifted(other, self.lo)
@@ -114,6 +139,15 @@ class Word:
     def __rsub__(self, other: Any) -> Word:
         return as_word(other) - self
 
+    def __neg__(self) -> Word:
+        return 0 - self
+
+    def __pos__(self) -> Word:
+        return self
+
+    def __abs__(self) -> Word:
+        return self if self.lo >= 0 else maximum(self, -self)
+
     def __lt__(self, other: Any) -> Word:
         return Word("less", (self, as_word(other)), 0, 1)
 
@@ -127,18 +161,21 @@ class Word:
         return ~(self < other)
 
     def __eq__(self, other: Any) -> Word:  # type: ignore[override]
+        if isinstance(other, Opaque):
+            return NotImplemented  # theirs(..) makes a condition of it, whichever side it stands on
         return Word("equal", (self, as_word(other)), 0, 1)
 
     def __ne__(self, other: Any) -> Word:  # type: ignore[override]
-        return ~(self == other)
+        return ~Word("equal", (self, as_word(other)), 0, 1)
 
     def __invert__(self) -> Word:
         _need_boolean(self, "~")
-        return Word("not", (self,), 0, 1)
+        return self.args[0] if self.op == "not" else Word("not", (self,), 0, 1)
 
     def __and__(self, other: Any) -> Word:
-        if isinstance(other, int) and not (self.is_boolean and other in (0, 1)):
-            return table(lambda value: value & other, self)
+        mask = _known(other)
+        if mask is not None and not (self.is_boolean and mask in (0, 1)):
+            return table(lambda value: value & mask, self)
         return _boolean(self, other, "&", lambda a, b: a & b)
 
     __rand__ = __and__
@@ -156,23 +193,31 @@ class Word:
     def __floordiv__(self, other: Any) -> Word:
         divisor = _constant(other, "//")
         if divisor == 0:
-            raise ProgramError(f"{place(origin())}: division by zero")
+            raise ProgramError(f"{here()}: division by zero")
         return table(lambda value: value // divisor, self)
 
     def __mod__(self, other: Any) -> Word:
         divisor = _constant(other, "%")
         if divisor == 0:
-            raise ProgramError(f"{place(origin())}: division by zero")
+            raise ProgramError(f"{here()}: division by zero")
         return table(lambda value: value % divisor, self)
 
     def __rshift__(self, other: Any) -> Word:
-        places = _constant(other, ">>")
+        places = _constant(other, ">>", least=0)
         return table(lambda value: value >> places, self)
 
+    def __lshift__(self, other: Any) -> Word:
+        places = _constant(other, "<<", least=0, most=MAX_BITS)
+        return table(lambda value: value << places, self)
+
+    def __pow__(self, other: Any) -> Word:
+        exponent = _constant(other, "**", least=0, most=MAX_BITS)
+        return table(lambda value: value**exponent, self)
+
     def __mul__(self, other: Any) -> Word:
-        if isinstance(other, Word) and other.op != "constant":
+        factor = _known(other)
+        if factor is None:
             return table(lambda a, b: a * b, self, other)
-        factor = _constant(other, "*")
         return table(lambda value: value * factor, self)
 
     __rmul__ = __mul__
@@ -181,16 +226,16 @@ class Word:
 def select(condition: Word | bool, yes: Word | int, no: Word | int) -> Word:
     """`yes` where the condition holds, else `no`. A Python bool is decided while tracing.
 
-    Raises `ProgramError` if the condition is not a Boolean word.
+    Raises `ProgramError` if the condition is neither a Boolean word nor a bool.
 
     >>> word = Word("symbol", (), 0, 3)
     >>> select(word == 2, word, 7)
     <word select in 0..7>
     """
-    yes, no = as_word(yes), as_word(no)
-    if not isinstance(condition, Word):
-        return yes if condition else no
+    yes, no, condition = as_word(yes), as_word(no), as_word(condition)
     _need_boolean(condition, "select")
+    if condition.lo == condition.hi:
+        return yes if condition.lo else no
     return Word("select", (condition, yes, no), min(yes.lo, no.lo), max(yes.hi, no.hi))
 
 
@@ -224,93 +269,90 @@ def table(function: Callable[..., int | bool], *words: Word | int) -> Word:
     """
     args = tuple(as_word(word) for word in words)
     if not args:
-        raise ProgramError(f"{place(origin())}: table needs a word to tabulate over")
+        raise ProgramError(f"{here()}: table needs a word to tabulate over")
     combinations = 1
     for word in args:
         combinations *= word.size
-    if combinations > _MAX_TABLE:
+    if combinations > MAX_TABLE:
         raise ProgramError(
-            f"{place(origin())}: a table over {combinations:,} combinations; the limit is {_MAX_TABLE:,}. "
+            f"{here()}: a table over {combinations:,} combinations; the limit is {MAX_TABLE:,}. "
             "Use + - select minimum maximum, which need no table, or narrower words"
         )
     values = []
     for point in itertools.product(*(range(word.lo, word.hi + 1) for word in args)):
         value = function(*point)
-        if not isinstance(value, int):
-            raise ProgramError(
-                f"{place(origin())}: the table's function gave {value!r} at {point}; it must give integers"
-            )
-        values.append(int(value))
+        number = _integer(value)
+        if number is None:
+            raise ProgramError(f"{here()}: the table's function gave {shown(value)} at {point}; it must give integers")
+        values.append(number)
     axes = tuple((word.lo, word.size) for word in args)
     return Word("table", args, min(values), max(values), info=(axes, tuple(values)))
 
 
 def as_word(value: Any) -> Word:
-    """A word, or an integer as a constant word. Raises `ProgramError` for anything else."""
+    """A word, or an integer (Python's or NumPy's) as a constant word. Raises `ProgramError` for anything else."""
     if isinstance(value, Word):
         return value
-    if isinstance(value, int):
-        return Word("constant", (), int(value), int(value))
-    raise ProgramError(f"{place(origin())}: {value!r} is neither a word nor an integer")
+    if isinstance(value, Opaque):
+        raise ProgramError(f"{here()}: {value.way_out}")
+    number = _integer(value)
+    if number is None:
+        raise ProgramError(f"{here()}: {shown(value)} is neither a word nor an integer")
+    return Word("constant", (), number, number)
 
 
-def origin() -> tuple[str, int]:
-    """File and line of the innermost frame that is not the language's own: the user's line."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
-
-
-def place(where: tuple[str, int]) -> str:
-    """`file:line`, for messages."""
-    return f"{where[0]}:{where[1]}"
-
-
-def assigned_name(word: Word) -> str | None:
-    """The variable that the user's line assigns the word to, if it is that simple: what to call the field."""
-    found = re.match(r"\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*=[^=]", linecache.getline(*word.origin))
-    if not found:
+def _integer(value: Any) -> int | None:
+    """An integer of whatever library as Python's; None for what is none (floats, arrays, text)."""
+    try:
+        return int(operator.index(value))  # int: True is 1
+    except TypeError:
         return None
-    names = [name.strip() for name in found.group(1).split(",")]
-    return names[word.ordinal] if word.ordinal < len(names) else None
 
 
-_LAST_STATEMENT: list[Any] = [None, 0]
+def _known(value: Any) -> int | None:
+    """What a constant or an integer is known to be; None for other words. Raises `ProgramError` for anything else."""
+    if not isinstance(value, Word | Opaque):
+        number = _integer(value)
+        if number is not None:
+            return number  # however large: what counts is the result
+    word = as_word(value)
+    return word.lo if word.op == "constant" else None
 
 
-def _statement(where: tuple[str, int]) -> int:
-    """A number that words made one after another on one line share: the same run of the same statement."""
-    if _LAST_STATEMENT[0] != where:
-        _LAST_STATEMENT[:] = [where, _LAST_STATEMENT[1] + 1]
-    return _LAST_STATEMENT[1]
+def _constant(value: Any, symbol: str, *, least: int | None = None, most: int | None = None) -> int:
+    number = value.lo if isinstance(value, Word) and value.op == "constant" else None
+    if not isinstance(value, Word | Opaque):
+        number = _integer(value)
+    if number is None:
+        raise ProgramError(
+            f"{here()}: the right side of {symbol} must be an integer; for a function of two words use "
+            "table(lambda a, b: .., a, b)"
+        )
+    if least is not None and (number < least or (most is not None and number > most)):
+        limit = f"at least {least}" if most is None else f"in {least}..{most}"
+        raise ProgramError(f"{here()}: the right side of {symbol} is {_digits(number)}; it must be {limit}")
+    return number
+
+
+def _digits(number: int) -> str:
+    return str(number) if number.bit_length() <= 128 else f"(a number of {number.bit_length():,} bits)"
 
 
 def _shifted(word: Word, by: int) -> Word:
-    if by == 0:
-        return word
     if word.op == "constant":
         return as_word(word.lo + by)
-    return Word("shift", (word,), word.lo + by, word.hi + by, info=by)
+    if word.op == "shift":  # a shift of a shift is one
+        word, by = word.args[0], by + word.info
+    return Word("shift", (word,), word.lo + by, word.hi + by, info=by) if by else word
 
 
-def _need_boolean(word: Word, operator: str) -> None:
+def _need_boolean(word: Word, symbol: str) -> None:
     if not word.is_boolean:
-        raise ProgramError(
-            f"{place(origin())}: {operator} needs a Boolean word (0..1), not one in {word.lo}..{word.hi}"
-        )
+        raise ProgramError(f"{here()}: {symbol} needs a Boolean word (0..1), not one in {word.lo}..{word.hi}")
 
 
-def _boolean(a: Any, b: Any, operator: str, function: Callable[[int, int], int]) -> Word:
+def _boolean(a: Any, b: Any, symbol: str, function: Callable[[int, int], int]) -> Word:
     a, b = as_word(a), as_word(b)
-    _need_boolean(a, operator)
-    _need_boolean(b, operator)
+    _need_boolean(a, symbol)
+    _need_boolean(b, symbol)
     return table(function, a, b)
-
-
-def _constant(value: Any, operator: str) -> int:
-    if isinstance(value, Word) and value.op == "constant":
-        return value.lo
-    if isinstance(value, int):
-        return value
-    raise ProgramError(f"{place(origin())}: the right side of {operator} must be an integer")

@@ -1,0 +1,96 @@
+"""What is too large to compile, refused before anything of that size is allocated: memory and depth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from logdepth.errors import InputError, ProgramError
+from logdepth.lang.graph import Graph, Node
+from logdepth.lang.lines import place
+from logdepth.lang.words import Setting
+
+if TYPE_CHECKING:
+    from logdepth.compiler.schedule import Schedule
+
+WORKING_MEMORY = 2 << 30  # bytes
+MAX_DEPTH = 1000
+_NAME = 100  # bytes of a token's name and its place in a vocabulary
+_TABLE = 16  # bytes of a tabulated word's value and of what tells equal tables
+_DECODED = 64  # bytes of a value that a count stands for, a Python integer
+
+
+def check_sizes(setting: Setting) -> None:
+    """Raises `InputError` where names for the tokens alone would not fit."""
+    _refuse(setting, (setting.alphabet_size + setting.header_size) * _NAME, 0)
+
+
+def check_tables(graph: Graph) -> None:
+    """Raises `InputError` where the words known from token, position or a count would not fit as tables."""
+    tokens = graph.setting.alphabet_size + graph.setting.header_size + 1
+    positions = graph.setting.length + 1
+    kinds: list[str | None] = []
+    for node in graph.nodes:
+        kinds.append(_kind(node, kinds))
+    by_token = _NAME + _TABLE * kinds.count("token")
+    by_position = _TABLE * kinds.count("position") + _DECODED * kinds.count("count")
+    _refuse(graph.setting, tokens * by_token, positions * by_position)
+
+
+def _kind(node: Node, kinds: list[str | None]) -> str | None:
+    """What a word is known from: "token", "position", "count", "constant"; None for all of a sequence."""
+    match node.op:
+        case "symbol" | "header":
+            return "token"
+        case "position" | "real":
+            return "position"
+        case "constant" | "count":
+            return node.op
+        case "read":
+            return None
+    found = {kinds[arg] for arg in node.args} - {"constant"}
+    return found.pop() if len(found) == 1 else None if found else "constant"
+
+
+def check_weights(plan: Schedule) -> None:
+    """Raises `InputError` where the transformer and its GPT-2 weights would not fit."""
+    setting, nodes, m = plan.normal.graph.setting, plan.nodes, plan.embed_dim
+    hidden = [1] * len(plan.layers)
+    for number, layer in enumerate(plan.layers):
+        for index in layer.computes:
+            node = nodes[index]
+            values = node.info[1] if node.op == "table" else node.info if node.op == "decode" else ()
+            hidden[number] += len(values) + 4 * node.num_bits
+    exact = 8 * m * (4 * sum(hidden) + 3 * m * sum(len(layer.heads) for layer in plan.layers))
+    weights = 4 * 2 * m * len(plan.layers) * (8 * m + 2 * max(hidden, default=0))
+    row = (8 + 2 * 4) * m  # a token's or a position's embedding, exact and in float32, mirrored
+    counted = any(node.op == "decode" for node in nodes)  # then hidden units are as many as positions
+    tokens = (setting.alphabet_size + setting.header_size) * 2 * row
+    layers = exact + weights
+    _refuse(setting, tokens + (0 if counted else layers), setting.length * row + (layers if counted else 0))
+
+
+def _refuse(setting: Setting, by_token: int, by_position: int) -> None:
+    """Raises `InputError` if both together are over the limit, naming the size that most of it comes from."""
+    total = by_token + by_position
+    if total <= WORKING_MEMORY:
+        return
+    name, size = "length", setting.length
+    if by_token > by_position:
+        name, size = "alphabet", setting.alphabet_size
+        if setting.header_size > size:
+            name, size = "headers", setting.header_size
+    least = max(1, size * WORKING_MEMORY // total)
+    raise InputError(
+        f"{name} {size:,} needs about {total / (1 << 30):,.1f} GiB of working memory to compile; the limit is "
+        f"{WORKING_MEMORY >> 30} GiB: give --{name} {least} or so, or a program with fewer words"
+    )
+
+
+def check_depth(depth: int, output: Node, name: str) -> None:
+    """Raises `ProgramError` for a chain of steps longer than any model here has layers."""
+    if depth > MAX_DEPTH:
+        raise ProgramError(
+            f"{place(output.origin)}: program {name} needs {depth:,} layers, one for each step of its longest chain; "
+            f"the limit is {MAX_DEPTH:,}. Make the chain shorter: steps that do not wait for each other share a layer, "
+            "and a table does many at once"
+        )

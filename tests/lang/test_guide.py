@@ -1,0 +1,65 @@
+"""The guide's examples do what it says, and compiled they do the same."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from logdepth.compiled.model import encode
+from logdepth.compiler.compile import compile_program
+from logdepth.compiler.program_to_transformer import vocabulary
+from logdepth.errors import InputError
+from logdepth.lang import Program
+from tests.brute import brute_force
+
+GUIDE = Path(__file__).parents[2] / "docs" / "language.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(r"^(\w.*?)  # (.+)$", re.MULTILINE)
+
+
+def test_there_are_ten_examples_and_what_is_refused() -> None:
+    assert len(BLOCKS) == 11 and all(SHOWN.search(block) for block in BLOCKS)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[re.findall(r"def (\w+)", block)[0] for block in BLOCKS])
+def test_an_example_of_the_guide(block: str, tmp_path: Path) -> None:
+    file = tmp_path / "example.py"
+    file.write_text(block)
+    names: dict = {}
+    exec(compile(SHOWN.sub("", block), str(file), "exec"), names)
+    for expression, said in SHOWN.findall(block):
+        kind, refused, message = said.partition("Error: ")
+        if refused:
+            with pytest.raises(InputError, match=re.escape(message)) as caught:
+                eval(expression, names)
+            assert type(caught.value).__name__ == f"{kind}Error"
+            if kind == "Program":
+                line = block[: block.index(f"def {expression.split('.')[0]}")].count("\n") + 2
+                assert str(caught.value).startswith(f"{file}:{line}: ")
+            continue
+        assert eval(expression, names) == ast.literal_eval(said), expression
+        run = re.fullmatch(r'(\w+)\.run\("(.*?)"(?:, (.*))?\)', expression)
+        if run:
+            check_compiled(names[run[1]], run[2], eval(f"dict({run[3] or ''})"))
+
+
+def check_compiled(program: Program, text: str, options: dict) -> None:
+    """By definition, and as an exact transformer, the answers are those of `run`."""
+    alphabet = sorted(set(text))
+    header = options.pop("header", None)
+    size = 0 if header is None else header + 1
+    string = [alphabet.index(symbol) for symbol in text]
+    found = compile_program(program, length=len(text), alphabet_size=len(alphabet), header_size=size, **options)
+    graph = found.graph
+    words = brute_force(graph, string, header or 0)[1:]
+    symbols = "".join([*alphabet, "_"])
+    given = {} if header is None else {"header": header}
+    said = program.run(text, **given, **options)
+    assert said == ("".join(symbols[word] for word in words) if graph.output_is_symbol else words)
+    tokens = encode(size, len(alphabet), np.array([string]), None if header is None else np.array([header]))
+    ids = found.transformer.run(tokens, "soft")[0, 1:] - vocabulary(graph)[1]
+    assert (ids + (0 if graph.output_is_symbol else graph.nodes[graph.output].lo)).tolist() == words
