@@ -17,7 +17,7 @@ import pytest
 from logdepth.cli.main import main
 
 COMMAND = (  # interrupts on, also where the tests run in the background
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from logdepth.cli.main import run; run()"
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from logdepth.__main__ import run; run()"
 )
 
 

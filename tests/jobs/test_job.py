@@ -104,7 +104,7 @@ def test_every_problem_runs_on_a_sample(name):
     json.dumps(facts)
 
 
-COMMAND = "from logdepth.cli.main import run; run()"
+COMMAND = "from logdepth.__main__ import run; run()"
 KILL = """
 import os, signal, sys
 from pathlib import Path
@@ -162,7 +162,7 @@ def test_driver_of_a_ray_run_killed(graph_file, tmp_path):
         [
             sys.executable,
             "-c",
-            "from logdepth.cli.main import run; run()",
+            "from logdepth.__main__ import run; run()",
             *command,
             "--engine",
             "ray",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from logdepth.cli.parser import count
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 
@@ -21,17 +22,19 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--graph", metavar="FILE", help="a graph: edge list, CSV, Matrix Market, METIS, .npy, Parquet")
     parser.add_argument("--input", metavar="FILE", help="a sequence, numbers or pointers: text or .npy")
     parser.add_argument("--format", help="the graph file's format, if its name does not say")
-    parser.add_argument("--vertices", type=int, metavar="N", help="the vertices are 0..N-1 (isolated ones included)")
+    parser.add_argument("--vertices", type=count, metavar="N", help="the vertices are 0..N-1 (isolated ones included)")
     parser.add_argument("--unweighted", action="store_true", help="msf: all weights equal")
-    parser.add_argument("--k", type=int, help="khop: hops")
-    parser.add_argument("--power", type=int, help="pointer-doubling: follow this many pointers (default: to the end)")
+    parser.add_argument("--k", type=count, help="khop: hops")
+    parser.add_argument("--power", type=count, help="pointer-doubling: follow this many pointers (default: to the end)")
     parser.add_argument("--symbols", help="khop: the symbols (default: the characters that occur)")
-    parser.add_argument("--alphabet", type=int, help="khop: how many symbols, for a .npy file")
+    parser.add_argument("--alphabet", type=count, help="khop: how many symbols, for a .npy file")
     group = parser.add_argument_group("machines")
     group.add_argument("--delta", type=float, help="words a machine ~ n^DELTA (default 0.5)")
     group.add_argument("--gamma", type=float, default=0.0, help="machines ~ n^(1 + GAMMA - DELTA) (default 0)")
     group.add_argument("--machines", type=count, metavar="Q", help="how many machines")
-    group.add_argument("--memory", type=count, metavar="S", help="words a machine")
+    group.add_argument(
+        "--memory", metavar="S", help="of a machine: words, or bytes with a unit (64GiB: words of 8 bytes)"
+    )
     group.add_argument(
         "--limits", choices=["strict", "record"], default="strict", help="stop when S is exceeded (default), or note it"
     )
@@ -50,23 +53,17 @@ def add_commands(commands: Any) -> None:
     parser.set_defaults(run=_resume)
 
 
-def count(text: str) -> int:
-    """A whole number; 5e6 and 5_000_000 too."""
-    value = float(text.replace("_", "").replace(",", ""))
-    if not value.is_integer():
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
-    return int(value)
-
-
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("engine")
     group.add_argument("--engine", choices=["local", "ray"], default="local")
     group.add_argument(
-        "--workers", type=int, metavar="P", help="threads (local, default 1) or Ray actors (default: CPUs)"
+        "--workers", type=count, metavar="P", help="threads (local, default 1) or Ray actors (default: CPUs)"
     )
     group.add_argument("--address", default="local", help="a running Ray cluster (default: start one here)")
     group.add_argument("--kernels", choices=["auto", "numba", "numpy"], default="auto")
-    group.add_argument("--checkpoint-every", type=int, metavar="N", help="rounds (default: as 10%% of the time allows)")
+    group.add_argument(
+        "--checkpoint-every", type=count, metavar="N", help="rounds (default: as 10%% of the time allows)"
+    )
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:

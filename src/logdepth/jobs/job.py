@@ -119,6 +119,14 @@ def run_job(
     `engine()` makes the engine, after the input has been read. `checkpoint`: a folder for checkpoints; one of the
     same job in it is taken up. Raises `InputError` for bad input, `MemoryExceeded` in a strict run.
     """
+    if checkpoint is None:
+        return _run(job, engine, None, progress)
+    saves = Checkpoints(checkpoint, every=every, context={"job": asdict(job)}, warn=warn)
+    with saves.lock():
+        return _run(job, engine, saves, progress)
+
+
+def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progress: Progress | None) -> Finished:
     problem = find_problem(job.problem)
     data = read_data(problem.kind, job)
     config = problem.config(data)
@@ -131,9 +139,6 @@ def run_job(
             f"give at least {least_memory(problem, spec, config):,} words a machine (--memory, or a larger --delta)"
         ) from None
     inputs = problem.place(spec, data)
-    saves = None
-    if checkpoint is not None:
-        saves = Checkpoints(checkpoint, every=every, context={"job": asdict(job)}, warn=warn)
     made = engine()
     try:
         run = made.run(protocol, inputs, strict=job.strict, progress=progress, checkpoints=saves)

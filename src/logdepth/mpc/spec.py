@@ -55,8 +55,8 @@ class Spec:
         exponent = 1 + Fraction(str(gamma))  # as written: in floats 1 + 0.14 is 1.1400000000000001
         if (about := float(exponent - Fraction(str(delta))) * math.log10(words)) > math.log10(MOST_MACHINES) + 1:
             raise InputError(
-                f"n^(1 + gamma - delta) is about 10^{about:.0f} machines for n = {words:,}, gamma = {gamma} and delta = "
-                f"{delta}; there may be {MOST_MACHINES:,}: give a larger delta or a smaller gamma"
+                f"n^(1 + gamma - delta) is about 10^{about:.0f} machines for n = {words:,}, gamma = {gamma}, "
+                f"delta = {delta}; there may be {MOST_MACHINES:,}: give a larger delta or a smaller gamma"
             )
         block = ceil_power(words, Fraction(str(delta)))
         machines = -(-ceil_power(words, exponent) // block)
