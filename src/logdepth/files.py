@@ -147,7 +147,7 @@ def regular_file(path: Path) -> Iterator[Path]:
     """
     try:
         kind = path.stat().st_mode
-    except OSError:
+    except (OSError, ValueError):
         kind = stat.S_IFREG  # whoever opens it says what is wrong
     if not stat.S_ISFIFO(kind) and not stat.S_ISSOCK(kind):
         yield path

@@ -12,7 +12,7 @@ import pytest
 
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs import Job, resume_job, run_job
-from logdepth.jobs.inputs import read_numbers
+from logdepth.jobs.numbers import read_numbers
 from logdepth.jobs.samples import sample_input
 from logdepth.mpc import LocalEngine
 from logdepth.protocols import BUILT_IN

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,8 @@ def run_job(
 def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progress: Progress | None) -> Finished:
     problem = find_problem(job.problem)
     data = read_data(problem.kind, job)
-    config = problem.config(data)
+    with _naming(job.source):
+        config = problem.config(data)
     spec = job.spec(problem, config)
     try:
         protocol = problem.protocol(spec, **config)
@@ -138,13 +140,23 @@ def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progres
             f"local_memory = {spec.local_memory:,} is too small for {problem.name} on {spec.num_machines:,} machines: "
             f"give at least {least_memory(problem, spec, config):,} words a machine (--memory, or a larger --delta)"
         ) from None
-    inputs = problem.place(spec, data)
+    with _naming(job.source):
+        inputs = problem.place(spec, data)
     made = engine()
     try:
         run = made.run(protocol, inputs, strict=job.strict, progress=progress, checkpoints=saves)
     finally:
         made.close()
     return Finished(job, problem, data, run)
+
+
+@contextmanager
+def _naming(source: str) -> Iterator[None]:
+    """Errors say in which file it is."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
 
 
 def resume_job(
