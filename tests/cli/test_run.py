@@ -138,7 +138,7 @@ BAD = [
     (["run", "connectivity", "--graph", "E", "--checkpoint", "FULL"], "not empty and holds no checkpoint"),
     (["run", "msf", "--graph", "NAN"], "nan.csv:2"),
     (["run", "khop", "--input", "E"], "khop needs --k"),
-    (["run", "khop", "--input", "E", "--k", "-1"], "--k is -1"),
+    (["run", "khop", "--input", "E", "--k", "-1"], "--k: .-1. is not a whole number"),
     (["resume", "nowhere"], "holds no checkpoint"),
     (["plan", "connectivity", "--machines", "3", "--memory", "1GiB"], "needs --vertices and --edges"),
     (["plan", "sort", "--machines", "3", "--memory", "1GiB"], "needs --size"),

@@ -33,7 +33,7 @@ def test_merged_weights_are_refused_with_both_lines(tmp_path, style):
     assert read("9007199254740992", "9007199254740994").tolist() == [7, 2.0**53, 2.0**53 + 2, 8]
     with pytest.raises(InputError, match=r":3: the weights '0\.1000000000000000055' and \(line 2\) '0\.1' differ"):
         read("0.1", "0.1000000000000000055")
-    with pytest.raises(InputError, match=r":4: the weights '0' and \(line 2\) '1e-400' differ"):
+    with pytest.raises(InputError, match=r":4: the weights '0(\.0)?' and \(line 2\) '1e-400' differ"):
         read("1e-400", "5", "0.0")
     with pytest.raises(InputError, match=r":2: the weight '9007199254740993' is not exactly a float64"):
         read("9007199254740993")

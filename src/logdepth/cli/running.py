@@ -121,6 +121,7 @@ def _run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from logdepth.jobs import Job, find_problem, run_job
+    from logdepth.jobs.quantities import WORD_BYTES, parse_memory
 
     problem = find_problem(args.problem)
     option = "graph" if "graph" in problem.kind else "input"
@@ -130,13 +131,16 @@ def _run(args: argparse.Namespace) -> int:
         raise InputError(f"{problem.name} reads --{option} FILE" + (f", not --{other}" if getattr(args, other) else ""))
     _check_output(args)
     engine = _engine(args)
+    memory = None if args.memory is None else parse_memory(args.memory)
+    if memory is not None and memory.in_bytes:
+        _warn(f"--memory {args.memory.strip()} is {memory.words():,} words of {WORD_BYTES} bytes")
     job = Job(
         problem=problem.name,
         source=str(Path(source).absolute()) if args.checkpoint else source,
         delta=args.delta,
         gamma=args.gamma,
         machines=args.machines,
-        memory=args.memory,
+        memory=None if memory is None else memory.words(),
         strict=args.limits == "strict",
         format=args.format,
         vertices=args.vertices,
@@ -176,12 +180,37 @@ def _resume(args: argparse.Namespace) -> int:
     return _show(args, finished)
 
 
+def _write(out: str, table: dict[str, Any]) -> None:
+    """Write the result. Where that fails it goes to a new folder elsewhere, which the error then names."""
+    import tempfile
+    from pathlib import Path
+
+    from logdepth.errors import WriteError
+    from logdepth.graphs import write_table
+
+    try:
+        write_table(out, table)
+        return
+    except WriteError as failed:
+        error = failed
+    for place in (tempfile.gettempdir(), ".", Path.home()):
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="logdepth-result-", dir=place)).absolute()
+        except OSError:
+            continue
+        try:
+            write_table(folder / Path(out).name, table)
+        except InputError:
+            folder.rmdir()
+            continue
+        raise InputError(f"{error}; the result is in {folder / Path(out).name}") from error
+    raise InputError(f"{error}; nor anywhere else: the result is lost") from error
+
+
 def _show(args: argparse.Namespace, finished: Any) -> int:
     ledger = finished.run.ledger
     if args.out:
-        from logdepth.graphs import write_table
-
-        write_table(args.out, finished.table())
+        _write(args.out, finished.table())
     if args.plot:
         from logdepth.report.ledger import draw_ledger
 

@@ -11,10 +11,13 @@ from typing import Any
 
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs.inputs import read_data
+from logdepth.memory import check_room
 from logdepth.mpc.checkpoint import Checkpoints, read_manifest
 from logdepth.mpc.engine import LocalEngine, Progress, Run
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import BUILT_IN, Problem
+
+MACHINE_BYTES = 128  # of an engine's memory for a machine that holds nothing: offsets and counts
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progres
     with _naming(job.source):
         config = problem.config(data)
     spec = job.spec(problem, config)
+    check_room(f"a run on {spec.num_machines:,} machines", MACHINE_BYTES * spec.num_machines)
     try:
         protocol = problem.protocol(spec, **config)
     except SpecError:
