@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import Any
 
 from logdepth.cli.parser import count
@@ -113,6 +114,11 @@ def _check_output(args: argparse.Namespace) -> None:
         raise InputError(f"{args.plot}: the name must end in .png, .svg or .pdf")
 
 
+def _results_only() -> AbstractContextManager[Any]:
+    """Standard output is for results: what Ray says there, of workers that died, goes to standard error."""
+    return redirect_stdout(sys.stderr)
+
+
 def _warn(message: str) -> None:
     print(f"logdepth: {message}", file=sys.stderr)
 
@@ -150,7 +156,7 @@ def _run(args: argparse.Namespace) -> int:
         symbols=args.symbols,
         alphabet=args.alphabet,
     )
-    with progress("rounds") as report:
+    with _results_only(), progress("rounds") as report:
         finished = run_job(
             job,
             engine,
@@ -168,7 +174,7 @@ def _resume(args: argparse.Namespace) -> int:
     from logdepth.jobs import resume_job
 
     _check_output(args)
-    with progress("rounds") as report:
+    with _results_only(), progress("rounds") as report:
         finished = resume_job(
             Path(args.folder),
             _engine(args),
