@@ -1,4 +1,4 @@
-"""How commands end: one line and a status for whatever goes wrong, results never lost, nothing else on standard output."""
+"""How commands end: one line and a status for whatever goes wrong, and no result is lost."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -175,8 +176,19 @@ def test_process_substitution(tmp_path):
         return json.loads(found.stdout)["result"] if found.returncode == 0 else found.stderr
 
     assert result("connectivity --graph <(printf '1 2\\n3 4\\n')") == {"components": 2}
-    assert result("khop --k 1 --input <(echo abab)")["defined"] == 2
-    assert "/dev/fd/63:2: one field only" in result("connectivity --graph <(printf '1 2\\noops\\n')")
+    assert "/dev/fd/63:2: 'oops' is not a number" in result("sort --input <(printf '1\\noops\\n')")
+
+
+@pytest.mark.parametrize("problem", ["khop", "pointer-doubling"])
+def test_a_named_pipe(capsys, tmp_path, problem):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("0101\n" if problem == "khop" else "0\n0\n",))
+    writer.start()
+    options = ["--k", "1"] if problem == "khop" else []
+    assert main(["run", problem, "--input", str(pipe), *options, "--json"]) == 0
+    writer.join()
+    assert json.loads(capsys.readouterr().out)["problem"] == problem
 
 
 def test_an_engine_that_talks_does_not_break_the_json(capsys, numbers, monkeypatch):

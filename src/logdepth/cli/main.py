@@ -81,6 +81,13 @@ def _mute() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _interrupt_main_thread() -> None:
+    if sys.platform != "win32":  # a signal ends a wait in C, which interrupt_main does not
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
 @contextmanager
 def _noting_interrupts() -> Iterator[list[int]]:
     """Interrupts received meanwhile: a library may turn the KeyboardInterrupt into an error of its own.
@@ -100,7 +107,7 @@ def _noting_interrupts() -> Iterator[list[int]]:
         if not issubclass(ignored.exc_type, KeyboardInterrupt):
             hook(ignored)
             return
-        timers.append(threading.Timer(0.05, _thread.interrupt_main))
+        timers.append(threading.Timer(0.05, _interrupt_main_thread))
         timers[-1].start()
 
     hook = sys.unraisablehook
