@@ -5,9 +5,10 @@ come out as NumPy's error. Outside of a command nothing is half done, so the pro
 only the milliseconds in which Python itself starts.
 """
 
-import _signal as signal  # what Python has built in: signal itself makes enums first, slowly
 import os
 import sys
+
+import _signal as signal  # pyright: ignore[reportMissingImports]  what is built in: signal makes enums first, slowly
 
 
 def run() -> None:
@@ -23,9 +24,9 @@ def run() -> None:
         status = main()
         if wanted:
             signal.signal(signal.SIGINT, _leave)  # while the interpreter shuts down
+        sys.exit(status)
     except KeyboardInterrupt:  # between the handlers
         _leave()
-    sys.exit(status)
 
 
 def _leave(*_: object) -> None:

@@ -139,7 +139,7 @@ def _run(args: argparse.Namespace) -> int:
     engine = _engine(args)
     memory = None if args.memory is None else parse_memory(args.memory)
     if memory is not None and memory.in_bytes:
-        _warn(f"--memory {args.memory.strip()} is {memory.words():,} words of {WORD_BYTES} bytes")
+        _warn(f"--memory {args.memory} is {memory.words():,} words of {WORD_BYTES} bytes")
     job = Job(
         problem=problem.name,
         source=str(Path(source).absolute()) if args.checkpoint else source,
