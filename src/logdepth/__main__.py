@@ -5,10 +5,9 @@ come out as NumPy's error. Outside of a command nothing is half done, so the pro
 only the milliseconds in which Python itself starts.
 """
 
+import _signal as signal  # pyright: ignore[reportMissingImports]  what is built in: signal makes enums first, slowly
 import os
 import sys
-
-import _signal as signal  # pyright: ignore[reportMissingImports]  what is built in: signal makes enums first, slowly
 
 
 def run() -> None:

@@ -192,3 +192,9 @@ def test_tokens(tmp_path, tokens, alphabet, message):
     np.save(tmp_path / "t.npy", np.array(tokens))
     with pytest.raises(InputError, match=message):
         run_job(Job("khop", str(tmp_path / "t.npy"), k=1, alphabet=alphabet))
+
+
+def test_more_symbols_than_a_text_has(tmp_path):
+    (tmp_path / "t.txt").write_text("0101\n")
+    with pytest.raises(InputError, match=r"--alphabet is 2,147,483,648; a text tells 1,114,112 symbols apart"):
+        run_job(Job("khop", str(tmp_path / "t.txt"), k=1, alphabet=2**31))

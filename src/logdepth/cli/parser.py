@@ -28,6 +28,15 @@ class Parser(argparse.ArgumentParser):
         self.register("type", int, _int)
         self.register("type", float, _float)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, rest = super().parse_known_args(args, namespace)
+        for action in self._actions:
+            if isinstance(action, argparse._StoreAction) and action.nargs is None and getattr(found, action.dest) == []:
+                self.error(
+                    f"{'/'.join(action.option_strings) or action.metavar}: '--' is no value"
+                )  # what argparse makes
+        return found, rest
+
     def error(self, message: str) -> NoReturn:
         line = " ".join(re.sub(r"^argument ", "", message).split())
         line = re.sub(r"^(\S+): is ", r"\1 is ", line)

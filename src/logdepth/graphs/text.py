@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import stat
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,15 +27,17 @@ def clip(text: bytes | str) -> str:
 
 
 def check_there(path: Path) -> None:
-    """Raise `InputError` unless `path` is there, and no folder."""
+    """Raise `InputError` unless `path` is there: a file or a pipe, no folder and no device."""
     try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder; a file is needed")
-        path.stat()
+        kind = path.stat().st_mode
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # a name too long, or with a zero byte
         raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    if stat.S_ISDIR(kind):
+        raise InputError(f"{path} is a folder; a file is needed")
+    if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):
+        raise InputError(f"{path} is a device; a file is needed")
 
 
 def check_file(path: Path) -> None:

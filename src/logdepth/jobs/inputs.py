@@ -15,6 +15,7 @@ from logdepth.jobs.numbers import read_numbers
 if TYPE_CHECKING:
     from logdepth.jobs.job import Job
 
+_MOST_SYMBOLS = 0x110000  # Unicode
 _MOST_TOKENS = 2**62  # with "nothing" as one more, a token is an int64
 
 
@@ -50,6 +51,8 @@ def _read_sequence(job: Job) -> Any:
     from logdepth.compiled.symbols import Alphabet, read_input
 
     given = job.symbols if job.symbols is not None else job.alphabet
+    if job.alphabet is not None and job.alphabet > _MOST_SYMBOLS:
+        raise InputError(f"--alphabet is {job.alphabet:,}; a text tells {_MOST_SYMBOLS:,} symbols apart at most")
     check_there(Path(job.source))
     with regular_file(Path(job.source)) as file:
         records, alphabet = read_input(str(file), None if given is None else Alphabet.of(given))

@@ -77,7 +77,9 @@ def measure(
         num_machines=num_machines,
         input_words=words,
         num_rounds=len(rows),
-        peak_words=max(max(row.max_words_held, row.max_words_sent, row.max_words_received) for row in rows),
+        peak_words=max(
+            (max(row.max_words_held, row.max_words_sent, row.max_words_received) for row in rows), default=0
+        ),
         moved_words=sum(row.words_sent - row.words_kept for row in rows),
         busiest_words=sum(
             max(row.max_words_sent, row.max_words_received) - row.words_kept // num_machines for row in rows
@@ -121,7 +123,7 @@ def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int
     sizes = [row.input_words for row in rows]
     more = max(target.num_machines - last.num_machines, 0)
     return Prediction(
-        num_rounds=round(rounds * there / here),
+        num_rounds=round(rounds * there / here) if here else there,
         peak_words=round(extrapolate(share, [row.peak_words for row in rows], words / target.num_machines)) + more,
         moved_words=round(extrapolate(sizes, [row.moved_words for row in rows], words)),
         busiest_words=round(extrapolate(share, [row.busiest_words for row in rows], words / target.num_machines)),
@@ -144,6 +146,8 @@ def extrapolate(sizes: Sequence[float], values: Sequence[float], target: float) 
     for terms in ([0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]):
         scaled = basis[:, terms] / y[:, None]
         weight = np.linalg.norm(scaled, axis=0)
+        if not weight.all():  # n log2 n of shares of a word or less
+            continue
         coefficients = np.linalg.lstsq(scaled / weight, np.ones(len(n)), rcond=None)[0] / weight
         error = float(np.linalg.norm(scaled @ coefficients - 1))
         if (coefficients >= 0).all() and error < best - 0.003:

@@ -13,6 +13,7 @@ GREATEST = 2**63 - 1
 _NUMBER = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]{1,3})?"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _SECONDS = {"": Fraction(1), "s": Fraction(1), "ms": Fraction(1, 10**3), "us": Fraction(1, 10**6)}
+_LONGEST = 100  # characters
 WORD_BYTES = 8
 
 
@@ -22,10 +23,10 @@ def parse_count(text: str) -> int:
     >>> parse_count("1.5e3"), parse_count("9007199254740993")
     (1500, 9007199254740993)
     """
-    plain = text.strip()
-    value = _number(plain) if re.fullmatch(_NUMBER, plain, re.IGNORECASE) else None
+    found = _match(_NUMBER, text)
+    value = _number(found[0].strip()) if found else None
     if value is None or value.denominator != 1:
-        raise InputError(f"{text!r} is not a whole number from 0; write 5000000, 5_000_000 or 5e6")
+        raise InputError(f"{text!r:.60} is not a whole number from 0; write 5000000, 5_000_000 or 5e6")
     _check_limit(text, value)
     return value.numerator
 
@@ -60,7 +61,7 @@ def parse_memory(text: str) -> Memory:
 
 
 def parse_bandwidth(text: str) -> float:
-    """`10Gbit`, `1.25GB` (a second): bytes a second, above 0.
+    """`10Gbit`, `1.25GB` (a second): bytes a second, a bit a second at least.
 
     >>> parse_bandwidth("10Gbit"), parse_bandwidth("100MB/s")
     (1250000000.0, 100000000.0)
@@ -68,8 +69,8 @@ def parse_bandwidth(text: str) -> float:
     plain = re.sub(r"(/s|ps)$", "", text.strip(), flags=re.IGNORECASE)
     bits = re.search(r"(bits?|b)$", plain, re.IGNORECASE) and not plain.endswith("B")
     value = _split(plain, "bits?|b" if bits else "B|byte|bytes|", "10Gbit", shown=text)[0] / (8 if bits else 1)
-    if not value:
-        raise InputError(f"{text!r} is no bandwidth: nothing would ever arrive; write 10Gbit, say")
+    if value < Fraction(1, 8):
+        raise InputError(f"{text!r:.60} is less than a bit a second: nothing would ever arrive; write 10Gbit, say")
     _check_limit(text, value)
     return float(value)
 
@@ -80,9 +81,9 @@ def parse_seconds(text: str) -> float:
     >>> parse_seconds("1ms"), parse_seconds("2")
     (0.001, 2.0)
     """
-    found = re.fullmatch(rf"\s*({_NUMBER})\s*(us|ms|s|)\s*", text, re.IGNORECASE)
+    found = _match(rf"({_NUMBER})\s*(us|ms|s|)", text)
     if not found:
-        raise InputError(f"{text!r} is no time; write 1ms, 20us or 0.5s")
+        raise InputError(f"{text!r:.60} is no time; write 1ms, 20us or 0.5s")
     value = _number(found[1]) * _SECONDS[found[2].lower()]
     _check_limit(text, value)
     return float(value)
@@ -90,10 +91,14 @@ def parse_seconds(text: str) -> float:
 
 def _split(text: str, unit: str, example: str, shown: str | None = None) -> tuple[Fraction, str]:
     """(the value, its unit as written: empty for a plain number)."""
-    found = re.fullmatch(rf"\s*({_NUMBER})\s*(([kmgt]i?|)(?:{unit}))\s*", text, re.IGNORECASE)
+    found = _match(rf"({_NUMBER})\s*(([kmgt]i?|)(?:{unit}))", text)
     if not found:
-        raise InputError(f"{shown or text!r} cannot be read; write {example}")
+        raise InputError(f"{shown or text!r:.60} cannot be read; write {example}")
     return _number(found[1]) * _UNITS[found[3].lower()], found[2]
+
+
+def _match(pattern: str, text: str) -> re.Match[str] | None:
+    return re.fullmatch(rf"\s*{pattern}\s*", text, re.IGNORECASE | re.ASCII) if len(text) <= _LONGEST else None
 
 
 def _number(text: str) -> Fraction:
