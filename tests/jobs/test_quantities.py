@@ -54,6 +54,7 @@ def test_shares_of_a_word_or_less_and_runs_without_a_round():
     assert extrapolate([0.1, 0.2, 0.4], [1, 2, 4], 0.8) == pytest.approx(8)
     cluster = {"machines": 1000, "memory": Memory(10**9, in_bytes=True), "bandwidth": 1e9, "latency": 1e-3}
     assert plan(BUILT_IN["pointer-doubling"], 1000, calibration_words=4000, **cluster).fits
+    assert plan(BUILT_IN["sort"], 5, **{**cluster, "machines": 2}).fits  # all three small runs are of one size
     assert plan(BUILT_IN["khop"], 1000, k=0, **{**cluster, "machines": 4}).prediction.num_rounds == 0
     for size, edges, k in ((0, 1, 1), (10**16, 1, 1), (10, -5, 1), (10, 10**16, 1), (10, 1, -1)):
         with pytest.raises(InputError, match="must be"):

@@ -111,7 +111,7 @@ def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int
     `config`: of the largest small run; the rounds of a pass are compared on it.
     """
     logs = np.log2([row.input_words for row in rows])
-    growth, _ = np.polyfit(logs, [row.num_rounds for row in rows], 1)
+    growth = np.polyfit(logs, [row.num_rounds for row in rows], 1)[0] if logs.min() < logs.max() else 0.0
     last = rows[-1]
     rounds = last.num_rounds + max(growth, 0.0) * max(np.log2(words) - logs[-1], 0.0)
     small = Spec(
