@@ -14,6 +14,7 @@ import numpy as np
 
 WHOLE = re.compile(rb"[+-]?[0-9]+")
 DECIMAL = re.compile(rb"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,15})?|inf|infinity)", re.IGNORECASE)
+_PLAIN = re.compile(rb"[+-]?[0-9]{0,15}\.[0-9]{1,200}(e[+-]?[0-9]{1,2})?|[+-]?[0-9]{1,15}")  # nothing to refuse
 SHORT = 15
 _MOST_CHARACTERS = 4000
 _LEAST_NORMAL = float(np.finfo(np.float64).smallest_normal)
@@ -38,6 +39,17 @@ def parse_float(text: bytes) -> float:
     if WHOLE.fullmatch(text) and int(value) != int(text):
         raise ValueError(f"is not exactly a float64; whole numbers up to 2^53 = {2**53} are")
     return value
+
+
+def parse_floats(texts: list[bytes]) -> np.ndarray:
+    """`parse_float` of each, (n,), quickly where all are plain decimals of a common size.
+
+    >>> parse_floats([b"0.5", b"2"]).tolist()
+    [0.5, 2.0]
+    """
+    if all(map(_PLAIN.fullmatch, texts)):
+        return np.fromiter(map(float, texts), np.float64, len(texts))
+    return np.fromiter(map(parse_float, texts), np.float64, len(texts))
 
 
 class Texts:

@@ -64,7 +64,8 @@ def scan(
     long_rows = (
         np.flatnonzero(odd | (fields[:rows, 1] - fields[:rows, 0] > SHORT)) if weighted else np.empty(0, np.int64)
     )
-    long_texts = [block[start:end] for start, end in fields[long_rows, :2].tolist()]
+    starts, ends = fields[long_rows, 0].tolist(), fields[long_rows, 1].tolist()
+    long_texts = [block[start:end] for start, end in zip(starts, ends, strict=True)]
     return PlainRows(
         tails[:rows].copy(), heads[:rows].copy(), weights, long_rows, long_texts, fields[:rows, 2:], lines, stop
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.files import regular_file
-from logdepth.graphs.decimals import WHOLE, Texts, parse_float
+from logdepth.graphs.decimals import WHOLE, Texts, parse_float, parse_floats
 from logdepth.graphs.numpy_files import load_array
 from logdepth.graphs.text import TextFile, check_there, clip
 
@@ -81,12 +81,10 @@ def _whole(file: TextFile, words: list[bytes]) -> np.ndarray:
 
 
 def _real(file: TextFile, words: list[bytes]) -> np.ndarray:
-    values = np.empty(len(words))
-    for row, word in enumerate(words):
-        try:
-            values[row] = parse_float(word)
-        except ValueError as error:
-            raise file.error(_line(file, row), f"{clip(word)} {error}{_why(words, word)}") from None
+    try:
+        values = parse_floats(words)
+    except ValueError:
+        raise _no_float(file, words) from None
     texts = Texts()
     texts.add_all(values, words)
     if merged := texts.merged(values):
@@ -96,6 +94,16 @@ def _real(file: TextFile, words: list[bytes]) -> np.ndarray:
             "float64: write fewer digits, or scale all to whole numbers"
         )  # fmt: skip
     return values
+
+
+def _no_float(file: TextFile, words: list[bytes]) -> InputError:
+    """The error of the first word that `parse_float` refuses."""
+    for row, word in enumerate(words):
+        try:
+            parse_float(word)
+        except ValueError as error:
+            return file.error(_line(file, row), f"{clip(word)} {error}{_why(words, word)}")
+    raise AssertionError("all words are floats")
 
 
 def _why(words: list[bytes], word: bytes) -> str:
