@@ -234,7 +234,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(f"{folder} holds no checkpoint (no {MANIFEST})") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not isinstance(manifest, dict) or manifest.get("version") != VERSION:
         version = manifest.get("version") if isinstance(manifest, dict) else None
         raise InputError(f"{folder} holds a checkpoint of version {version}; this logdepth reads version {VERSION}")
