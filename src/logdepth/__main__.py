@@ -15,8 +15,9 @@ def run() -> None:
     wanted = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not in a background job of a shell
     if wanted:
         signal.signal(signal.SIGINT, _leave)
-    from logdepth.cli.main import main
+    from logdepth.cli.main import main, prepare_streams
 
+    prepare_streams()
     try:
         if wanted:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -69,6 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 130
 
 
+def prepare_streams() -> None:
+    """Output that cannot go wrong: to nowhere if a stream is closed (`>&-`), escaped if its encoding is narrow."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        else:
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _fail(message: str) -> int:
     """Say what was wrong, in one line whatever the message; the exit status."""
     print("logdepth:", " ".join(message.splitlines()), file=sys.stderr)

@@ -28,13 +28,11 @@ class Parser(argparse.ArgumentParser):
         self.register("type", int, _int)
         self.register("type", float, _float)
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore
         found, rest = super().parse_known_args(args, namespace)
-        for action in self._actions:
+        for action in self._actions:  # argparse makes an empty list of the value "--"
             if isinstance(action, argparse._StoreAction) and action.nargs is None and getattr(found, action.dest) == []:
-                self.error(
-                    f"{'/'.join(action.option_strings) or action.metavar}: '--' is no value"
-                )  # what argparse makes
+                self.error(f"{'/'.join(action.option_strings) or action.metavar}: '--' is no value")
         return found, rest
 
     def error(self, message: str) -> NoReturn:
