@@ -68,15 +68,14 @@ def _read_tokens(job: Job, k: int) -> Any:
     if tokens.dtype.kind != "i" or (tokens < 0).any():
         raise InputError(f"{job.source}: tokens are whole numbers from 0")
     largest = int(tokens.max(initial=0))
-    size = job.alphabet if job.alphabet is not None else largest + 1
-    if largest >= min(size, _MOST_TOKENS):
-        row = int(tokens.argmax()) if size > _MOST_TOKENS else int(np.argmax(tokens >= size))
-        limit = (
-            f"with --alphabet {size} tokens are 0..{size - 1}"
-            if size <= _MOST_TOKENS
-            else "at most 2^62 are told apart"
-        )
-        raise InputError(f"{job.source}: row {row + 1} is {tokens[row]}; {limit}")
+    size = largest + 1 if job.alphabet is None else job.alphabet
     if size > _MOST_TOKENS:
-        raise InputError(f"--alphabet is {size}; at most 2^62 tokens are told apart")
+        name = f"{job.source}: row {int(tokens.argmax()) + 1}" if job.alphabet is None else "--alphabet"
+        value = largest if job.alphabet is None else size
+        raise InputError(f"{name} is {value}; at most 2^62 tokens are told apart")
+    if largest >= size:
+        row = int(np.argmax(tokens >= size))
+        raise InputError(
+            f"{job.source}: row {row + 1} is {tokens[row]}; with --alphabet {size} tokens are 0..{size - 1}"
+        )
     return Sequence(tokens, k, size)
