@@ -10,11 +10,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # as in typing, which takes longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from logdepth.compiled.model import CompiledModel, compile
     from logdepth.compiled.predict import load, predict
     from logdepth.compiled.verify import Verification, verify

@@ -19,6 +19,17 @@ class FolderError(InputError):
     """A folder that is not a compiled model, or is incomplete or damaged."""
 
 
+class WriteError(InputError):
+    """A file that could not be written (no room, no permission); what was there before is still there.
+
+    Attributes: reason, the system's words for it.
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class SpecError(InputError):
     """Machines too small for a protocol: `local_memory` has no room for even one of its steps."""
 

@@ -1,16 +1,25 @@
-"""Files and folders appear whole or not at all: written under a temporary name, then renamed."""
+"""Files and folders appear whole or not at all: written under a temporary name, synced, then renamed.
+
+Everything that logdepth writes goes through `new_file` or `new_folder`, except for logs, which grow by lines. Also
+here: one process at a time in a folder (`lock`), and pipes where a file is needed (`regular_file`).
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from logdepth.errors import InputError
+from logdepth.errors import InputError, WriteError
+
+_FAILED_WRITES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
 def sha256(path: Path) -> str:
@@ -29,22 +38,29 @@ def write_text_atomically(path: Path, text: str) -> None:
 def new_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` if the block succeeds, else remove it.
 
-    Raises `InputError` if `path` exists and `force` is false, or cannot be written.
+    A link is followed: its target is replaced. Raises `InputError` if `path` exists and `force` is false, or is no
+    regular file; `WriteError` if it cannot be written, the disk being full, say.
     """
     path = Path(path)
     if path.exists() and not force:
         raise InputError(f"{path} exists already; give --force to replace it")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is not a file, so it is not replaced")
+    target = Path(os.path.realpath(path))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=path.suffix, dir=target.parent)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise _cannot_write(path, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
+        with _naming_failed_writes(path):
+            yield temporary
+            temporary.chmod(0o644)
+            _sync(temporary)
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -62,29 +78,135 @@ def check_new_folder(path: Path, *, force: bool = False) -> None:
 def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; rename it to `path` if the block succeeds, else remove it.
 
-    Raises `InputError` if `path` is a non-empty folder (or a file) and `force` is false. With `force`, only
-    a folder this library wrote (it holds `logdepth.json`) is replaced: a slip cannot delete a home folder.
+    Raises `InputError` if `path` is a non-empty folder (or a file) and `force` is false; `WriteError` if it cannot be
+    written. With `force`, only a folder this library wrote (it holds `logdepth.json`) is replaced: a slip cannot
+    delete a home folder.
     """
     path = Path(path)
     check_new_folder(path, force=force)
     absolute = path.absolute()
     try:
         absolute.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{absolute.name}.", dir=absolute.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{absolute.name[:100]}.", dir=absolute.parent))
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise _cannot_write(path, error) from error
     old = temporary.with_name(temporary.name + ".old")
     try:
-        temporary.chmod(0o755)
-        yield temporary
-        if path.exists():
-            absolute.rename(old)
-        try:
-            temporary.rename(absolute)
-        except OSError:
-            if old.exists():
-                old.rename(absolute)
-            raise
+        with _naming_failed_writes(path):
+            temporary.chmod(0o755)
+            yield temporary
+            _sync_tree(temporary)
+            if path.exists():
+                absolute.rename(old)
+            try:
+                temporary.rename(absolute)
+            except OSError:
+                if old.exists():
+                    old.rename(absolute)
+                raise
+            _sync_folder(absolute.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def lock(path: Path, busy: str) -> Iterator[None]:
+    """Within the block no other process holds the lock file `path`; a killed one lets go of it.
+
+    Raises `InputError(busy)` if another does, `WriteError` if the file cannot be made.
+
+    >>> with tempfile.TemporaryDirectory() as folder, lock(Path(folder) / ".lock", "busy"):
+    ...     with lock(Path(folder) / ".lock", "another process is here"):
+    ...         pass
+    Traceback (most recent call last):
+    logdepth.errors.InputError: another process is here
+    """
+    import filelock
+
+    held = filelock.FileLock(path)
+    try:
+        held.acquire(timeout=0)
+    except filelock.Timeout:
+        raise InputError(busy) from None
+    except (OSError, NotImplementedError) as error:
+        raise _cannot_write(path, error) from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+@contextmanager
+def regular_file(path: Path) -> Iterator[Path]:
+    """`path`; or, of a pipe such as bash's `<(...)`, which hands out its bytes once, a copy. Errors name `path`.
+
+    >>> with regular_file(Path("missing")) as file:
+    ...     file
+    PosixPath('missing')
+    """
+    try:
+        kind = path.stat().st_mode
+    except (OSError, ValueError):
+        kind = stat.S_IFREG  # whoever opens it says what is wrong
+    if not stat.S_ISFIFO(kind) and not stat.S_ISSOCK(kind):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="logdepth-pipe-") as folder:
+        copy = Path(folder) / path.name
+        with _naming_failed_writes(copy), path.open("rb") as pipe, copy.open("wb") as file:
+            shutil.copyfileobj(pipe, file, 1 << 20)
+        try:
+            yield copy
+        except InputError as error:
+            raise InputError(str(error).replace(str(copy), str(path))) from None
+
+
+@contextmanager
+def _naming_failed_writes(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        if reason := _write_failure(error):
+            raise WriteError(f"cannot write {path}: {reason}", reason=reason) from error
+        raise
+
+
+def _write_failure(error: BaseException | None) -> str | None:
+    """The system's words if this comes of a failed write: libraries wrap the OSError, or leave only its text."""
+    while error is not None:
+        for code in _FAILED_WRITES:
+            if getattr(error, "errno", None) == code or os.strerror(code) in str(error):
+                return os.strerror(code)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _cannot_write(path: Path, error: Exception) -> WriteError:
+    reason = str(getattr(error, "strerror", None) or error)
+    return WriteError(f"cannot write {path}: {reason}", reason=reason)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:  # Windows syncs only what is open for writing
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """What was renamed in it stays so, whatever fails. Windows has no such call, and needs none."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_tree(folder: Path) -> None:
+    for place, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(place) / name)
+        _sync_folder(Path(place))

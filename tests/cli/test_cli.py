@@ -264,7 +264,7 @@ def test_importing_is_light_and_help_is_quick() -> None:
 
 # tests may be run in the background, where a shell has interrupts ignored, and children inherit that
 INTERRUPTIBLE = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from logdepth.cli.main import run; run()"
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from logdepth.__main__ import run; run()"
 )
 
 
@@ -343,7 +343,7 @@ def test_an_interrupt_that_a_library_turns_into_its_own_error(capsys, monkeypatc
 
 
 def test_the_reader_may_hang_up() -> None:
-    program = "from logdepth.cli.main import run; run()"
+    program = "from logdepth.__main__ import run; run()"
     command = f'"{sys.executable}" -c "{program}" show khop --text {"ab" * 3000} --k 1 | head -c 10'
     result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert "Traceback" not in result.stderr

@@ -17,7 +17,7 @@ import pytest
 from logdepth.cli.main import main
 
 COMMAND = (  # interrupts on, also where the tests run in the background
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from logdepth.cli.main import run; run()"
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from logdepth.__main__ import run; run()"
 )
 
 
@@ -138,7 +138,7 @@ BAD = [
     (["run", "connectivity", "--graph", "E", "--checkpoint", "FULL"], "not empty and holds no checkpoint"),
     (["run", "msf", "--graph", "NAN"], "nan.csv:2"),
     (["run", "khop", "--input", "E"], "khop needs --k"),
-    (["run", "khop", "--input", "E", "--k", "-1"], "--k is -1"),
+    (["run", "khop", "--input", "E", "--k", "-1"], "--k: .-1. is not a whole number"),
     (["resume", "nowhere"], "holds no checkpoint"),
     (["plan", "connectivity", "--machines", "3", "--memory", "1GiB"], "needs --vertices and --edges"),
     (["plan", "sort", "--machines", "3", "--memory", "1GiB"], "needs --size"),

@@ -90,10 +90,14 @@ def test_one_graph_in_every_format(tmp_path, size, data):
 
 
 def test_refused(tmp_path):
+    (tmp_path / "a.xyz").touch()
     with pytest.raises(InputError, match=r"a\.xyz: unknown suffix; known are \.txt .* \.parquet"):
         read_graph(tmp_path / "a.xyz")
+    (tmp_path / "edges.gz").touch()
     with pytest.raises(InputError, match="unknown suffix"):
         read_graph(tmp_path / "edges.gz")
+    with pytest.raises(InputError, match="missing: no such file"):
+        read_graph(tmp_path / "missing")
     with pytest.raises(InputError, match="format='xls' is not one of txt, edges, el, tsv, csv, mtx"):
         read_graph(tmp_path / "a.txt", format="xls")
     with pytest.raises(InputError, match="npy files are not read compressed"):

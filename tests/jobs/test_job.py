@@ -12,7 +12,7 @@ import pytest
 
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs import Job, resume_job, run_job
-from logdepth.jobs.inputs import read_numbers
+from logdepth.jobs.numbers import read_numbers
 from logdepth.jobs.samples import sample_input
 from logdepth.mpc import LocalEngine
 from logdepth.protocols import BUILT_IN
@@ -104,7 +104,7 @@ def test_every_problem_runs_on_a_sample(name):
     json.dumps(facts)
 
 
-COMMAND = "from logdepth.cli.main import run; run()"
+COMMAND = "from logdepth.__main__ import run; run()"
 KILL = """
 import os, signal, sys
 from pathlib import Path
@@ -162,7 +162,7 @@ def test_driver_of_a_ray_run_killed(graph_file, tmp_path):
         [
             sys.executable,
             "-c",
-            "from logdepth.cli.main import run; run()",
+            "from logdepth.__main__ import run; run()",
             *command,
             "--engine",
             "ray",

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from logdepth.errors import InputError, SpecError
-from logdepth.jobs.plan import measure, parse_bandwidth, parse_bytes, parse_seconds, plan, predict
+from logdepth.jobs.plan import measure, plan, predict
+from logdepth.jobs.quantities import Memory, parse_bandwidth, parse_memory, parse_seconds
 from logdepth.jobs.samples import sample_input
 from logdepth.mpc import Spec
 from logdepth.protocols import BUILT_IN
@@ -40,7 +41,7 @@ def test_a_plan_says_what_is_too_small():
             10**9,
             edges=10**10,
             machines=4,
-            memory_bytes=10**9,
+            memory=Memory(10**9, in_bytes=True),
             bandwidth=1e9,
             latency=1e-3,
             calibration_words=20_000,
@@ -50,7 +51,7 @@ def test_a_plan_says_what_is_too_small():
         10**6,
         edges=10**7,
         machines=64,
-        memory_bytes=2**31,
+        memory=Memory(2**31, in_bytes=True),
         bandwidth=1e9,
         latency=1e-3,
         calibration_words=50_000,
@@ -63,7 +64,7 @@ def test_a_plan_says_what_is_too_small():
         10**6,
         edges=10**7,
         machines=64,
-        memory_bytes=2**31,
+        memory=Memory(2**31, in_bytes=True),
         bandwidth=2e9,
         latency=1e-3,
         calibration_words=50_000,
@@ -78,7 +79,7 @@ def test_every_problem_has_a_plan(name):
         10**5,
         edges=2 * 10**5,
         machines=32,
-        memory_bytes=2**30,
+        memory=Memory(2**30, in_bytes=True),
         bandwidth=1e9,
         latency=1e-3,
         calibration_words=5000,
@@ -87,16 +88,16 @@ def test_every_problem_has_a_plan(name):
 
 
 def test_units():
-    assert parse_bytes("64GiB") == 64 * 2**30
-    assert parse_bytes("512MB") == 512 * 10**6
+    assert parse_memory("64GiB") == Memory(64 * 2**30, in_bytes=True)
+    assert parse_memory("512MB") == Memory(512 * 10**6, in_bytes=True)
     assert parse_bandwidth("10Gbit") == 10**10 / 8
     assert parse_bandwidth("8Gb") == 10**9
     assert parse_seconds("20us") == pytest.approx(20e-6)
     for parse, text in [
-        (parse_bytes, "64 elephants"),
+        (parse_memory, "64 elephants"),
         (parse_bandwidth, ""),
         (parse_seconds, "soon"),
-        (parse_bytes, "-1"),
+        (parse_memory, "-1"),
     ]:
         with pytest.raises(InputError, match="write"):
             parse(text)

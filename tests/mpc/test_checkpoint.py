@@ -8,7 +8,7 @@ import pytest
 
 from logdepth.errors import InputError
 from logdepth.graphs import graph_from_edges
-from logdepth.mpc import Checkpoints, LocalEngine, Spec
+from logdepth.mpc import Checkpoints, LocalEngine, Protocol, Spec
 from logdepth.mpc.checkpoint import MANIFEST, digest, read_manifest
 from logdepth.protocols.components import CONNECTIVITY
 
@@ -79,12 +79,12 @@ def test_refuses_what_differs(case, tmp_path):
         LocalEngine().run(CONNECTIVITY.protocol(spec, **protocol.config), inputs, checkpoints=Checkpoints(folder))
     with pytest.raises(InputError, match="whose strict differs"):
         LocalEngine().run(protocol, inputs, strict=False, checkpoints=Checkpoints(folder))
-    manifest = json.loads((folder / MANIFEST).read_text())
-    (folder / MANIFEST).write_text(json.dumps({**manifest, "protocol": "msf"}))
+    other = Protocol("msf", protocol.spec, protocol.stages, protocol.collect, dict(protocol.config))
     with pytest.raises(InputError, match="whose protocol differs"):
-        LocalEngine().run(protocol, inputs, checkpoints=Checkpoints(folder))
-    (folder / MANIFEST).write_text(json.dumps({**manifest, "version": 99}))
-    with pytest.raises(InputError, match="version 99; this logdepth reads version 1"):
+        LocalEngine().run(other, inputs, checkpoints=Checkpoints(folder))
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps({**manifest, "version": 1}))
+    with pytest.raises(InputError, match="version 1; this logdepth reads version 2"):
         LocalEngine().run(protocol, inputs, checkpoints=Checkpoints(folder))
     (folder / MANIFEST).write_text("{")
     with pytest.raises(InputError, match="cannot be read"):

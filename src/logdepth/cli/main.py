@@ -12,21 +12,25 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from logdepth import __version__
 from logdepth.cli import analyzing, compiling, inspecting, khop, planning, reproducing, running, training
+from logdepth.cli.parser import SHELLS, Parser, PrintCompletion
 from logdepth.errors import InputError
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line. Nothing heavy is imported here: `--help` must be quick."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="logdepth",
         description="Parallel algorithms on simulated machines; programs compiled exactly into stock transformers.",
     )
     parser.add_argument("--version", action="version", version=f"logdepth {__version__}")
+    parser.add_argument(
+        "--print-completion", choices=SHELLS, action=PrintCompletion, help="print the script that completes commands"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     compiling.add_commands(commands)
     inspecting.add_commands(commands)
@@ -40,24 +44,58 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status."""
-    args = build_parser().parse_args(arguments)
+    """Run one command; the exit status. `--help` and the like raise `SystemExit`, as argparse does."""
     with _noting_interrupts() as interrupts:
         try:
+            args = build_parser().parse_args(arguments)
             status = args.run(args)
             sys.stdout.flush()
             return status or 0
         except InputError as error:
-            print(f"logdepth: {error}", file=sys.stderr)
-            return 2
+            return _fail(str(error))
         except BrokenPipeError:  # `| head`: the reader has what it wanted
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _mute()
             return 0
+        except MemoryError as error:
+            return _fail(f"out of memory: {error or 'nothing more could be allocated'}; give smaller numbers or inputs")
+        except OSError as error:  # a disk that is full, also under standard output
+            _mute()
+            where = f"{error.filename}: " if error.filename else ""
+            return _fail(f"{where}{error.strerror or error}")
         except BaseException as error:
             if not interrupts and not isinstance(error, KeyboardInterrupt):
                 raise
             print("logdepth: interrupted; nothing was left half-written", file=sys.stderr)
             return 130
+
+
+def prepare_streams() -> None:
+    """Output that cannot go wrong: to nowhere if a stream is closed (`>&-`), escaped if its encoding is narrow."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        else:
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _fail(message: str) -> int:
+    """Say what was wrong, in one line whatever the message; the exit status."""
+    print("logdepth:", " ".join(message.splitlines()), file=sys.stderr)
+    return 2
+
+
+def _mute() -> None:
+    """What standard output still holds must not fail again when the interpreter ends."""
+    with suppress(OSError, ValueError):  # captured: there is no such file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _interrupt_main_thread() -> None:
+    if sys.platform != "win32":  # a signal ends a wait in C, which interrupt_main does not
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 @contextmanager
@@ -79,7 +117,7 @@ def _noting_interrupts() -> Iterator[list[int]]:
         if not issubclass(ignored.exc_type, KeyboardInterrupt):
             hook(ignored)
             return
-        timers.append(threading.Timer(0.05, _thread.interrupt_main))
+        timers.append(threading.Timer(0.05, _interrupt_main_thread))
         timers[-1].start()
 
     hook = sys.unraisablehook
@@ -97,8 +135,3 @@ def _noting_interrupts() -> Iterator[list[int]]:
         for timer in timers:
             timer.cancel()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def run() -> None:
-    """The console script."""
-    sys.exit(main())

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from logdepth.cli.parser import count
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 
 
 def add_commands(commands: Any) -> None:
-    from logdepth.cli.running import count
-
     parser = commands.add_parser(
         "plan",
         help="what a run would cost on a cluster",
@@ -21,9 +20,11 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--vertices", type=count, metavar="N", help="a graph's vertices")
     parser.add_argument("--edges", type=count, metavar="M", help="a graph's edges")
     parser.add_argument("--size", type=count, metavar="N", help="numbers, pointers or tokens")
-    parser.add_argument("--k", type=int, default=16, help="khop: hops (default 16)")
+    parser.add_argument("--k", type=count, default=16, help="khop: hops (default 16)")
     parser.add_argument("--machines", type=count, required=True, metavar="Q", help="how many machines")
-    parser.add_argument("--memory", required=True, metavar="BYTES", help="memory of a machine: 64GiB")
+    parser.add_argument(
+        "--memory", required=True, metavar="SIZE", help="memory of a machine: 64GiB; a plain number is words"
+    )
     parser.add_argument("--bandwidth", default="10Gbit", help="of a machine's network (default 10Gbit)")
     parser.add_argument("--latency", default="1ms", help="fixed cost of a round (default 1ms)")
     parser.add_argument("--cores", type=count, default=1, help="cores a machine (default 1)")
@@ -33,25 +34,32 @@ def add_commands(commands: Any) -> None:
 
 def _plan(args: argparse.Namespace) -> int:
     from logdepth.jobs import find_problem
-    from logdepth.jobs.plan import parse_bandwidth, parse_bytes, parse_seconds, plan
+    from logdepth.jobs.plan import plan
+    from logdepth.jobs.quantities import parse_bandwidth, parse_memory, parse_seconds
 
     problem = find_problem(args.problem)
     graph = "graph" in problem.kind
-    size = args.vertices if graph else args.size
-    if size is None or (graph and args.edges is None and problem.name != "one-versus-two-cycle"):
-        raise InputError(f"{problem.name} needs {'--vertices and --edges' if graph else '--size'}")
+    size, edges = (args.vertices, args.edges) if graph else (args.size, None)
+    counts_edges = graph and problem.name != "one-versus-two-cycle"
+    if size is None or (counts_edges and edges is None):
+        needed = "--vertices and --edges" if counts_edges else "--vertices" if graph else "--size"
+        raise InputError(f"{problem.name} needs {needed}")
+    for name in ("size",) if graph else ("vertices", "edges"):
+        if getattr(args, name) is not None:
+            raise InputError(f"{problem.name} takes no --{name}: its input is a {problem.kind}")
     for name in ("machines", "cores", "vertices" if graph else "size"):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} is {getattr(args, name)}; it must be at least 1")
+    memory, bandwidth, latency = parse_memory(args.memory), parse_bandwidth(args.bandwidth), parse_seconds(args.latency)
     with progress("small runs") as report:
         found = plan(
             problem,
             size,
-            edges=args.edges if graph else None,
+            edges=edges if counts_edges else None,
             machines=args.machines,
-            memory_bytes=parse_bytes(args.memory),
-            bandwidth=parse_bandwidth(args.bandwidth),
-            latency=parse_seconds(args.latency),
+            memory=memory,
+            bandwidth=bandwidth,
+            latency=latency,
             cores=args.cores,
             k=args.k,
             progress=report,
@@ -66,7 +74,7 @@ def _plan(args: argparse.Namespace) -> int:
     print(
         f"memory    {seen.peak_words:,} words on the busiest machine; least local_memory "
         f"{found.least_memory_words:,} words = {found.least_memory_words * words / 2**30:.2f} GiB; "
-        f"{'fits' if found.fits else 'DOES NOT FIT'} {args.memory}"
+        f"{'fits' if found.fits else 'DOES NOT FIT'} {found.memory_words:,} words ({words} bytes each)"
     )
     print(
         f"network   {seen.moved_words:,} words in all, "

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import Any
 
+from logdepth.cli.parser import count
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 
@@ -21,17 +23,19 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--graph", metavar="FILE", help="a graph: edge list, CSV, Matrix Market, METIS, .npy, Parquet")
     parser.add_argument("--input", metavar="FILE", help="a sequence, numbers or pointers: text or .npy")
     parser.add_argument("--format", help="the graph file's format, if its name does not say")
-    parser.add_argument("--vertices", type=int, metavar="N", help="the vertices are 0..N-1 (isolated ones included)")
+    parser.add_argument("--vertices", type=count, metavar="N", help="the vertices are 0..N-1 (isolated ones included)")
     parser.add_argument("--unweighted", action="store_true", help="msf: all weights equal")
-    parser.add_argument("--k", type=int, help="khop: hops")
-    parser.add_argument("--power", type=int, help="pointer-doubling: follow this many pointers (default: to the end)")
+    parser.add_argument("--k", type=count, help="khop: hops")
+    parser.add_argument("--power", type=count, help="pointer-doubling: follow this many pointers (default: to the end)")
     parser.add_argument("--symbols", help="khop: the symbols (default: the characters that occur)")
-    parser.add_argument("--alphabet", type=int, help="khop: how many symbols, for a .npy file")
+    parser.add_argument("--alphabet", type=count, help="khop: how many symbols, for a .npy file")
     group = parser.add_argument_group("machines")
     group.add_argument("--delta", type=float, help="words a machine ~ n^DELTA (default 0.5)")
     group.add_argument("--gamma", type=float, default=0.0, help="machines ~ n^(1 + GAMMA - DELTA) (default 0)")
     group.add_argument("--machines", type=count, metavar="Q", help="how many machines")
-    group.add_argument("--memory", type=count, metavar="S", help="words a machine")
+    group.add_argument(
+        "--memory", metavar="S", help="of a machine: words, or bytes with a unit (64GiB: words of 8 bytes)"
+    )
     group.add_argument(
         "--limits", choices=["strict", "record"], default="strict", help="stop when S is exceeded (default), or note it"
     )
@@ -50,23 +54,17 @@ def add_commands(commands: Any) -> None:
     parser.set_defaults(run=_resume)
 
 
-def count(text: str) -> int:
-    """A whole number; 5e6 and 5_000_000 too."""
-    value = float(text.replace("_", "").replace(",", ""))
-    if not value.is_integer():
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
-    return int(value)
-
-
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("engine")
     group.add_argument("--engine", choices=["local", "ray"], default="local")
     group.add_argument(
-        "--workers", type=int, metavar="P", help="threads (local, default 1) or Ray actors (default: CPUs)"
+        "--workers", type=count, metavar="P", help="threads (local, default 1) or Ray actors (default: CPUs)"
     )
     group.add_argument("--address", default="local", help="a running Ray cluster (default: start one here)")
     group.add_argument("--kernels", choices=["auto", "numba", "numpy"], default="auto")
-    group.add_argument("--checkpoint-every", type=int, metavar="N", help="rounds (default: as 10%% of the time allows)")
+    group.add_argument(
+        "--checkpoint-every", type=count, metavar="N", help="rounds (default: as 10%% of the time allows)"
+    )
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -116,6 +114,11 @@ def _check_output(args: argparse.Namespace) -> None:
         raise InputError(f"{args.plot}: the name must end in .png, .svg or .pdf")
 
 
+def _results_only() -> AbstractContextManager[Any]:
+    """Standard output is for results: what Ray says there, of workers that died, goes to standard error."""
+    return redirect_stdout(sys.stderr)
+
+
 def _warn(message: str) -> None:
     print(f"logdepth: {message}", file=sys.stderr)
 
@@ -124,6 +127,7 @@ def _run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from logdepth.jobs import Job, find_problem, run_job
+    from logdepth.jobs.quantities import WORD_BYTES, parse_memory
 
     problem = find_problem(args.problem)
     option = "graph" if "graph" in problem.kind else "input"
@@ -133,13 +137,16 @@ def _run(args: argparse.Namespace) -> int:
         raise InputError(f"{problem.name} reads --{option} FILE" + (f", not --{other}" if getattr(args, other) else ""))
     _check_output(args)
     engine = _engine(args)
+    memory = None if args.memory is None else parse_memory(args.memory)
+    if memory is not None and memory.in_bytes:
+        _warn(f"--memory {args.memory} is {memory.words():,} words of {WORD_BYTES} bytes")
     job = Job(
         problem=problem.name,
         source=str(Path(source).absolute()) if args.checkpoint else source,
         delta=args.delta,
         gamma=args.gamma,
         machines=args.machines,
-        memory=args.memory,
+        memory=None if memory is None else memory.words(),
         strict=args.limits == "strict",
         format=args.format,
         vertices=args.vertices,
@@ -149,7 +156,7 @@ def _run(args: argparse.Namespace) -> int:
         symbols=args.symbols,
         alphabet=args.alphabet,
     )
-    with progress("rounds") as report:
+    with _results_only(), progress("rounds") as report:
         finished = run_job(
             job,
             engine,
@@ -167,7 +174,7 @@ def _resume(args: argparse.Namespace) -> int:
     from logdepth.jobs import resume_job
 
     _check_output(args)
-    with progress("rounds") as report:
+    with _results_only(), progress("rounds") as report:
         finished = resume_job(
             Path(args.folder),
             _engine(args),
@@ -179,12 +186,37 @@ def _resume(args: argparse.Namespace) -> int:
     return _show(args, finished)
 
 
+def _write(out: str, table: dict[str, Any]) -> None:
+    """Write the result. Where that fails it goes to a new folder elsewhere, which the error then names."""
+    import tempfile
+    from pathlib import Path
+
+    from logdepth.errors import WriteError
+    from logdepth.graphs import write_table
+
+    try:
+        write_table(out, table)
+        return
+    except WriteError as failed:
+        error = failed
+    for place in (tempfile.gettempdir(), ".", Path.home()):
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="logdepth-result-", dir=place)).absolute()
+        except OSError:
+            continue
+        try:
+            write_table(folder / Path(out).name, table)
+        except InputError:
+            folder.rmdir()
+            continue
+        raise InputError(f"{error}; the result is in {folder / Path(out).name}") from error
+    raise InputError(f"{error}; nor anywhere else: the result is lost") from error
+
+
 def _show(args: argparse.Namespace, finished: Any) -> int:
     ledger = finished.run.ledger
     if args.out:
-        from logdepth.graphs import write_table
-
-        write_table(args.out, finished.table())
+        _write(args.out, finished.table())
     if args.plot:
         from logdepth.report.ledger import draw_ledger
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.graphs.columns import choose_columns
 from logdepth.graphs.graph import Graph, check_weight, graph_from_edges
+from logdepth.graphs.numpy_files import open_numpy
 from logdepth.graphs.objects import read_sparse
 from logdepth.graphs.text import check_file
 
@@ -61,7 +58,7 @@ def graph_from_pairs(name: str, edges: np.ndarray, weighted: bool = False, num_v
 
 def read_npy(path: Path, *, weighted: bool = False, num_vertices: int | None = None) -> Graph:
     """The graph of an .npy file, as `graph_from_pairs`; a file that needs pickle is refused."""
-    with _loaded(path) as array:
+    with open_numpy(path) as array:
         if not isinstance(array, np.ndarray):
             raise InputError(f"{path} is an .npz file; name it so, or give format='npz'")
         return graph_from_pairs(str(path), array, weighted, num_vertices)
@@ -72,7 +69,7 @@ def read_npz(path: Path, *, weighted: bool = False, num_vertices: int | None = N
 
     Beside `edges` there may be a `weight`, too. Raises `InputError` if the arrays are others, or need pickle.
     """
-    with _loaded(path) as stored:
+    with open_numpy(path) as stored:
         if isinstance(stored, np.ndarray):
             raise InputError(f"{path} is an .npy file; name it so, or give format='npy'")
         names = set(stored.files)
@@ -109,7 +106,7 @@ def read_parquet(path: Path, *, weighted: bool = False, num_vertices: int | None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except (polars.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
+        raise InputError(f"cannot read {path}: {' '.join(str(error).split())[:200]}") from error
     arrays = []
     for name in chosen:
         column = table[name]
@@ -131,23 +128,3 @@ def _sparse(path: Path, weighted: bool, num_vertices: int | None) -> Graph:
     except ImportError as error:
         raise InputError("reading a SciPy matrix needs scipy: pip install 'logdepth[graph]'") from error
     return read_sparse(sparse.load_npz(path), weighted, str(path))
-
-
-@contextmanager
-def _loaded(path: Path) -> Iterator[Any]:
-    """What NumPy loads of it: an array, or an archive whose arrays load when asked for."""
-    check_file(path)
-    try:
-        with path.open("rb") as file:  # ours to close: NumPy leaves it open when the archive is broken
-            yield np.load(file, allow_pickle=False)
-    except InputError:
-        raise
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> InputError:
-    text = str(error)
-    if "pickle" in text:
-        return InputError(f"{path} is no NumPy file of numbers (it would need pickle, which is never loaded)")
-    return InputError(f"cannot read {path}: {' '.join(text.split())[:200]}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from logdepth.errors import InputError
 from logdepth.graphs.columns import choose_columns, find_pair
+from logdepth.graphs.decimals import parse_float
 from logdepth.graphs.text import TextFile
 
 COMMENTS = (b"#", b"%", b"//")
@@ -49,6 +50,11 @@ class Dialect:
 
     def row(self, line: bytes) -> tuple[bytes, bytes, float | None] | None:
         """Tail, head and weight of a line; None for a blank or a comment. Raises `LineError`."""
+        found = self.cut(line)
+        return found and (found[0], found[1], None if found[2] is None else parse_weight(found[2]))
+
+    def cut(self, line: bytes) -> tuple[bytes, bytes, bytes | None] | None:
+        """As `row`, with the text of the weight."""
         text = line.rstrip(b"\r\n").strip(b" \t\v\f")  # returns may end a line, however many
         if b"\r" in text:
             raise LineError("a carriage return inside a line; convert the line ends to \\n or \\r\\n")
@@ -66,7 +72,7 @@ class Dialect:
             return tail, head, None
         if self.weight >= len(fields):
             raise LineError("no weight")
-        return tail, head, parse_weight(fields[self.weight])
+        return tail, head, fields[self.weight]
 
     def split(self, line: bytes) -> list[bytes]:
         """The fields of a line: trimmed, unless quoted. Raises `LineError` on quotes left open."""
@@ -98,16 +104,13 @@ class Dialect:
 
 
 def parse_weight(text: bytes) -> float:
-    """A weight as Python reads a float, or a `LineError`: NaN, 1_000 and 1e999 are refused."""
-    try:
-        weight = float(text) if b"_" not in text else None
-    except ValueError:
-        weight = None
+    """A weight by `parse_float`, or a `LineError`."""
     if not text:
         raise LineError("no weight")
-    if weight is None or weight != weight or (weight in (float("inf"), float("-inf")) and b"n" not in text.lower()):
-        raise LineError(f"the weight {text.decode('utf-8', 'backslashreplace')!r:.40} is not a number")
-    return weight
+    try:
+        return parse_float(text)
+    except ValueError as error:
+        raise LineError(f"the weight {text.decode('utf-8', 'backslashreplace')!r:.40} {error}") from None
 
 
 def is_integer(word: bytes) -> bool:

@@ -11,11 +11,13 @@ from array import array
 
 import numpy as np
 
-from logdepth.graphs.dialect import Dialect, LineError, find_dialect, is_integer
+from logdepth.graphs.decimals import Texts
+from logdepth.graphs.dialect import Dialect, LineError, find_dialect, is_integer, parse_weight
 from logdepth.graphs.graph import Graph, graph_from_edges
 from logdepth.graphs.named_edges import NotIntegersError, read_named_edges
 from logdepth.graphs.scan import INT64, scan
 from logdepth.graphs.text import BLOCK_BYTES, TextFile
+from logdepth.graphs.weights import check_weights
 
 
 def read_edge_list(
@@ -56,26 +58,35 @@ def read_integer_rows(
     `NotIntegersError` at an id that is no int64.
     """
     line = dialect.header or line
+    first_line, texts = line, Texts()
     tails, heads, weights = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
     for block in file.blocks(block_bytes, dialect.skip):
         plain = scan(file, dialect, line, block, bounds)
+        texts.add(len(plain.weights), plain.long_rows, plain.long_texts)
         parts = [(plain.tails, plain.heads, plain.weights)]
         if plain.stop < len(block):
-            parts.append(_parse_lines(file, dialect, bounds, line + plain.lines, block[plain.stop :]))
+            parts.append(_parse_lines(file, dialect, bounds, line + plain.lines, block[plain.stop :], texts))
         for part in parts:
             tails.append(part[0])
             heads.append(part[1])
             weights.append(part[2])
         line += block.count(b"\n")
-    return np.concatenate(tails), np.concatenate(heads), np.concatenate(weights) if dialect.weight >= 0 else None
+    weight = np.concatenate(weights) if dialect.weight >= 0 else None
+    if weight is not None:
+        check_weights(file, dialect, first_line, weight, texts)
+    return np.concatenate(tails), np.concatenate(heads), weight
 
 
-def _parse_lines(file: TextFile, dialect: Dialect, bounds: tuple[int, int], line: int, text: bytes) -> tuple:
-    """[tails, heads, weights] by the definition of a line, in Python."""
+def _parse_lines(
+    file: TextFile, dialect: Dialect, bounds: tuple[int, int], line: int, text: bytes, texts: Texts
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(tails, heads, weights) by the definition of a line, in Python."""
     tails, heads, weights = array("q"), array("q"), array("d")
+    written: list[bytes] = []
     for number, content in enumerate(text.split(b"\n"), line + 1):
         try:
-            row = dialect.row(content)
+            row = dialect.cut(content)
+            weight = parse_weight(row[2]) if row and row[2] is not None else 0.0
         except LineError as error:
             raise file.error(number, str(error), content) from None
         if row is None:
@@ -87,5 +98,9 @@ def _parse_lines(file: TextFile, dialect: Dialect, bounds: tuple[int, int], line
             if not bounds[0] <= value <= bounds[1]:
                 raise file.error(number, f"the vertex {value} is not in {bounds[0]}..{bounds[1]}", content)
             column.append(value)
-        weights.append(row[2] or 0.0)
-    return np.array(tails, np.int64), np.array(heads, np.int64), np.array(weights, np.float64)
+        weights.append(weight)
+        written.append(row[2] or b"")
+    found = np.array(weights, np.float64)
+    if dialect.weight >= 0:
+        texts.add_all(found, written)
+    return np.array(tails, np.int64), np.array(heads, np.int64), found

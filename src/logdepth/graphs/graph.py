@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from logdepth.errors import InputError
+from logdepth.memory import check_room
 
 _SPARE = 4  # a table indexed by id may have this many entries an id before sorting is cheaper
 
@@ -88,6 +89,14 @@ def graph_from_edges(
     return Graph(ids, tail, head, check_weight(weight, len(tail)))
 
 
+def check_vertices(where: str, count: int) -> None:
+    """Raise `InputError` if so many vertices, isolated ones included, cannot be in this machine's memory.
+
+    >>> check_vertices("a.mtx:2", 10)
+    """
+    check_room(f"{where}: a graph of {count:,} vertices", 29 * count)  # measured
+
+
 def order_names(names: list[str], *codes: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     """Distinct `names` sorted, and each array of codes (indices into `names`) as indices into the sorted ids."""
     order = sorted(range(len(names)), key=names.__getitem__)
@@ -104,18 +113,31 @@ def index_dtype(num_vertices: int) -> type[np.int32] | type[np.int64]:
 
 
 def check_weight(weight: Sequence | np.ndarray | None, num_edges: int) -> np.ndarray | None:
-    """Weights as (num_edges,) float64; `InputError` unless they are numbers, as many as edges, none NaN."""
+    """Weights as (num_edges,) float64, exactly; `InputError` unless they are numbers, as many as edges, none NaN."""
     if weight is None:
         return None
     array = np.asarray(weight)
     if array.ndim != 1 or len(array) != num_edges:
         raise InputError(f"weight has shape {array.shape}; the {num_edges} edges need ({num_edges},)")
-    if len(array) and array.dtype.kind not in "biuf":
-        raise InputError(f"weights are numbers, not {array.dtype}")
+    if len(array) and (array.dtype.kind not in "biuf" or (array.dtype.kind == "f" and array.dtype.itemsize > 8)):
+        raise InputError(f"weights are numbers, not {array.dtype}; integers and floats of 64 bits at most are read")
     result = array.astype(np.float64)
+    if array.dtype.kind in "iu" and (inexact := ~_same_integers(array, result)).any():
+        edge = int(np.argmax(inexact))
+        raise InputError(
+            f"the weight of edge {edge} is {array[edge]}, which is not exactly a float64; whole numbers up to 2^53 = "
+            f"{2**53} are: scale the weights down"
+        )
     if (missing := np.isnan(result)).any():
         raise InputError(f"the weight of edge {int(np.argmax(missing))} is NaN")
     return result
+
+
+def _same_integers(array: np.ndarray, floats: np.ndarray) -> np.ndarray:
+    """Which integers are exactly their float64."""
+    wide, limit = (np.uint64, 2.0**64) if array.dtype.kind == "u" else (np.int64, 2.0**63)
+    fits = floats < limit  # what was rounded up to the limit cannot be turned back
+    return fits & (np.where(fits, floats, 0).astype(wide) == array.astype(wide))
 
 
 def _column(name: str, values: Sequence | np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from logdepth.graphs.dialect import Dialect
 from logdepth.graphs.edge_list import NotIntegersError, read_integer_rows
-from logdepth.graphs.graph import Graph, graph_from_edges
+from logdepth.graphs.graph import Graph, check_vertices, graph_from_edges
 from logdepth.graphs.text import BLOCK_BYTES, TextFile
 
 
@@ -59,6 +59,7 @@ def _read_header(file: TextFile) -> tuple[int, int, int, int, bool, bool]:
             rows, columns, entries = map(int, words)
             if rows != columns:
                 raise file.error(number, f"a graph is a square matrix, not {rows} by {columns}", line)
+            check_vertices(f"{file.path}:{number}", rows)
             return number, position, rows, entries, banner[3] != "pattern", banner[4] == "symmetric"
     raise file.error(number, "the file ends before the line with the sizes")
 

@@ -54,6 +54,9 @@ def read_metis(file: TextFile, *, weighted: bool = False, block_bytes: int = BLO
     _refuse(file, where[tail - 1], tail == head, "a vertex that lists itself, which METIS does not allow")
     if weight is not None:
         _refuse(file, where[tail - 1], weight <= 0, "edge weights must be above 0")
+        large = np.abs(weight) > 2**53
+        large[large] = weight[large].astype(np.float64).astype(object) != weight[large].astype(object)
+        _refuse(file, where[tail - 1], large, f"an edge weight that no float64 is; up to 2^53 = {2**53} all are")
     _check_both_ends(file, where, tail, head, weight, size)
     once = tail < head
     if (found := int(once.sum())) != edges:

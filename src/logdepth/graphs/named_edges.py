@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.graphs.dialect import Dialect, LineError, is_number
+from logdepth.graphs.decimals import Texts
+from logdepth.graphs.dialect import Dialect, LineError, is_number, parse_weight
 from logdepth.graphs.graph import Graph, order_names
 from logdepth.graphs.scan import scan
 from logdepth.graphs.text import TextFile, clip
+from logdepth.graphs.weights import check_weights
 
 _BLOCK_BYTES = 4 << 20  # a block's words are Python objects for a while
 
@@ -36,18 +38,22 @@ def read_named_edges(file: TextFile, dialect: Dialect, odd: NotIntegersError, bl
     and on text that is not UTF-8.
     """
     index: dict[bytes, int] = {}
-    codes, weights, line = array("q"), [np.empty(0)], dialect.header
+    codes, weights, line, texts = array("q"), [np.empty(0)], dialect.header, Texts()
     for block in file.blocks(min(block_bytes, _BLOCK_BYTES), dialect.skip):
         _check_text(file, line, block)
         plain = scan(file, dialect, line, block, named=True)
         weights.append(plain.weights)
+        texts.add(len(plain.weights), plain.long_rows, plain.long_texts)
         for start, end, second, last in plain.spans.tolist():
             codes.append(index.setdefault(block[start:end], len(index)))
             codes.append(index.setdefault(block[second:last], len(index)))
         if plain.stop < len(block):
             rows = _parse_lines(file, dialect, line + plain.lines, block[plain.stop :])
             codes.extend(index.setdefault(word, len(index)) for row in rows for word in row[:2])
-            weights.append(np.array([row[2] for row in rows if row[2] is not None]))
+            if dialect.weight >= 0:
+                written = [row[2] or b"" for row in rows]
+                weights.append(np.array([parse_weight(text) for text in written], np.float64))
+                texts.add_all(weights[-1], written)
         line += block.count(b"\n")
     if all(map(is_number, index)):
         message = f"the vertex id {clip(odd.word)} is a number but not an int64; ids are whole numbers or names"
@@ -57,16 +63,20 @@ def read_named_edges(file: TextFile, dialect: Dialect, odd: NotIntegersError, bl
         raise file.error(dialect.header, message, b" ".join(dialect.header_ids))
     ids, (ends,) = order_names([word.decode("utf-8") for word in index], np.array(codes, np.int64))
     weight = np.concatenate(weights) if dialect.weight >= 0 else None
+    if weight is not None:
+        check_weights(file, dialect, dialect.header, weight, texts)
     return Graph(ids, ends[::2].copy(), ends[1::2].copy(), weight)
 
 
-def _parse_lines(file: TextFile, dialect: Dialect, line: int, text: bytes) -> list[tuple[bytes, bytes, float | None]]:
+def _parse_lines(file: TextFile, dialect: Dialect, line: int, text: bytes) -> list[tuple[bytes, bytes, bytes | None]]:
     """The rows of lines by the definition, in Python."""
     rows = []
     for number, content in enumerate(text.split(b"\n"), line + 1):
         try:
-            if (row := dialect.row(content)) is None:
+            if (row := dialect.cut(content)) is None:
                 continue
+            if row[2] is not None:
+                parse_weight(row[2])
             dialect.check_name_cut(content)
             if b"\0" in content:
                 raise LineError("a zero byte; this is not a text file")

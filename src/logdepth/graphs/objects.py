@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.graphs.graph import Graph, graph_from_edges
+from logdepth.graphs.graph import Graph, check_vertices, graph_from_edges
 
 
 def is_sparse(source: object) -> bool:
@@ -35,7 +35,13 @@ def read_sparse(matrix: Any, weighted: bool = False, name: str = "the matrix") -
     """
     if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"{name} has shape {matrix.shape}; a graph is a square matrix")
-    entries = matrix.tocoo()
+    check_vertices(name, matrix.shape[0])
+    try:
+        if matrix.format in ("csr", "csc", "bsr"):
+            matrix.check_format(full_check=True)  # SciPy trusts the arrays of a file: wrong ones would be read beyond
+        entries = matrix.tocoo()
+    except (ValueError, TypeError, IndexError) as error:
+        raise InputError(f"{name} is no sparse matrix: {error}") from error
     try:
         weight = entries.data if weighted else None
         return graph_from_edges(entries.row, entries.col, weight, np.arange(matrix.shape[0]))
@@ -63,5 +69,7 @@ def read_networkx(graph: Any, weighted: bool = False) -> Graph:
         for tail, head, value in edges:
             if isinstance(value, bool) or not isinstance(value, int | float | np.number) or value != value:
                 raise InputError(f"the edge {tail!r:.40} - {head!r:.40} has the weight {value!r:.40}, not a number")
+            if isinstance(value, int) and (abs(value) >= 2**1023 or int(float(value)) != value):
+                raise InputError(f"the edge {tail!r:.40} - {head!r:.40} has a weight that no float64 is: {value!r:.40}")
         weight = np.array([float(value) for _, _, value in edges], np.float64)
     return graph_from_edges([tail for tail, _, _ in edges], [head for _, head, _ in edges], weight, nodes)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.graphs.graph import Graph
+from logdepth.files import regular_file
+from logdepth.graphs.graph import Graph, check_vertices
+from logdepth.graphs.text import check_there
 
 # Edge lists named .txt, .edges or .el are looked at for commas; the same as a `format` means white space.
 SUFFIXES = {
@@ -47,8 +49,9 @@ def read_graph(
     * npy: (m, 2) integers. npz: `edges`, or `tail`, `head` (`weight`), or SciPy's `save_npz`. parquet.
 
     Ids are all whole numbers (int64) or all strings. `weighted` asks for weights, and refuses an edge without
-    one or with NaN. `num_vertices` (edge lists, arrays, Parquet) makes the vertices 0..num_vertices-1, isolated
-    ones included, and refuses any other id. Text may be compressed with gzip.
+    one, NaN, and numbers that float64 would change (whole ones) or not tell apart. `num_vertices` (edge lists,
+    arrays, Parquet) makes the vertices 0..num_vertices-1, isolated ones included, and refuses any other id. Text
+    may be compressed with gzip. A pipe (`<(...)`) without a suffix is read as txt.
 
     Raises `InputError`: one line that names the file, the line or row, and its text.
 
@@ -62,9 +65,13 @@ def read_graph(
     """
     if num_vertices is not None and (not isinstance(num_vertices, int | np.integer) or num_vertices < 0):
         raise InputError(f"num_vertices is {num_vertices!r}; a whole number from 0 on is needed")
+    if num_vertices is not None:
+        check_vertices("num_vertices", int(num_vertices))
     if isinstance(source, str | Path):
         path = Path(source)
-        return _read_file(path, _find_kind(path, format), weighted, num_vertices)
+        kind = _find_kind(path, format)
+        with regular_file(path) as file:
+            return _read_file(file, kind, weighted, num_vertices)
     if format is not None:
         raise InputError(f"format={format!r} is for files; the source is a {type(source).__name__}")
     from logdepth.graphs import arrays, objects
@@ -94,7 +101,10 @@ def _find_kind(path: Path, format: str | None) -> str:
         suffix = (suffixes[:-1] if zipped else suffixes)[-1:]
         if not suffix or suffix[0] not in SUFFIXES:
             known = " ".join(SUFFIXES)
-            raise InputError(f"{path}: unknown suffix; known are {known} (text also with .gz), or give format=")
+            check_there(path)
+            if not path.is_file():  # a pipe, which has no suffix
+                return "guess"
+            raise InputError(f"{path}: unknown suffix; known are {known} (text also with .gz), or give the format")
         kind = SUFFIXES[suffix[0]]
     if zipped and kind in _BINARY:
         raise InputError(f"{path}: {kind} files are not read compressed; unpack it first")

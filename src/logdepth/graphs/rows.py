@@ -65,8 +65,8 @@ def _decimal(text, start, end):
             return False, 0.0
         shift += exponent
         start = end
-    if start != end or not -22 <= shift <= 22 or (shift > 0 and mantissa >= 2**53):
-        return False, 0.0
+    if start != end or not -22 <= shift <= 22 or (shift >= 0 and mantissa >= 2**53):
+        return False, 0.0  # a whole number of that size may be no float64
     exact, value = (True, mantissa * _POWERS[shift]) if shift >= 0 else _divide(mantissa, _POWERS[-shift])
     return exact, -value if negative else value
 

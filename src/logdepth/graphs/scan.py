@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from logdepth.graphs.decimals import SHORT
 from logdepth.graphs.dialect import Dialect, LineError, parse_weight
 from logdepth.graphs.text import TextFile
 
@@ -16,12 +17,15 @@ INT64 = (-(2**63), 2**63 - 1)
 class PlainRows:
     """What the compiled parser read of a block: (rows,) each; or where names stand, in `spans` (rows, 4).
 
-    It read `lines` lines, and stopped at byte `stop`: what follows is for the definition of a line.
+    `long_rows`, `long_texts`: the weights that `Texts` wants to see. It read `lines` lines, and stopped at byte `stop`:
+    what follows is for the definition of a line.
     """
 
     tails: np.ndarray
     heads: np.ndarray
     weights: np.ndarray
+    long_rows: np.ndarray
+    long_texts: list[bytes]
     spans: np.ndarray
     lines: int
     stop: int
@@ -49,11 +53,19 @@ def scan(
     text = np.frombuffer(block, np.uint8)
     rows, lines, stop = parse_rows(text, separator, columns, bounds, named, tails, heads, weights, fields)
     weights = weights[:rows].copy()
-    for row in np.flatnonzero(np.isnan(weights)):
+    odd = np.isnan(weights)
+    for row in np.flatnonzero(odd):
         start, end = fields[row, :2].tolist()
         try:
             weights[row] = parse_weight(block[start:end])
         except LineError as error:
             content = block[block.rfind(b"\n", 0, start) + 1 : block.index(b"\n", start)]
             raise file.error(line + block.count(b"\n", 0, start) + 1, str(error), content) from None
-    return PlainRows(tails[:rows].copy(), heads[:rows].copy(), weights, fields[:rows, 2:], lines, stop)
+    long_rows = (
+        np.flatnonzero(odd | (fields[:rows, 1] - fields[:rows, 0] > SHORT)) if weighted else np.empty(0, np.int64)
+    )
+    starts, ends = fields[long_rows, 0].tolist(), fields[long_rows, 1].tolist()
+    long_texts = [block[start:end] for start, end in zip(starts, ends, strict=True)]
+    return PlainRows(
+        tails[:rows].copy(), heads[:rows].copy(), weights, long_rows, long_texts, fields[:rows, 2:], lines, stop
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import stat
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 from logdepth.errors import InputError
 
 BLOCK_BYTES = 32 << 20
+LINE_BYTES = 2 << 30  # a few bytes of gzip may unpack to a line without end
 _PIECE_BYTES = 1 << 20
 _CLIP = 80
 
@@ -24,16 +26,27 @@ def clip(text: bytes | str) -> str:
     return repr(shown if len(shown) <= _CLIP else shown[:_CLIP] + "...")
 
 
+def check_there(path: Path) -> None:
+    """Raise `InputError` unless `path` is there: a file or a pipe, no folder and no device."""
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (OSError, ValueError) as error:  # a name too long, or with a zero byte
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    if stat.S_ISDIR(kind):
+        raise InputError(f"{path} is a folder; a file is needed")
+    if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):
+        raise InputError(f"{path} is a device; a file is needed")
+
+
 def check_file(path: Path) -> None:
     """Raise `InputError` unless `path` is a file with something in it that may be read."""
+    check_there(path)
     try:
         with path.open("rb") as file:
             if not file.read(1):
                 raise InputError(f"{path} is empty")
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path} is a folder; a file is needed") from error
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
@@ -68,6 +81,8 @@ class TextFile:
                     whole = held + newline + 1
                 pieces.append(piece)
                 held += len(piece)
+                if not whole and held > LINE_BYTES:
+                    raise self.error(lines + 1, f"a line of more than {LINE_BYTES:,} bytes")
                 if whole and held >= block_bytes:
                     text = b"".join(pieces)
                     yield text[:whole]
@@ -81,7 +96,9 @@ class TextFile:
         number = position = 0
         with self.open() as file, self._naming_damage(lambda: number):
             position = self._skip(file, 0)
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(LINE_BYTES + 1), b""), 1):
+                if len(line) > LINE_BYTES:
+                    raise self.error(number, f"a line of more than {LINE_BYTES:,} bytes")
                 position += len(line)
                 yield number, position, line
 

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from logdepth.errors import InputError
+from logdepth.files import regular_file
+from logdepth.graphs.text import check_there
+from logdepth.jobs.numbers import read_numbers
 
 if TYPE_CHECKING:
     from logdepth.jobs.job import Job
+
+_MOST_SYMBOLS = 0x110000  # Unicode
+_MOST_TOKENS = 2**62  # with "nothing" as one more, a token is an int64
 
 
 def read_data(kind: str, job: Job) -> Any:
@@ -40,56 +46,36 @@ def _read_sequence(job: Job) -> Any:
 
     if job.k is None or job.k < 0:
         raise InputError("khop needs --k, at least 0" if job.k is None else f"--k is {job.k}; it must be at least 0")
-    if job.source.endswith(".npy"):
-        tokens = read_numbers(job.source)
-        if tokens.dtype.kind != "i" or (tokens < 0).any():
-            raise InputError(f"{job.source}: tokens are whole numbers from 0")
-        size = job.alphabet if job.alphabet is not None else int(tokens.max(initial=0)) + 1
-        if (tokens >= size).any():
-            row = int(np.argmax(tokens >= size))
-            raise InputError(
-                f"{job.source}: row {row + 1} is {tokens[row]}; with --alphabet {size} tokens are 0..{size - 1}"
-            )
-        return Sequence(tokens, job.k, size)
+    if job.source.lower().endswith(".npy"):
+        return _read_tokens(job, job.k)
     from logdepth.compiled.symbols import Alphabet, read_input
 
     given = job.symbols if job.symbols is not None else job.alphabet
-    records, alphabet = read_input(job.source, None if given is None else Alphabet.of(given))
+    if job.alphabet is not None and job.alphabet > _MOST_SYMBOLS:
+        raise InputError(f"--alphabet is {job.alphabet:,}; a text tells {_MOST_SYMBOLS:,} symbols apart at most")
+    check_there(Path(job.source))
+    with regular_file(Path(job.source)) as file:
+        records, alphabet = read_input(str(file), None if given is None else Alphabet.of(given))
     if len(records) != 1:
         raise InputError(f"{job.source} holds {len(records)} sequences; a run takes one")
     return Sequence(np.asarray(records[0].symbols, np.int64), job.k, alphabet.size, tuple(alphabet.symbols))
 
 
-def read_numbers(source: str) -> np.ndarray:
-    """Whole numbers (int64) or, if there is any other, real ones (float64), (n,): a .npy file, or one a line.
+def _read_tokens(job: Job, k: int) -> Any:
+    from logdepth.protocols.khop import Sequence
 
-    Blank lines and lines that start with `#` are passed over. Raises `InputError` naming the file and line.
-    """
-    path = Path(source)
-    try:
-        if path.suffix == ".npy":
-            values = np.load(path, allow_pickle=False)
-            if values.ndim != 1 or values.dtype.kind not in "iuf":
-                raise InputError(f"{source}: needs one row of numbers; it has shape {values.shape}, {values.dtype}")
-            if values.dtype.kind == "u" and values.size and int(values.max()) > np.iinfo(np.int64).max:
-                raise InputError(f"{source}: row {int(values.argmax()) + 1} is beyond a 64-bit integer")
-            return values.astype(np.float64 if values.dtype.kind == "f" else np.int64)
-        text = path.read_text(encoding="utf-8")
-    except InputError:
-        raise
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{source}: {getattr(error, 'strerror', None) or error}") from error
-    lines = text.split("\n")
-    words = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    for kind in (np.int64, np.float64):
-        try:
-            return np.array(words, dtype=object).astype(kind) if words else np.zeros(0, np.int64)
-        except (ValueError, OverflowError, TypeError):
-            continue
-    for number, line in enumerate(lines, 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            try:
-                float(line)
-            except ValueError:
-                raise InputError(f"{source}:{number}: {line.strip()[:60]!r} is not a number") from None
-    raise InputError(f"{source}: cannot be read as numbers")
+    tokens = read_numbers(job.source)
+    if tokens.dtype.kind != "i" or (tokens < 0).any():
+        raise InputError(f"{job.source}: tokens are whole numbers from 0")
+    largest = int(tokens.max(initial=0))
+    size = largest + 1 if job.alphabet is None else job.alphabet
+    if size > _MOST_TOKENS:
+        name = f"{job.source}: row {int(tokens.argmax()) + 1}" if job.alphabet is None else "--alphabet"
+        value = largest if job.alphabet is None else size
+        raise InputError(f"{name} is {value}; at most 2^62 tokens are told apart")
+    if largest >= size:
+        row = int(np.argmax(tokens >= size))
+        raise InputError(
+            f"{job.source}: row {row + 1} is {tokens[row]}; with --alphabet {size} tokens are 0..{size - 1}"
+        )
+    return Sequence(tokens, k, size)

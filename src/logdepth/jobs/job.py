@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs.inputs import read_data
+from logdepth.memory import check_room
 from logdepth.mpc.checkpoint import Checkpoints, read_manifest
 from logdepth.mpc.engine import LocalEngine, Progress, Run
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import BUILT_IN, Problem
+
+MACHINE_BYTES = 128  # of an engine's memory for a machine that holds nothing: offsets and counts
 
 
 @dataclass(frozen=True)
@@ -119,10 +123,20 @@ def run_job(
     `engine()` makes the engine, after the input has been read. `checkpoint`: a folder for checkpoints; one of the
     same job in it is taken up. Raises `InputError` for bad input, `MemoryExceeded` in a strict run.
     """
+    if checkpoint is None:
+        return _run(job, engine, None, progress)
+    saves = Checkpoints(checkpoint, every=every, context={"job": asdict(job)}, warn=warn)
+    with saves.lock():
+        return _run(job, engine, saves, progress)
+
+
+def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progress: Progress | None) -> Finished:
     problem = find_problem(job.problem)
     data = read_data(problem.kind, job)
-    config = problem.config(data)
+    with _naming(job.source):
+        config = problem.config(data)
     spec = job.spec(problem, config)
+    check_room(f"a run on {spec.num_machines:,} machines", MACHINE_BYTES * spec.num_machines)
     try:
         protocol = problem.protocol(spec, **config)
     except SpecError:
@@ -130,16 +144,23 @@ def run_job(
             f"local_memory = {spec.local_memory:,} is too small for {problem.name} on {spec.num_machines:,} machines: "
             f"give at least {least_memory(problem, spec, config):,} words a machine (--memory, or a larger --delta)"
         ) from None
-    inputs = problem.place(spec, data)
-    saves = None
-    if checkpoint is not None:
-        saves = Checkpoints(checkpoint, every=every, context={"job": asdict(job)}, warn=warn)
+    with _naming(job.source):
+        inputs = problem.place(spec, data)
     made = engine()
     try:
         run = made.run(protocol, inputs, strict=job.strict, progress=progress, checkpoints=saves)
     finally:
         made.close()
     return Finished(job, problem, data, run)
+
+
+@contextmanager
+def _naming(source: str) -> Iterator[None]:
+    """Errors say in which file it is."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
 
 
 def resume_job(

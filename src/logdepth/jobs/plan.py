@@ -13,7 +13,6 @@ What it does not know: other inputs than random ones, stragglers, a network that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,12 +21,15 @@ import numpy as np
 
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs.job import least_memory
+from logdepth.jobs.quantities import Memory
 from logdepth.jobs.samples import sample_input
 from logdepth.mpc.engine import LocalEngine
 from logdepth.mpc.protocol import Choose, Local, Loop, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import Problem
 from logdepth.protocols.lookup import may_ask
+
+MOST_INPUT = 10**15  # vertices, edges, numbers: words and sums over machines stay far below 2^63
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ def measure(
         num_machines=num_machines,
         input_words=words,
         num_rounds=len(rows),
-        peak_words=max(max(row.max_words_held, row.max_words_sent, row.max_words_received) for row in rows),
+        peak_words=max(
+            (max(row.max_words_held, row.max_words_sent, row.max_words_received) for row in rows), default=0
+        ),
         moved_words=sum(row.words_sent - row.words_kept for row in rows),
         busiest_words=sum(
             max(row.max_words_sent, row.max_words_received) - row.words_kept // num_machines for row in rows
@@ -107,7 +111,7 @@ def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int
     `config`: of the largest small run; the rounds of a pass are compared on it.
     """
     logs = np.log2([row.input_words for row in rows])
-    growth, _ = np.polyfit(logs, [row.num_rounds for row in rows], 1)
+    growth = np.polyfit(logs, [row.num_rounds for row in rows], 1)[0] if logs.min() < logs.max() else 0.0
     last = rows[-1]
     rounds = last.num_rounds + max(growth, 0.0) * max(np.log2(words) - logs[-1], 0.0)
     small = Spec(
@@ -119,7 +123,7 @@ def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int
     sizes = [row.input_words for row in rows]
     more = max(target.num_machines - last.num_machines, 0)
     return Prediction(
-        num_rounds=round(rounds * there / here),
+        num_rounds=round(rounds * there / here) if here else there,
         peak_words=round(extrapolate(share, [row.peak_words for row in rows], words / target.num_machines)) + more,
         moved_words=round(extrapolate(sizes, [row.moved_words for row in rows], words)),
         busiest_words=round(extrapolate(share, [row.busiest_words for row in rows], words / target.num_machines)),
@@ -142,6 +146,8 @@ def extrapolate(sizes: Sequence[float], values: Sequence[float], target: float) 
     for terms in ([0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]):
         scaled = basis[:, terms] / y[:, None]
         weight = np.linalg.norm(scaled, axis=0)
+        if not weight.all():  # n log2 n of shares of a word or less
+            continue
         coefficients = np.linalg.lstsq(scaled / weight, np.ones(len(n)), rcond=None)[0] / weight
         error = float(np.linalg.norm(scaled @ coefficients - 1))
         if (coefficients >= 0).all() and error < best - 0.003:
@@ -181,7 +187,7 @@ def plan(
     *,
     edges: int | None = None,
     machines: int,
-    memory_bytes: int,
+    memory: Memory,
     bandwidth: float,
     latency: float,
     cores: int = 1,
@@ -191,12 +197,17 @@ def plan(
 ) -> Plan:
     """What `problem` on `size` vertices (numbers, tokens) would cost. bandwidth: bytes a second and machine.
 
-    Runs three small inputs of the same shape here first, the largest of about `calibration_words` words. Raises
-    `InputError` if the machines cannot hold even the input.
+    Memory in bytes is counted in words of 4 bytes where vertices fit 32 bits, else of 8. Runs three small inputs of the
+    same shape here first, the largest of about `calibration_words` words. Raises `InputError` if the machines cannot
+    hold even the input, or a number is out of range: sizes up to `MOST_INPUT`.
     """
+    for name, value, least in (("size", size, 1), ("edges", edges or 0, 0), ("cores", cores, 1), ("k", k, 0)):
+        if not least <= value <= MOST_INPUT:
+            raise InputError(f"{name} is {value:,}; it must be {least} to {MOST_INPUT:,}")
     words = problem.words(_config(problem, size, edges, k))
     word_bytes = 4 if size < 2**31 and "graph" in problem.kind else 8
-    memory = memory_bytes // word_bytes
+    local_memory = memory.words(word_bytes)
+    target = Spec(machines, local_memory, words)
     scale = max(1.0, words / calibration_words)
     small_machines = min(machines, 1024)  # how often machines share a vertex depends on it
     rows = []
@@ -207,13 +218,12 @@ def plan(
         small_edges = None if edges is None else max(int(edges / scale / part), 1)
         rows.append(measure(problem, shrunk, small_edges, small_machines, k=k))
     config = _config(problem, rows[-1].size, rows[-1].edges, k)
-    target = Spec(machines, memory, words)
     full = _config(problem, size, edges, k)
     try:
         bound = problem.protocol(target, **full).num_rounds
     except SpecError:
         raise SpecError(
-            f"{machines:,} machines of {memory:,} words are too small for {problem.name}: "
+            f"{machines:,} machines of {local_memory:,} words are too small for {problem.name}: "
             f"each needs at least {least_memory(problem, target, full):,} words"
         ) from None
     found = predict(problem, rows, target, words, config)
@@ -223,11 +233,11 @@ def plan(
         num_machines=machines,
         input_words=words,
         word_bytes=word_bytes,
-        memory_words=memory,
+        memory_words=local_memory,
         prediction=found,
         least_memory_words=least,
         num_rounds_bound=bound,
-        fits=least <= memory,
+        fits=least <= local_memory,
         latency_seconds=found.num_rounds * latency,
         network_seconds=found.busiest_words * word_bytes / bandwidth,
         compute_seconds=found.compute_seconds / cores,
@@ -242,49 +252,3 @@ def _config(problem: Problem, size: int, edges: int | None, k: int) -> dict[str,
     count = 5 * size // 2 if edges is None else edges
     sizes = {"num_vertices": size, "num_edges": size if problem.name == "one-versus-two-cycle" else count}
     return {key: sizes.get(key, size if key in ("size", "length", "n") else value) for key, value in config.items()}
-
-
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
-
-
-def parse_bytes(text: str) -> int:
-    """`64GiB`, `500 MB`, `1e9`: bytes.
-
-    >>> parse_bytes("64GiB"), parse_bytes("1.5 kB")
-    (68719476736, 1500)
-    """
-    return int(_parse(text, "B|byte|bytes", "64GiB"))
-
-
-def parse_bandwidth(text: str) -> float:
-    """`10Gbit`, `1.25GB` (a second): bytes a second.
-
-    >>> parse_bandwidth("10Gbit"), parse_bandwidth("100MB/s")
-    (1250000000.0, 100000000.0)
-    """
-    plain = re.sub(r"(/s|ps)$", "", text.strip(), flags=re.IGNORECASE)
-    if re.search(r"(bit|b)$", plain) and not plain.endswith("B"):
-        return _parse(plain, "bit|b", "10Gbit") / 8
-    return _parse(plain, "B|byte|bytes", "10Gbit")
-
-
-def parse_seconds(text: str) -> float:
-    """`1ms`, `20us`, `0.5s`: seconds.
-
-    >>> parse_seconds("1ms"), parse_seconds("2")
-    (0.001, 2.0)
-    """
-    found = re.fullmatch(r"\s*([0-9.]+(?:e-?[0-9]+)?)\s*(us|ms|s|)\s*", text, re.IGNORECASE)
-    if not found:
-        raise InputError(f"{text!r} is no time; write 1ms, 20us or 0.5s")
-    return float(found[1]) * {"us": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0}[found[2].lower()]
-
-
-def _parse(text: str, unit: str, example: str) -> float:
-    found = re.fullmatch(rf"\s*([0-9][0-9_.]*(?:e[0-9]+)?)\s*([kmgt]i?|)(?:{unit}|)\s*", text, re.IGNORECASE)
-    try:
-        if found:
-            return float(found[1].replace("_", "")) * _UNITS[found[2].lower()]
-    except ValueError:
-        pass
-    raise InputError(f"{text!r} cannot be read; write {example}, say")

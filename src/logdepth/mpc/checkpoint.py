@@ -3,31 +3,37 @@
 A folder holds `manifest.json` (version, protocol, spec, digest of the input, ledger so far, list of parts) and one
 folder a saved round with a `.npz` per range of machines. Parts are written to temporary names, synced and renamed;
 the manifest comes last; then the round before is removed. So whatever dies, the last good checkpoint is whole, and
-since parts are by range of machines, any number of workers and any engine can go on from it.
+since parts are by range of machines, any number of workers and any engine can go on from it. The manifest holds the
+SHA-256 of every part, and its own: what was damaged or edited is refused. `Checkpoints.lock` keeps a second run out.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 import shutil
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from logdepth.errors import InputError
+from logdepth.errors import InputError, WriteError
+from logdepth.files import lock, new_file, sha256, write_text_atomically
 from logdepth.mpc.ledger import Ledger, Round
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Table, join_tables
 
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
+_LOCK = ".lock"
+
+Part = tuple[int, int, str, str]  # first machine, last machine + 1, file name, SHA-256
 
 
 @dataclass
@@ -81,16 +87,49 @@ class Checkpoints:
             if manifest["state"] is not None:
                 self._saved = manifest["state"]
                 self.rewind(ledger)
-                return True
-            return False
-        if self.folder.exists() and any(self.folder.iterdir()):
+            self._sweep()
+            return self.has_state
+        self._check_empty()
+        self._make_folder()
+        try:
+            self._write_manifest(None)
+        except WriteError as error:
+            raise self._not_here(error.reason) from error
+        return False
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Within the block no other run saves itself here. Raises `InputError` if one does.
+
+        What is left of the folder if nothing was saved in it goes again.
+        """
+        if not (self.folder / MANIFEST).exists():
+            self._check_empty()
+        self._make_folder()
+        path = self.folder / _LOCK
+        try:
+            with lock(path, f"another run is saving itself in {self.folder}; let it end, or give another folder"):
+                yield
+        except WriteError as error:
+            raise self._not_here(error.reason) from error
+        finally:
+            if not (self.folder / MANIFEST).exists():
+                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    self.folder.rmdir()
+
+    def _check_empty(self) -> None:
+        if self.folder.is_dir() and any(path.name != _LOCK for path in self.folder.iterdir()):
             raise InputError(f"{self.folder} is not empty and holds no checkpoint; give another --checkpoint folder")
+
+    def _make_folder(self) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._write_manifest(None)
         except OSError as error:
-            raise InputError(f"cannot write checkpoints to {self.folder}: {error.strerror or error}") from error
-        return False
+            raise self._not_here(error.strerror or str(error)) from error
+
+    def _not_here(self, reason: str) -> InputError:
+        return InputError(f"cannot write checkpoints to {self.folder}: {reason}")
 
     @property
     def has_state(self) -> bool:
@@ -99,7 +138,10 @@ class Checkpoints:
     def rewind(self, ledger: Ledger) -> None:
         """The ledger as it was at the last checkpoint (empty if there is none)."""
         saved = self._saved or {"rounds": [], "exceeded": []}
-        ledger.rounds[:] = [Round(**row) for row in saved["rounds"]]
+        try:
+            ledger.rounds[:] = [Round(**row) for row in saved["rounds"]]
+        except TypeError:
+            raise InputError(f"{self.folder} was written by another version of logdepth: its rounds differ") from None
         ledger.exceeded[:] = saved["exceeded"]
         self._last_round = len(ledger.rounds)
 
@@ -113,6 +155,15 @@ class Checkpoints:
         assert self._saved is not None
         return {key: self._saved[key] for key in ("folder", "parts")}
 
+    def _sweep(self) -> None:
+        """Remove what a kill left: rounds that the manifest does not name, and files half written."""
+        kept = self._saved["folder"] if self._saved else None
+        for path in self.folder.iterdir():
+            if path.name.startswith("round-") and path.name != kept:
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name.startswith(f".{MANIFEST}."):
+                path.unlink(missing_ok=True)
+
     def due(self, ledger: Ledger) -> bool:
         """Whether to save now."""
         if self.every is not None:
@@ -121,10 +172,10 @@ class Checkpoints:
         cost = self._cost if self._cost is not None else words * 8 / 3e8  # at first: 300 MB a second
         return self.seconds + cost <= self.overhead * (time.perf_counter() - self._began - self.seconds)
 
-    def save(self, ledger: Ledger, parts: Callable[[Path], list[tuple[int, int, str, int]]]) -> bool:
+    def save(self, ledger: Ledger, parts: Callable[[Path], list[Part]]) -> bool:
         """Write a checkpoint; False, with a warning, if that fails: the last good one stays.
 
-        `parts(folder)` writes every part into the folder and returns (first, last, file name, bytes) for each.
+        `parts(folder)` writes every part into the folder, by `write_part`.
         """
         began = time.perf_counter()
         old = self._saved["folder"] if self._saved else None
@@ -141,10 +192,11 @@ class Checkpoints:
                 "exceeded": list(ledger.exceeded),
             }
             self._write_manifest(state)
-        except OSError as error:
+        except (OSError, WriteError) as error:
             shutil.rmtree(folder, ignore_errors=True)
+            reason = error.reason if isinstance(error, WriteError) else error.strerror or error
             kept = f"the one of round {len(self._saved['rounds'])} is kept" if self._saved else "there is none yet"
-            self.warn(f"checkpoint at round {ledger.num_rounds} failed ({error.strerror or error}); {kept}")
+            self.warn(f"checkpoint at round {ledger.num_rounds} failed ({reason}); {kept}")
             self._cost = 2 * max(self._cost or 0.0, time.perf_counter() - began)
             self.seconds += time.perf_counter() - began
             self._last_round = ledger.num_rounds
@@ -158,14 +210,12 @@ class Checkpoints:
         return True
 
     def _write_manifest(self, state: dict[str, Any] | None) -> None:
-        text = json.dumps({**self._identity, "context": self.context, "state": state})
-        temporary = self.folder / f".{MANIFEST}.{os.getpid()}"
-        with temporary.open("w", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, self.folder / MANIFEST)
-        _sync_folder(self.folder)
+        content = {**self._identity, "context": self.context, "state": state}
+        write_text_atomically(self.folder / MANIFEST, json.dumps({**content, "sha256": _sha256_of(content)}))
+
+
+def _sha256_of(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _short(value: Any) -> str:
@@ -173,26 +223,23 @@ def _short(value: Any) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a checkpoint folder. Raises `InputError` if there is none, or it is of another version."""
+    """The manifest of a checkpoint folder.
+
+    Raises `InputError` if there is none, it is of another version, or not as it was written.
+    """
     path = Path(folder) / MANIFEST
     try:
         manifest: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{folder} holds no checkpoint (no {MANIFEST})") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not isinstance(manifest, dict) or manifest.get("version") != VERSION:
         version = manifest.get("version") if isinstance(manifest, dict) else None
         raise InputError(f"{folder} holds a checkpoint of version {version}; this logdepth reads version {VERSION}")
+    if manifest.pop("sha256", None) != _sha256_of(manifest):
+        raise InputError(f"{path} was damaged or edited: its content does not have the SHA-256 that it names")
     return manifest
 
 
@@ -213,19 +260,15 @@ def digest(tables: Mapping[str, Table]) -> str:
     return f"{code:08x}{other:08x}"
 
 
-def write_part(path: Path, tables: Mapping[str, Table]) -> int:
-    """Write the tables of some machines to `path`, synced, under a temporary name first; its bytes."""
+def write_part(path: Path, tables: Mapping[str, Table]) -> str:
+    """Write the tables of some machines to `path`, whole or not at all; its SHA-256."""
     arrays: dict[str, np.ndarray] = {}
     for name, table in tables.items():
         arrays |= {f"{name}|{column}": values for column, values in table.columns.items()}
         arrays[f"{name}|"] = table.offsets
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as handle:
+    with new_file(path, force=True) as temporary, temporary.open("wb") as handle:
         np.savez(handle, **arrays)  # pyright: ignore[reportArgumentType]
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(temporary, path)
-    return path.stat().st_size
+    return sha256(path)
 
 
 def read_part(path: Path) -> dict[str, Table]:
@@ -248,12 +291,12 @@ def read_part(path: Path) -> dict[str, Table]:
 def load_machines(folder: Path, state: Mapping[str, Any], first: int, last: int) -> dict[str, Table]:
     """Inboxes of machines `first` to `last` from the parts of a saved round."""
     found: list[dict[str, Table]] = []
-    for low, high, name, size in state["parts"]:
+    for low, high, name, digest_there in state["parts"]:
         if high <= first or low >= last:
             continue
         path = Path(folder) / state["folder"] / name
-        if not path.is_file() or path.stat().st_size != size:
-            raise InputError(f"checkpoint part {path} is missing or damaged; it should have {size} bytes")
+        if not path.is_file() or sha256(path) != digest_there:
+            raise InputError(f"checkpoint part {path} is missing or damaged: its SHA-256 is not {digest_there[:12]}...")
         tables = read_part(path)
         begin, end = max(first, low) - low, min(last, high) - low
         found.append({key: table.part(begin, end) for key, table in tables.items()})

@@ -13,7 +13,7 @@ from typing import Protocol as Interface
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.mpc.checkpoint import Checkpoints, write_part
+from logdepth.mpc.checkpoint import Checkpoints, Part, write_part
 from logdepth.mpc.kernels import Kernels, NumpyKernels
 from logdepth.mpc.ledger import Ledger, Round
 from logdepth.mpc.protocol import Protocol
@@ -81,9 +81,7 @@ def machine_ranges(num_machines: int, num_shards: int) -> list[tuple[int, int]]:
     return [(num_machines * i // num_shards, num_machines * (i + 1) // num_shards) for i in range(num_shards)]
 
 
-def _write_parts(
-    folder: Path, ranges: list[tuple[int, int]], shards: list[dict[str, Table]]
-) -> list[tuple[int, int, str, int]]:
+def _write_parts(folder: Path, ranges: list[tuple[int, int]], shards: list[dict[str, Table]]) -> list[Part]:
     """Write every shard's inboxes into a checkpoint's folder."""
     parts = []
     for (low, high), tables in zip(ranges, shards, strict=True):

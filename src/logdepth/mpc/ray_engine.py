@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.mpc.checkpoint import Checkpoints, load_machines, write_part
+from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines, write_part
 from logdepth.mpc.engine import Progress, Run, choose_kernels, machine_ranges, outbox_words, split
 from logdepth.mpc.ledger import Ledger, Round
 from logdepth.mpc.protocol import Protocol
@@ -94,7 +94,7 @@ class Worker:
         }  # fmt: skip
         return [counts, *[None if w == self.index else parcel for w, parcel in enumerate(parcels_out)]]
 
-    def save(self, folder: Path, *parcels: Parcel | None) -> tuple[int, int, str, int]:
+    def save(self, folder: Path, *parcels: Parcel | None) -> Part:
         """Take in the last round's parcels and write the inboxes: this worker's part of a checkpoint."""
         self._receive(parcels)
         first, last = self.ranges[self.index]
@@ -263,7 +263,7 @@ class RayEngine:
             first_held = row
             if saves.due(ledger):
 
-                def write(folder: Path, parcels: list[list[Any]] = parcels) -> list[tuple[int, int, str, int]]:
+                def write(folder: Path, parcels: list[list[Any]] = parcels) -> list[Part]:
                     return get([a.save.remote(folder, *p) for a, p in zip(actors, parcels, strict=True)])
 
                 saves.save(ledger, write)

@@ -19,8 +19,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from logdepth.errors import FolderError, InputError
-from logdepth.files import new_file, sha256, write_text_atomically
+from logdepth.errors import FolderError, InputError, WriteError
+from logdepth.files import lock, new_file, sha256, write_text_atomically
 from logdepth.records import Record
 from logdepth.train.config import TrainConfig
 
@@ -103,8 +103,8 @@ class RunFolder:
             digests = {file.name: sha256(file) for file in (self._weights(step), self._state(step))}
             after = RunState(step, torch.get_num_threads(), digests)
             write_state(self.path, after)
-        except (OSError, RuntimeError) as error:
-            reason = getattr(error, "strerror", None) or error
+        except (OSError, RuntimeError, WriteError) as error:
+            reason = error.reason if isinstance(error, WriteError) else getattr(error, "strerror", None) or error
             raise InputError(
                 f"cannot write the checkpoint of step {step:,} to {self.path}: {reason}; {self.kept()}"
             ) from error
@@ -133,13 +133,7 @@ class RunFolder:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Within the block no other process trains here. Raises `InputError` if one does."""
-        import fcntl
-
-        with (self.path / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise InputError(f"another process is training in {self.path}") from None
+        with lock(self.path / ".lock", f"another process is training in {self.path}"):
             yield
 
     def kept(self) -> str:
