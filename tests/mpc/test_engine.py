@@ -140,7 +140,7 @@ def test_nested_loops_and_choices():
 def test_machines_that_disagree_are_stopped():
     stages = [Choose(lambda shard: shard["n"]["n"], [], [])]
     protocol = Protocol("odd", Spec(2, 9, 2), stages, dict)
-    with pytest.raises(AssertionError, match="disagree"):
+    with pytest.raises(InputError, match="disagree"):
         LocalEngine().run(protocol, {"n": rows_per_machine(2, n=np.array([0, 1]))})
 
 
@@ -177,4 +177,4 @@ def test_per_machine_counts_source_and_state():
 def test_choices_of_engine():
     assert machine_ranges(5, 9) == [(i, i + 1) for i in range(5)]
     with pytest.raises(InputError, match="auto, numba, numpy"):
-        choose_kernels("cuda")
+        choose_kernels("cuda", 1)

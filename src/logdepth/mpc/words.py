@@ -1,0 +1,120 @@
+"""What a word is, and the one place where words are counted: a table that holds anything else is refused here.
+
+A word is one entry of a column: a number, or a Boolean, of at most 64 bits. A table costs `rows * columns` words, so
+a table without columns (rows that cost nothing) and a column with more than one number a row (numbers that cost
+nothing) are no tables. What a message costs nothing for is in the model (Definition 2.3) or a constant number of
+bits: its source, its place in what that source wrote, and the table that it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from logdepth.errors import InputError
+from logdepth.mpc.table import CONTROL, Array, Outbox, Table
+
+WORDS = frozenset(np.dtype(code) for code in "?bBhHiIlLqQfdF")
+_MACHINES = frozenset(np.dtype(code) for code in "bBhHiIlq")  # a machine's number: what int64 holds, however mixed
+
+
+def count_words(where: str, name: str, table: Table, num_machines: int) -> Array:
+    """Words of each machine, (num_machines,), in a table over that many.
+
+    Raises `InputError`, which begins with `where` and names table and column, unless all that it holds is words.
+
+    >>> count_words("here", "x", Table({"a": np.arange(3), "b": np.ones(3, bool)}, np.array([0, 1, 3])), 2).tolist()
+    [2, 4]
+    >>> count_words("here", "x", Table({"a": np.zeros((1, 50))}, np.array([0, 1])), 1)
+    Traceback (most recent call last):
+    logdepth.errors.InputError: here: column 'a' of table 'x' has shape (1, 50); it needs one word for each of 1 rows
+    """
+    if not isinstance(table, Table):
+        raise InputError(f"{where}: {name!r} is a {type(table).__name__}; a Table is needed")
+    if not isinstance(name, str) or "|" in name or name == CONTROL:
+        raise InputError(f"{where}: a table cannot be called {name!r}; any text without | is a name, but {CONTROL!r}")
+    offsets, columns = table.offsets, table.columns
+    if type(offsets) is not np.ndarray or offsets.dtype.kind != "i" or offsets.shape != (num_machines + 1,):
+        raise InputError(
+            f"{where}: the offsets of table {name!r} are {_shown(offsets)}; {num_machines} machines need "
+            f"{num_machines + 1} integers"
+        )
+    counts = np.diff(offsets)
+    rows = int(offsets[-1])
+    if offsets[0] != 0 or counts.min() < 0:
+        raise InputError(f"{where}: the offsets of table {name!r} must start at 0 and never fall")
+    if not columns:
+        raise InputError(f"{where}: table {name!r} has no columns, so its rows would cost nothing; give it one")
+    for key, column in columns.items():
+        if type(column) is not np.ndarray or column.shape != (rows,) or column.dtype not in WORDS or not key:
+            _refuse_column(where, name, key, column, rows)
+    return counts * len(columns)
+
+
+def _refuse_column(where: str, name: str, key: Any, column: Any, rows: int) -> None:
+    """Say what is wrong with a column, if anything is."""
+    what = f"{where}: column {key!r} of table {name!r}"
+    if not key:
+        raise InputError(f"{what} needs a name")
+    if not isinstance(column, np.ndarray) or type(column) not in (np.ndarray, np.memmap):
+        raise InputError(f"{what} is a {type(column).__name__}; a NumPy array is needed")
+    if column.shape != (rows,):
+        raise InputError(f"{what} has shape {column.shape}; it needs one word for each of {rows} rows")
+    if column.dtype not in WORDS:
+        raise InputError(
+            f"{what} holds {column.dtype}, which is no word: a number or Boolean of at most 64 bits, in this "
+            "computer's byte order"
+        )
+
+
+def check_mail(where: str, name: str, parcel: Any, num_machines: int, first: int, machines: int) -> None:
+    """Check what machines `first`, ... (num_machines of them) mail: words, each row to one of `machines` machines.
+
+    Raises `InputError`, naming the table, and the row's machine where its destination is none.
+    """
+    if not isinstance(parcel, tuple) or len(parcel) != 2:
+        raise InputError(f"{where}: mail {name!r} is a {type(parcel).__name__}; a table and its destinations are needed")
+    table, destination = parcel
+    count_words(where, name, table, num_machines)
+    rows = int(table.offsets[-1])
+    if type(destination) is not np.ndarray or destination.dtype not in _MACHINES or destination.shape != (rows,):
+        raise InputError(
+            f"{where}: the destinations of table {name!r} are {_shown(destination)}; it needs one machine's number, an "
+            f"integer of int64, for each of {rows} rows"
+        )
+    if rows and not (0 <= destination.min() and destination.max() < machines):
+        row = int(np.argmax((destination < 0) | (destination >= machines)))
+        sender = first + int(np.searchsorted(table.offsets, row, "right")) - 1
+        raise InputError(
+            f"{where}: machine {sender} sends row {row - int(table.offsets[sender - first])} of table {name!r} to "
+            f"machine {destination[row]}; machines are 0..{machines - 1}"
+        )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype} with shape {value.shape}"
+    return f"a {type(value).__name__}"
+
+
+def table_words(where: str, tables: Mapping[str, Table], num_machines: int) -> Array:
+    """Words of each machine in all the tables, (num_machines,); `InputError` as `count_words`."""
+    total = np.zeros(num_machines, np.int64)
+    for name, table in tables.items():
+        total += count_words(where, name, table, num_machines) if name != CONTROL else table.words()
+    return total
+
+
+def outbox_words(outbox: Outbox, num_machines: int) -> tuple[Array, Array]:
+    """Words each machine of a shard sends: (to itself as state, in all); of a halting one, what it holds.
+
+    Raises `InputError` as `count_words`, also for tables that were changed in place.
+    """
+    where = f"after {outbox.label!r}" if outbox.halt else f"stage {outbox.label!r}"
+    kept = table_words(where, outbox.keep, num_machines)
+    sent = kept.copy()
+    for table, _ in outbox.mail.values():
+        sent += table.words()
+    return kept, sent
