@@ -214,7 +214,8 @@ class LocalEngine:
                 outboxes = list(work(step, zip(ranges, shards, strict=True)))
                 if len(ranges) > 1:
                     check_in_step(protocol, [outbox.shape() for outbox in outboxes], ranges)
-                words = [outbox_words(outbox, high - low) for outbox, (low, high) in zip(outboxes, ranges, strict=True)]
+                counted = zip(outboxes, ranges, strict=True)
+                words = [outbox_words(protocol.name, outbox, high - low) for outbox, (low, high) in counted]
                 kept, sent = (np.concatenate(part) for part in zip(*words, strict=True))
                 if outboxes[0].halt:
                     ledger.end(kept)

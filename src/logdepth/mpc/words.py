@@ -2,14 +2,21 @@
 
 A word is one entry of a column: a number, or a Boolean, of at most 64 bits. A table costs `rows * columns` words, so
 a table without columns (rows that cost nothing) and a column with more than one number a row (numbers that cost
-nothing) are no tables. What a message costs nothing for is in the model (Definition 2.3) or a constant number of
-bits: its source, its place in what that source wrote, and the table that it belongs to.
+nothing) are no tables, nor is anything that can carry more than its columns: a subclass, a dtype with metadata.
+
+Free is what the model hands over and what the program's text says. Definition 2.3 gives a machine pairs (Msg, Src),
+and all that one machine writes another in a round is one Msg: so rows come in order of their source, then in the order
+in which it wrote them. A source that is wanted as a number is a column like any other, and counted. The names and types
+of tables and columns are text, the same whatever the input: machines that differ in them are out of step.
+
+What Python can hide from every count (a closure that remembers, an array behind a view) is no protocol: `local` is a
+pure function of its shard. A run that goes on from a checkpoint, on other shards, shows it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -31,9 +38,11 @@ def count_words(where: str, name: str, table: Table, num_machines: int) -> Array
     Traceback (most recent call last):
     logdepth.errors.InputError: here: column 'a' of table 'x' has shape (1, 50); it needs one word for each of 1 rows
     """
-    if not isinstance(table, Table):
+    if type(table) is not Table or type(table.columns) is not dict:
+        if isinstance(table, Table):
+            raise InputError(f"{where}: {name!r} is no plain Table with a dict of columns; nothing else is counted")
         raise InputError(f"{where}: {name!r} is a {type(table).__name__}; a Table is needed")
-    if not isinstance(name, str) or "|" in name or name == CONTROL:
+    if type(name) is not str or "|" in name or name == CONTROL:
         raise InputError(f"{where}: a table cannot be called {name!r}; any text without | is a name, but {CONTROL!r}")
     offsets, columns = table.offsets, table.columns
     if type(offsets) is not np.ndarray or offsets.dtype.kind != "i" or offsets.shape != (num_machines + 1,):
@@ -48,25 +57,25 @@ def count_words(where: str, name: str, table: Table, num_machines: int) -> Array
     if not columns:
         raise InputError(f"{where}: table {name!r} has no columns, so its rows would cost nothing; give it one")
     for key, column in columns.items():
-        if type(column) is not np.ndarray or column.shape != (rows,) or column.dtype not in WORDS or not key:
+        plain = type(column) is np.ndarray and type(key) is str and key
+        if not plain or column.shape != (rows,) or column.dtype not in WORDS or column.dtype.metadata:
             _refuse_column(where, name, key, column, rows)
     return counts * len(columns)
 
 
-def _refuse_column(where: str, name: str, key: Any, column: Any, rows: int) -> None:
-    """Say what is wrong with a column, if anything is."""
+def _refuse_column(where: str, name: str, key: Any, column: Any, rows: int) -> NoReturn:
+    """Say what is wrong with a column."""
     what = f"{where}: column {key!r} of table {name!r}"
-    if not key:
-        raise InputError(f"{what} needs a name")
-    if not isinstance(column, np.ndarray) or type(column) not in (np.ndarray, np.memmap):
-        raise InputError(f"{what} is a {type(column).__name__}; a NumPy array is needed")
+    if type(key) is not str or not key:
+        raise InputError(f"{what} needs a name that is text")
+    if type(column) is not np.ndarray:
+        raise InputError(f"{what} is a {type(column).__name__}; a plain NumPy array is needed (np.asarray makes one)")
     if column.shape != (rows,):
         raise InputError(f"{what} has shape {column.shape}; it needs one word for each of {rows} rows")
-    if column.dtype not in WORDS:
-        raise InputError(
-            f"{what} holds {column.dtype}, which is no word: a number or Boolean of at most 64 bits, in this "
-            "computer's byte order"
-        )
+    raise InputError(
+        f"{what} holds {column.dtype!r}, which is no word: a number or Boolean of at most 64 bits, in this computer's "
+        "byte order"
+    )
 
 
 def check_mail(where: str, name: str, parcel: Any, num_machines: int, first: int, machines: int) -> None:
@@ -107,12 +116,12 @@ def table_words(where: str, tables: Mapping[str, Table], num_machines: int) -> A
     return total
 
 
-def outbox_words(outbox: Outbox, num_machines: int) -> tuple[Array, Array]:
+def outbox_words(protocol: str, outbox: Outbox, num_machines: int) -> tuple[Array, Array]:
     """Words each machine of a shard sends: (to itself as state, in all); of a halting one, what it holds.
 
     Raises `InputError` as `count_words`, also for tables that were changed in place.
     """
-    where = f"after {outbox.label!r}" if outbox.halt else f"stage {outbox.label!r}"
+    where = f"{protocol}: {'' if outbox.halt else 'stage '}{outbox.label!r}"
     kept = table_words(where, outbox.keep, num_machines)
     sent = kept.copy()
     for table, _ in outbox.mail.values():
