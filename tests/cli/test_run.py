@@ -69,7 +69,12 @@ def test_three_edges_print_three_lines_of_ledger(capsys, edges):
     assert "proved bound" in lines[0] and "of s = " in lines[1]
     _, whole, _ = run(capsys, "run", "connectivity", "--graph", str(edges), "--ledger")
     assert lines[0] in whole.splitlines() and "messages" in whole and "theory" in whole
-    for work in ("read: the input parsed, ids renumbered", "place: edges dealt", "collect: labels put", "facts: compon"):
+    for work in (
+        "read: the input parsed, ids renumbered",
+        "place: edges dealt",
+        "collect: labels put",
+        "facts: compon",
+    ):
         assert re.search(rf"^driver    \d+\.\d\d\d {work}", whole, re.MULTILINE)
     _, rounds, _ = run(capsys, "run", "connectivity", "--graph", str(edges), "--rounds")
     assert len(rounds.splitlines()) > len(whole.splitlines())

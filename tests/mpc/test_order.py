@@ -61,7 +61,9 @@ def test_a_source_is_the_machine_that_sent_it():
         assert places == sorted(places)  # by source, each as that wrote it
         assert [coded for (coded, _, _), _ in inbox] == list(map(code, sources))
         to = [(7 * machine + 3 * place + round) % MACHINES for place in range(5)]
-        return [((code(machine), -place, -machine - 1), other) for place, other in zip(range(0, -5, -1), to, strict=True)]
+        return [
+            ((code(machine), -place, -machine - 1), other) for place, other in zip(range(0, -5, -1), to, strict=True)
+        ]
 
     protocol = per_machine("who", Spec(MACHINES, 500, 1), 4, local, message_words=3)
     start = [[(code(machine), 0, -1), (code(machine), 1, -1)] for machine in range(MACHINES)]

@@ -62,9 +62,7 @@ class Shuffled:
     def __call__(self, kernels: Kernels, parcels: list[Parcel], num_machines: int) -> Table:
         source = np.concatenate([first + table.spread(np.arange(len(table.counts))) for first, table, _ in parcels])
         target = np.concatenate([destination for _, _, destination in parcels])
-        columns = {
-            name: np.concatenate([table[name] for _, table, _ in parcels]) for name in parcels[0][1].columns
-        }
+        columns = {name: np.concatenate([table[name] for _, table, _ in parcels]) for name in parcels[0][1].columns}
         when, channel = self.rng.random(len(target)), source * num_machines + target
         # a source's rows to one machine keep their order: its times of arrival, ascending, go to its rows in order
         when[np.argsort(channel, kind="stable")] = when[np.lexsort((when, channel))]

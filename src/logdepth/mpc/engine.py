@@ -125,7 +125,9 @@ def check_in_step(protocol: Protocol, shapes: list[tuple[Any, ...]], ranges: lis
             if (label, place) != (other, there):
                 what = f"machine {ranges[0][0]} is at stage {label!r}, machine {first} at {other!r}"
             else:
-                what = f"in stage {label!r} their tables differ, in machine {ranges[0][0]} {tables}, in {first} {others}"
+                what = (
+                    f"in stage {label!r} their tables differ, in machine {ranges[0][0]} {tables}, in {first} {others}"
+                )
             raise InputError(f"{protocol.name}: machines out of step: {what}; all must do the same, whatever they hold")
 
 

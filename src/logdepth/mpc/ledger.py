@@ -140,9 +140,7 @@ class Ledger:
             "gamma": self.spec.gamma,
             "max_words_sent": top("max_words_sent"),
             "max_words_received": top("max_words_received"),
-            "max_words_held": max(
-                top("max_words_held"), rows[-1].max_words_received if rows else 0, self.held_at_end
-            ),
+            "max_words_held": max(top("max_words_held"), rows[-1].max_words_received if rows else 0, self.held_at_end),
             "words_sent": total("words_sent"),
             "words_kept": total("words_kept"),
             "messages": total("messages"),

@@ -175,7 +175,9 @@ class Protocol:
                             raise InputError(f"{where}: table {name!r} is both kept and mailed; drop it, or rename one")
                     here = (place + 1, *counters)
                     names = ["place", *(f"count{index}" for index in range(registers))]
-                    columns = {name: np.full(shard.num_machines, value) for name, value in zip(names, here, strict=True)}
+                    columns = {
+                        name: np.full(shard.num_machines, value) for name, value in zip(names, here, strict=True)
+                    }
                     tables[CONTROL] = shard.one_each(**columns)
                     return Outbox(tables, change.mail, label, here)
                 case Local(run):
@@ -203,7 +205,9 @@ class Protocol:
         where = f"{self.name}: flag {_name(flag)}"
         held = np.asarray(_call(where, flag, view))
         if held.shape != (view.num_machines,):
-            raise InputError(f"{where}: has shape {held.shape}; it needs one value for each of {view.num_machines} machines")
+            raise InputError(
+                f"{where}: has shape {held.shape}; it needs one value for each of {view.num_machines} machines"
+            )
         held = held.astype(bool)
         if (held != held[0]).any():
             other = view.first + int(np.argmax(held != held[0]))

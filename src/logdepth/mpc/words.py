@@ -84,7 +84,9 @@ def check_mail(where: str, name: str, parcel: Any, num_machines: int, first: int
     Raises `InputError`, naming the table, and the row's machine where its destination is none.
     """
     if not isinstance(parcel, tuple) or len(parcel) != 2:
-        raise InputError(f"{where}: mail {name!r} is a {type(parcel).__name__}; a table and its destinations are needed")
+        raise InputError(
+            f"{where}: mail {name!r} is a {type(parcel).__name__}; a table and its destinations are needed"
+        )
     table, destination = parcel
     count_words(where, name, table, num_machines)
     rows = int(table.offsets[-1])

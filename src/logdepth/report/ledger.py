@@ -42,7 +42,9 @@ def print_short(ledger: Ledger) -> None:
         f"words     {most:,} of s = {total['local_memory']:,} on the busiest of {total['num_machines']:,} machines in a "
         "round"
     )
-    print(f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} before and after (--ledger has all)")
+    print(
+        f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} before and after (--ledger has all)"
+    )
     _print_exceeded(ledger)
 
 
