@@ -192,7 +192,7 @@ def test_machines_out_of_step(kernels, ranges):
     upper = lambda shard: shard.machines >= 2  # noqa: E731
     wait = Send("wait", lambda shard: Change())
     for stages in ([Choose(upper, [wait], [])], [Choose(upper, [wait], [wait, wait]), wait]):
-        with pytest.raises(InputError, match="disagree|machines out of step: machine 0 is at stage"):
+        with pytest.raises(InputError, match=r"disagree|machines out of step: machine 0 is at stage"):
             run(*stages, kernels=kernels, ranges=ranges)
 
 

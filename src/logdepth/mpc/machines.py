@@ -28,8 +28,8 @@ MAIL = "mail"
 def per_machine(name: str, spec: Spec, num_rounds: int, local: MachineFunction, *, message_words: int) -> Protocol:
     """A protocol of `num_rounds` rounds from what one machine does in one.
 
-    Messages are tuples of `message_words` integers of 64 bits. In the model a source costs nothing; here it travels as a
-    column, and the ledger counts it as one: `message_words + 1` words a message, never less than the model says. The
+    Messages are tuples of `message_words` integers of 64 bits. In the model a source costs nothing; here it travels as
+    a column, and the ledger counts it as one: `message_words + 1` words a message, never less than the model says. The
     result of a run is, for each machine, the (message, source) pairs it holds at the end. Raises `InputError` in a
     run, naming machine and round, for a message of another length, of anything but such integers, or to no machine.
 
@@ -105,4 +105,4 @@ def _check(name: str, spec: Spec, round: int, machine: int, message: Any, destin
 
 
 def _is_word(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and -(2**63) <= value < 2**63
+    return isinstance(value, int | np.integer) and -(2**63) <= int(value) < 2**63

@@ -95,7 +95,7 @@ def check_mail(where: str, name: str, parcel: Any, num_machines: int, first: int
             f"{where}: the destinations of table {name!r} are {_shown(destination)}; it needs one machine's number, an "
             f"integer of int64, for each of {rows} rows"
         )
-    if rows and not (0 <= destination.min() and destination.max() < machines):
+    if rows and not (destination.min() >= 0 and destination.max() < machines):
         row = int(np.argmax((destination < 0) | (destination >= machines)))
         sender = first + int(np.searchsorted(table.offsets, row, "right")) - 1
         raise InputError(

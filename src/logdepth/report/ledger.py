@@ -38,13 +38,9 @@ def print_short(ledger: Ledger) -> None:
     total = ledger.summary()
     most = max(total[f"max_words_{name}"] for name in ("sent", "received", "held"))
     print(f"rounds    {total['num_rounds']:,} (proved bound: {total['num_rounds_bound']:,})")
-    print(
-        f"words     {most:,} of s = {total['local_memory']:,} on the busiest of {total['num_machines']:,} machines in a "
-        "round"
-    )
-    print(
-        f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} before and after (--ledger has all)"
-    )
+    busiest = f"on the busiest of {total['num_machines']:,} machines in a round"
+    print(f"words     {most:,} of s = {total['local_memory']:,} {busiest}")
+    print(f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} around them (--ledger has all)")
     _print_exceeded(ledger)
 
 
@@ -67,7 +63,7 @@ def print_ledger(ledger: Ledger, *, every_round: bool = False) -> None:
         f"words     at most {total['max_words_sent']:,} sent, {total['max_words_received']:,} received, "
         f"{total['max_words_held']:,} held by one machine in a round; {total['messages']:,} messages"
     )
-    print(f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} before and after, by the driver:")
+    print(f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} around them, by the driver:")
     for label, seconds in ledger.driver.items():
         print(f"driver    {seconds:.3f} {label}")
     for name, value in ledger.theory.items():
