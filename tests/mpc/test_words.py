@@ -131,6 +131,11 @@ def test_what_a_stage_may_return():
             run(stage)
 
 
+def test_no_input_says_where_to_begin():
+    with pytest.raises(InputError, match="mine: the input: a table cannot be called 'control'"):
+        run(inputs={"control": rows_per_machine(4, place=np.full(4, 1))})
+
+
 def test_other_errors_name_the_stage():
     with pytest.raises(ZeroDivisionError) as caught:
         run(Send("divide", lambda shard: 1 // 0))

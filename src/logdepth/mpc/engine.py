@@ -18,7 +18,7 @@ from logdepth.mpc.kernels import Kernels, NumpyKernels
 from logdepth.mpc.ledger import Ledger, Round, timed
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Array, Outbox, Shard, Table, join_tables
-from logdepth.mpc.words import outbox_words, table_words
+from logdepth.mpc.words import count_words, outbox_words
 
 Progress = Callable[[int, int], None]
 Parcel = tuple[int, Table, Array]  # a shard's mail of one name: its first machine, the rows, their destinations
@@ -112,7 +112,9 @@ def begin_ledger(protocol: Protocol, inputs: Mapping[str, Table], strict: bool) 
     """
     spec = protocol.spec
     ledger = Ledger(spec, protocol.num_rounds, strict=strict, theory=dict(protocol.theory))
-    held = table_words(f"{protocol.name}: the input", inputs, spec.num_machines)
+    held = np.zeros(spec.num_machines, np.int64)
+    for name, table in inputs.items():
+        held += count_words(f"{protocol.name}: the input", name, table, spec.num_machines)
     ledger.check("holds", held, 0, "input")
     return ledger, held
 
@@ -214,10 +216,12 @@ class LocalEngine:
             while True:
                 began = time.perf_counter()
                 outboxes = list(work(step, zip(ranges, shards, strict=True)))
+                words = [
+                    outbox_words(protocol.name, outbox, low, high - low, spec.num_machines)
+                    for outbox, (low, high) in zip(outboxes, ranges, strict=True)
+                ]
                 if len(ranges) > 1:
                     check_in_step(protocol, [outbox.shape() for outbox in outboxes], ranges)
-                counted = zip(outboxes, ranges, strict=True)
-                words = [outbox_words(protocol.name, outbox, high - low) for outbox, (low, high) in counted]
                 kept, sent = (np.concatenate(part) for part in zip(*words, strict=True))
                 if outboxes[0].halt:
                     ledger.end(kept)

@@ -24,7 +24,7 @@ import numpy as np
 from logdepth.errors import InputError
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import CONTROL, Array, MissingTableError, Outbox, Shard, Table
-from logdepth.mpc.words import check_mail, count_words
+from logdepth.mpc.words import count_words
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,8 @@ class Protocol:
     def local(self, shard: Shard) -> Outbox:
         """One round of the shard's machines: inbox in, outbox out. Pure.
 
-        Raises `InputError`, naming the stage, if what it returns is not what it should be.
+        Raises `InputError`, naming the stage, if what it returns is not what it should be; mail is the engine's to
+        check and count (`words.outbox_words`).
         """
         code: list[Any] = self.code  # type: ignore[attr-defined]
         registers: int = self.num_registers  # type: ignore[attr-defined]
@@ -169,16 +170,12 @@ class Protocol:
                 case Send(label, run):
                     where = f"{self.name}: stage {label!r}"
                     change = _change(where, tables, run, view)
-                    for name, parcel in change.mail.items():
-                        check_mail(where, name, parcel, shard.num_machines, shard.first, shard.spec.num_machines)
-                        if name in tables:
-                            raise InputError(f"{where}: table {name!r} is both kept and mailed; drop it, or rename one")
+                    for name in tables.keys() & change.mail.keys():
+                        raise InputError(f"{where}: table {name!r} is both kept and mailed; drop it, or rename one")
                     here = (place + 1, *counters)
                     names = ["place", *(f"count{index}" for index in range(registers))]
-                    columns = {
-                        name: np.full(shard.num_machines, value) for name, value in zip(names, here, strict=True)
-                    }
-                    tables[CONTROL] = shard.one_each(**columns)
+                    full = [np.full(shard.num_machines, value) for value in here]
+                    tables[CONTROL] = shard.one_each(**dict(zip(names, full, strict=True)))
                     return Outbox(tables, change.mail, label, here)
                 case Local(run):
                     where = f"{self.name}: local stage {_name(run)}"

@@ -84,7 +84,7 @@ class Worker:
         spec = self.protocol.spec
         outbox = self.protocol.local(Shard(spec, first, last - first, self.tables, self.kernels))
         self.tables = dict(outbox.keep)
-        kept, sent = outbox_words(self.protocol.name, outbox, last - first)
+        kept, sent = outbox_words(self.protocol.name, outbox, first, last - first, spec.num_machines)
         if outbox.halt:
             return [{"halt": True, "shape": outbox.shape(), "kept": kept}, *[None] * len(self.ranges)]
         received = np.zeros(spec.num_machines, np.int64)

@@ -15,7 +15,6 @@ pure function of its shard. A run that goes on from a checkpoint, on other shard
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -78,8 +77,8 @@ def _refuse_column(where: str, name: str, key: Any, column: Any, rows: int) -> N
     )
 
 
-def check_mail(where: str, name: str, parcel: Any, num_machines: int, first: int, machines: int) -> None:
-    """Check what machines `first`, ... (num_machines of them) mail: words, each row to one of `machines` machines.
+def count_mail(where: str, name: str, parcel: Any, first: int, num_machines: int, machines: int) -> Array:
+    """Words that machines `first`, ... (num_machines of them) mail, each row to one of `machines` machines.
 
     Raises `InputError`, naming the table, and the row's machine where its destination is none.
     """
@@ -88,7 +87,7 @@ def check_mail(where: str, name: str, parcel: Any, num_machines: int, first: int
             f"{where}: mail {name!r} is a {type(parcel).__name__}; a table and its destinations are needed"
         )
     table, destination = parcel
-    count_words(where, name, table, num_machines)
+    words = count_words(where, name, table, num_machines)
     rows = int(table.offsets[-1])
     if type(destination) is not np.ndarray or destination.dtype not in _MACHINES or destination.shape != (rows,):
         raise InputError(
@@ -102,6 +101,7 @@ def check_mail(where: str, name: str, parcel: Any, num_machines: int, first: int
             f"{where}: machine {sender} sends row {row - int(table.offsets[sender - first])} of table {name!r} to "
             f"machine {destination[row]}; machines are 0..{machines - 1}"
         )
+    return words
 
 
 def _shown(value: Any) -> str:
@@ -110,22 +110,16 @@ def _shown(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def table_words(where: str, tables: Mapping[str, Table], num_machines: int) -> Array:
-    """Words of each machine in all the tables, (num_machines,); `InputError` as `count_words`."""
-    total = np.zeros(num_machines, np.int64)
-    for name, table in tables.items():
-        total += count_words(where, name, table, num_machines) if name != CONTROL else table.words()
-    return total
+def outbox_words(protocol: str, outbox: Outbox, first: int, num_machines: int, machines: int) -> tuple[Array, Array]:
+    """Words that machines `first`, ... send: (to themselves as state, in all); halting ones hold the former.
 
-
-def outbox_words(protocol: str, outbox: Outbox, num_machines: int) -> tuple[Array, Array]:
-    """Words each machine of a shard sends: (to itself as state, in all); of a halting one, what it holds.
-
-    Raises `InputError` as `count_words`, also for tables that were changed in place.
+    Raises `InputError` as `count_words` and `count_mail`, also for tables that were changed in place.
     """
     where = f"{protocol}: {'' if outbox.halt else 'stage '}{outbox.label!r}"
-    kept = table_words(where, outbox.keep, num_machines)
+    kept = np.zeros(num_machines, np.int64)
+    for name, table in outbox.keep.items():
+        kept += count_words(where, name, table, num_machines) if name != CONTROL else table.words()
     sent = kept.copy()
-    for table, _ in outbox.mail.values():
-        sent += table.words()
+    for name, parcel in outbox.mail.items():
+        sent += count_mail(where, name, parcel, first, num_machines, machines)
     return kept, sent
