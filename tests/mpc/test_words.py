@@ -201,6 +201,13 @@ def test_machines_out_of_step(kernels, ranges):
             run(*stages, kernels=kernels, ranges=ranges)
 
 
+def test_a_flag_may_not_look_at_all_machines():
+    """In one shard it could: an all-reduce for nothing."""
+    total = Choose(lambda shard: np.full(shard.num_machines, shard["n"]["n"].sum() > 3), [], [])
+    with pytest.raises(InputError, match=r"flag .*: machine [03] by itself holds another; it looks at others' rows"):
+        run(total)
+
+
 @pytest.mark.parametrize("what", ["name", "column", "type", "mail"])
 def test_machines_that_tell_by_names_are_out_of_step(what):
     """A table's name, its columns' names and types are text: a machine may not write its secret there."""

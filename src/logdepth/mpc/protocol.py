@@ -198,7 +198,10 @@ class Protocol:
         return Outbox(tables, label="the end", place=(place,), halt=True)
 
     def _agreed(self, flag: Callable[[Shard], Array], view: Shard) -> bool:
-        """What all machines hold alike. Raises `InputError` if they don't."""
+        """What all machines hold alike; the first and the last are asked alone too: each must know it by itself.
+
+        Raises `InputError` if they don't.
+        """
         where = f"{self.name}: flag {_name(flag)}"
         held = np.asarray(_call(where, flag, view))
         if held.shape != (view.num_machines,):
@@ -209,6 +212,12 @@ class Protocol:
         if (held != held[0]).any():
             other = view.first + int(np.argmax(held != held[0]))
             raise InputError(f"{where}: machines {view.first} and {other} disagree; all machines must hold the same")
+        for place in {0, view.num_machines - 1} if view.num_machines > 1 else ():
+            own = {name: table.part(place, place + 1) for name, table in view.tables.items()}
+            if _call(where, flag, Shard(view.spec, view.first + place, 1, own, view.kernels)) != held[0]:
+                raise InputError(
+                    f"{where}: machine {view.first + place} by itself holds another; it looks at others' rows"
+                )
         return bool(held[0])
 
 
