@@ -204,7 +204,7 @@ def test_machines_out_of_step(kernels, ranges):
 def test_a_flag_may_not_look_at_all_machines():
     """In one shard it could: an all-reduce for nothing."""
     total = Choose(lambda shard: np.full(shard.num_machines, shard["n"]["n"].sum() > 3), [], [])
-    with pytest.raises(InputError, match=r"flag .*: machine [03] by itself holds another; it looks at others' rows"):
+    with pytest.raises(InputError, match=r"flag .*: machine 3 by itself holds another; it looks at others' rows"):
         run(total)
 
 

@@ -151,8 +151,8 @@ class Protocol:
     def local(self, shard: Shard) -> Outbox:
         """One round of the shard's machines: inbox in, outbox out. Pure.
 
-        Raises `InputError`, naming the stage, if what it returns is not what it should be; mail is the engine's to
-        check and count (`words.outbox_words`).
+        Raises `InputError`, naming the stage, if what it returns is not what it should be; what a round
+        keeps and mails is the engine's to check and count (`words.outbox_words`).
         """
         code: list[Any] = self.code  # type: ignore[attr-defined]
         registers: int = self.num_registers  # type: ignore[attr-defined]
@@ -179,8 +179,11 @@ class Protocol:
                     return Outbox(tables, change.mail, label, here)
                 case Local(run):
                     where = f"{self.name}: local stage {_name(run)}"
-                    if _change(where, tables, run, view).mail:
+                    change = _change(where, tables, run, view)
+                    if change.mail:
                         raise InputError(f"{where}: mails something; only a Send makes a round")
+                    for name, table in change.keep.items():  # a Send's are counted at once: `words.outbox_words`
+                        count_words(where, name, table, shard.num_machines)
                     place += 1
                 case _Reset(register):
                     counters[register] = 0
@@ -198,7 +201,7 @@ class Protocol:
         return Outbox(tables, label="the end", place=(place,), halt=True)
 
     def _agreed(self, flag: Callable[[Shard], Array], view: Shard) -> bool:
-        """What all machines hold alike; the first and the last are asked alone too: each must know it by itself.
+        """What all machines hold alike; the last is asked alone too: each must know it by itself.
 
         Raises `InputError` if they don't.
         """
@@ -212,11 +215,11 @@ class Protocol:
         if (held != held[0]).any():
             other = view.first + int(np.argmax(held != held[0]))
             raise InputError(f"{where}: machines {view.first} and {other} disagree; all machines must hold the same")
-        for place in {0, view.num_machines - 1} if view.num_machines > 1 else ():
-            own = {name: table.part(place, place + 1) for name, table in view.tables.items()}
-            if _call(where, flag, Shard(view.spec, view.first + place, 1, own, view.kernels)) != held[0]:
+        if (last := view.num_machines - 1) > 0:
+            own = {name: table.part(last, last + 1) for name, table in view.tables.items()}
+            if _call(where, flag, Shard(view.spec, view.first + last, 1, own, view.kernels)) != held[0]:
                 raise InputError(
-                    f"{where}: machine {view.first + place} by itself holds another; it looks at others' rows"
+                    f"{where}: machine {view.first + last} by itself holds another; it looks at others' rows"
                 )
         return bool(held[0])
 
@@ -245,9 +248,9 @@ def _change(where: str, tables: dict[str, Table], run: Callable[[Shard], Change]
     for name in change.drop:
         if tables.pop(name, None) is None:
             raise InputError(f"{where}: drops table {name!r}, which is not there")
-    for name, table in change.keep.items():
-        count_words(where, name, table, view.num_machines)
-        tables[name] = table
+    if CONTROL in change.keep:
+        raise InputError(f"{where}: a table cannot be called {CONTROL!r}: that is where the machines stand")
+    tables.update(change.keep)
     return change
 
 

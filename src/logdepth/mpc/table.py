@@ -45,7 +45,7 @@ class Table:
     @property
     def counts(self) -> Array:
         """Rows of each machine, (machines,)."""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]
 
     def words(self) -> Array:
         """Words of each machine, (machines,)."""

@@ -49,9 +49,9 @@ def count_words(where: str, name: str, table: Table, num_machines: int) -> Array
             f"{where}: the offsets of table {name!r} are {_shown(offsets)}; {num_machines} machines need "
             f"{num_machines + 1} integers"
         )
-    counts = np.diff(offsets)
+    counts = offsets[1:] - offsets[:-1]  # np.diff takes thrice as long, and this is done for every table
     rows = int(offsets[-1])
-    if offsets[0] != 0 or counts.min() < 0:
+    if offsets[0] != 0 or np.minimum.reduce(counts) < 0:
         raise InputError(f"{where}: the offsets of table {name!r} must start at 0 and never fall")
     if not columns:
         raise InputError(f"{where}: table {name!r} has no columns, so its rows would cost nothing; give it one")
@@ -94,7 +94,7 @@ def count_mail(where: str, name: str, parcel: Any, first: int, num_machines: int
             f"{where}: the destinations of table {name!r} are {_shown(destination)}; it needs one machine's number, an "
             f"integer of int64, for each of {rows} rows"
         )
-    if rows and not (destination.min() >= 0 and destination.max() < machines):
+    if rows and destination.view(f"u{destination.itemsize}").max() >= machines:  # below 0 is beyond them, in one pass
         row = int(np.argmax((destination < 0) | (destination >= machines)))
         sender = first + int(np.searchsorted(table.offsets, row, "right")) - 1
         raise InputError(
