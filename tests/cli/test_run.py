@@ -62,6 +62,42 @@ def test_json_holds_the_ledger(capsys, edges):
     assert found["delta"] == 0.6
 
 
+def test_three_edges_print_three_lines_of_ledger(capsys, edges):
+    _, short, _ = run(capsys, "run", "connectivity", "--graph", str(edges))
+    lines = short.splitlines()
+    assert [line.split()[0] for line in lines] == ["rounds", "words", "seconds", "result"]
+    assert "proved bound" in lines[0] and "of s = " in lines[1]
+    _, whole, _ = run(capsys, "run", "connectivity", "--graph", str(edges), "--ledger")
+    assert lines[0] in whole.splitlines() and "messages" in whole and "theory" in whole
+    for work in (
+        "read: the input parsed, ids renumbered",
+        "place: edges dealt",
+        "collect: labels put",
+        "facts: compon",
+    ):
+        assert re.search(rf"^driver    \d+\.\d\d\d {work}", whole, re.MULTILINE)
+    _, rounds, _ = run(capsys, "run", "connectivity", "--graph", str(edges), "--rounds")
+    assert len(rounds.splitlines()) > len(whole.splitlines())
+
+
+def test_exceeded_limits_are_in_the_short_ledger(capsys, edges):
+    common = ["run", "connectivity", "--graph", str(edges), "--machines", "5"]
+    least = int(run(capsys, *common, "--memory", "1")[2].split("give at least ")[1].split()[0].replace(",", ""))
+    _, text, _ = run(capsys, *common, "--memory", str(least), "--limits", "record", "--json")
+    exceeded = json.loads(text)["exceeded"]
+    _, text, _ = run(capsys, *common, "--memory", str(least), "--limits", "record")
+    assert text.count("exceeded  machine") == min(len(exceeded), 5)
+
+
+@pytest.mark.parametrize("problem", ["connectivity", "spanning-forest", "bipartiteness"])
+def test_a_small_run_loads_nothing_that_compiles(edges, problem):
+    code = (
+        "import sys; from logdepth.cli.main import main; main(sys.argv[1:]); "
+        "assert not {'numba', 'scipy', 'torch', 'ray'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, "run", problem, "--graph", str(edges)], check=True, capture_output=True)
+
+
 def test_gz_names_plot_and_rounds(capsys, tmp_path):
     path = tmp_path / "names.txt.gz"
     path.write_bytes(gzip.compress(b"ann bob\nbob cat\ndan eve\n"))
@@ -109,7 +145,8 @@ def test_checkpoint_and_resume(capsys, edges, tmp_path):
 
     def clean(text: str) -> dict:
         found = json.loads(text)
-        del found["seconds"]
+        del found["seconds"], found["driver_seconds"]
+        found["driver"] = list(found["driver"])
         for row in found["rounds"]:
             del row["seconds"]
         return found

@@ -205,6 +205,7 @@ def definition(dialect: Dialect, text: bytes):
     return rows, count
 
 
+@pytest.mark.parametrize("reader", ["compiled"], indirect=True)
 @given(
     st.lists(pieces, max_size=40),
     st.sampled_from([None, b",", b"\t"]),
@@ -214,7 +215,7 @@ def definition(dialect: Dialect, text: bytes):
 @example(["\r", "#"], None, (0, 1), False)
 @example(["\r", "\v"], None, (0, 1), False)
 @example(["1", " ", "2", " ", "0.25", "\r\n", "3", " ", "22", " ", "1e5"], None, (0, 1), True)
-def test_the_compiled_parser_is_the_definition(words, separator, ends, weighted):
+def test_the_compiled_parser_is_the_definition(reader, words, separator, ends, weighted):
     """Up to where it stops, and it does not stop before a line it could read, quotes aside."""
     text = ("".join(words) + "\n").encode()
     dialect = Dialect(separator, *ends, weight=(2 if ends == (0, 1) else 0) if weighted else -1)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logdepth.errors import InputError
 from logdepth.graphs import read_graph
-from logdepth.graphs.metis import read_metis
+from logdepth.graphs.metis import _parse_slowly, read_metis
+from logdepth.graphs.rows import parse_integers
 from logdepth.graphs.text import TextFile
 
 
@@ -82,3 +87,14 @@ def test_options_refused(tmp_path):
         read_graph(path, weighted=True)
     with pytest.raises(InputError, match="num_vertices cannot be given"):
         read_graph(path, num_vertices=2)
+
+
+@given(st.lists(st.sampled_from([*"0179-+ \t\v\r\n%x", "9223372036854775807", "9223372036854775808", "\r\n"])))
+def test_both_readers_of_numbers_are_one(words):
+    block = ("".join(words) + "\n").encode()
+    found = []
+    for parse in (lambda *given: parse_integers(np.frombuffer(block, np.uint8), *given), partial(_parse_slowly, block)):
+        counts, values = np.zeros(block.count(b"\n"), np.int64), np.zeros(len(block), np.int64)
+        lines, numbers = parse(counts, values)
+        found.append((lines, numbers, counts[:lines].tolist(), values[:numbers].tolist()))
+    assert found[0] == found[1]

@@ -18,7 +18,7 @@ from logdepth.mpc import (
     place_messages,
     rows_per_machine,
 )
-from logdepth.mpc.engine import choose_kernels, machine_ranges
+from logdepth.mpc.engine import SMALL_WORDS, choose_kernels, machine_ranges
 
 
 def ring(num_machines, num_rounds, memory=100):
@@ -140,7 +140,7 @@ def test_nested_loops_and_choices():
 def test_machines_that_disagree_are_stopped():
     stages = [Choose(lambda shard: shard["n"]["n"], [], [])]
     protocol = Protocol("odd", Spec(2, 9, 2), stages, dict)
-    with pytest.raises(AssertionError, match="disagree"):
+    with pytest.raises(InputError, match="disagree"):
         LocalEngine().run(protocol, {"n": rows_per_machine(2, n=np.array([0, 1]))})
 
 
@@ -177,4 +177,13 @@ def test_per_machine_counts_source_and_state():
 def test_choices_of_engine():
     assert machine_ranges(5, 9) == [(i, i + 1) for i in range(5)]
     with pytest.raises(InputError, match="auto, numba, numpy"):
-        choose_kernels("cuda")
+        choose_kernels("cuda", 1)
+    with pytest.raises(InputError, match="auto, numba, numpy"):
+        LocalEngine(kernels="cuda")
+
+
+def test_kernels_by_size():
+    names = [choose_kernels("auto", words).name for words in (0, SMALL_WORDS, SMALL_WORDS + 1)]
+    assert names == ["numpy", "numpy", "numba"]
+    assert [choose_kernels(name, 1).name for name in ("numba", "numpy")] == ["numba", "numpy"]
+    assert choose_kernels("numpy", 10**9).name == "numpy"

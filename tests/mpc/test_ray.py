@@ -8,12 +8,14 @@ import time
 
 import numpy as np
 import pytest
+from tests.mpc.test_order import NOTHING, check_order, scatter
 from tests.protocols.laws import same as same_value
+from tests.protocols.laws import same_ledger
 
 from logdepth.errors import InputError, MemoryExceeded
 from logdepth.graphs import graph_from_edges
 from logdepth.jobs.samples import sample_input
-from logdepth.mpc import Change, Checkpoints, LocalEngine, Protocol, Send, Spec, Table
+from logdepth.mpc import Change, Checkpoints, Choose, Local, LocalEngine, Protocol, Send, Spec, Table
 from logdepth.mpc.ray_engine import RayEngine
 from logdepth.protocols import BUILT_IN
 from logdepth.protocols.components import CONNECTIVITY
@@ -60,8 +62,31 @@ def test_every_problem_gives_the_same(engine, name):
     protocol = problem.protocol(problem.spec(config), **config)
     inputs = problem.place(protocol.spec, data)
     run, whole = engine.run(protocol, inputs), LocalEngine().run(protocol, inputs)
-    assert run.ledger.without_clock() == whole.ledger.without_clock()
+    assert same_ledger(run, whole)
     assert same_value(run.result, whole.result)
+
+
+def test_mail_comes_by_source_as_each_wrote_it(engine):
+    check_order(engine.run(scatter(), NOTHING).result)
+
+
+def test_machines_out_of_step_across_workers(engine):
+    def wait(shard):
+        return Change()
+
+    stages = [Choose(lambda shard: shard.machines >= 2, [Send("wait", wait)], [Send("wait", wait)] * 2)]
+    with pytest.raises(InputError, match="machines out of step: machine 0 is at stage 'wait', machine 2 at 'wait'"):
+        engine.run(Protocol("odd", Spec(4, 100, 4), stages, dict), {"n": Table({"n": np.arange(4)}, np.arange(5))})
+
+
+def test_what_grows_at_the_end_is_counted(engine):
+    def grow(shard):
+        counts = np.where(shard.machines == 2, 50, 1)
+        return Change(keep={"big": Table({"v": np.arange(counts.sum())}, np.concatenate([[0], np.cumsum(counts)]))})
+
+    protocol = Protocol("grow", Spec(4, 20, 4), [Local(grow)], dict)
+    with pytest.raises(MemoryExceeded, match=r"machine 2 holds 51 words in round 0 \(the end\)"):
+        engine.run(protocol, {"n": Table({"n": np.arange(4)}, np.arange(5))})
 
 
 def kill_in(engine, target, delay):

@@ -61,7 +61,9 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
         "--workers", type=count, metavar="P", help="threads (local, default 1) or Ray actors (default: CPUs)"
     )
     group.add_argument("--address", default="local", help="a running Ray cluster (default: start one here)")
-    group.add_argument("--kernels", choices=["auto", "numba", "numpy"], default="auto")
+    group.add_argument(
+        "--kernels", choices=["auto", "numba", "numpy"], default="auto", help="auto (default): by the input's size"
+    )
     group.add_argument(
         "--checkpoint-every", type=count, metavar="N", help="rounds (default: as 10%% of the time allows)"
     )
@@ -72,7 +74,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--out", metavar="FILE", help="the result: .parquet, .csv, .tsv or .npz")
     group.add_argument("--force", action="store_true", help="replace FILE")
     group.add_argument("--plot", metavar="FILE", help="the ledger as a picture: .png, .svg or .pdf")
-    group.add_argument("--rounds", action="store_true", help="print every round, not one line a kind of round")
+    group.add_argument("--ledger", action="store_true", help="print the whole ledger: each kind of round, the driver")
+    group.add_argument("--rounds", action="store_true", help="the same with every round")
     add_json(parser)
 
 
@@ -215,8 +218,9 @@ def _write(out: str, table: dict[str, Any]) -> None:
 
 def _show(args: argparse.Namespace, finished: Any) -> int:
     ledger = finished.run.ledger
+    table = finished.table() if args.out else {}
     if args.out:
-        _write(args.out, finished.table())
+        _write(args.out, table)
     if args.plot:
         from logdepth.report.ledger import draw_ledger
 
@@ -225,12 +229,15 @@ def _show(args: argparse.Namespace, finished: Any) -> int:
     if args.json:
         print_json({"problem": finished.problem.name, "result": facts, "out": args.out, **ledger.to_json()})
         return 0
-    from logdepth.report.ledger import print_ledger
+    from logdepth.report.ledger import print_ledger, print_short
 
-    print_ledger(ledger, every_round=args.rounds)
+    if args.ledger or args.rounds:
+        print_ledger(ledger, every_round=args.rounds)
+    else:
+        print_short(ledger)
     for name, value in facts.items():
         shown = f"{value:,}" if type(value) is int else {True: "yes", False: "no"}.get(value, value)
         print(f"result    {name.replace('_', ' ')}: {shown}")
     if args.out:
-        print(f"written   {args.out}: {', '.join(finished.table())}")
+        print(f"written   {args.out}: {', '.join(table)}")
     return 0

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
+from logdepth.graphs import scan
+from logdepth.graphs.dialect import is_integer
 from logdepth.graphs.graph import Graph, graph_from_edges
+from logdepth.graphs.scan import INT64
 from logdepth.graphs.text import BLOCK_BYTES, TextFile, clip
 
 
@@ -84,12 +89,15 @@ def _read_header(file: TextFile, number: int, text: bytes) -> tuple[int, int, in
 
 def _read_lines(file: TextFile, line: int, position: int, block_bytes: int) -> tuple[np.ndarray, np.ndarray]:
     """How many numbers stand on each line after the header (-1: a comment), and all the numbers."""
-    from logdepth.graphs.rows import parse_integers  # compiled: loaded when there is something to parse
-
     counts, values = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for block in file.blocks(block_bytes, position):
         count, value = np.empty(block.count(b"\n"), np.int64), np.empty(len(block) // 2 + 1, np.int64)
-        lines, found = parse_integers(np.frombuffer(block, np.uint8), count, value)
+        if len(block) < scan.SMALL_BYTES:
+            lines, found = _parse_slowly(block, count, value)
+        else:
+            from logdepth.graphs.rows import parse_integers  # compiled: loaded when there is much to parse
+
+            lines, found = parse_integers(np.frombuffer(block, np.uint8), count, value)
         line += lines
         if lines < len(count):
             text = block.split(b"\n", lines + 1)[lines]
@@ -97,6 +105,21 @@ def _read_lines(file: TextFile, line: int, position: int, block_bytes: int) -> t
         counts.append(count)
         values.append(value[:found].copy())
     return np.concatenate(counts), np.concatenate(values)
+
+
+def _parse_slowly(block: bytes, counts: np.ndarray, values: np.ndarray) -> tuple[int, int]:
+    """`rows.parse_integers` in Python."""
+    found = 0
+    for line, text in enumerate(block.split(b"\n")[:-1]):
+        comment = text.lstrip(b" \t\v\f").startswith(b"%")
+        words = [] if comment else re.split(rb"[ \t\v\f]+", text.removesuffix(b"\r").strip(b" \t\v\f"))
+        row = [int(word) for word in words if is_integer(word) and len(word) < 1000] if words != [b""] else []
+        if len(row) < len(words) - (words == [b""]) or not all(INT64[0] <= value <= INT64[1] for value in row):
+            return line, found
+        counts[line] = -1 if comment else len(row)
+        values[found : found + len(row)] = row
+        found += len(row)
+    return len(counts), found
 
 
 def _refuse(file: TextFile, lines: np.ndarray, odd: np.ndarray, message: str) -> None:

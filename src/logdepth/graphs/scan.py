@@ -11,6 +11,7 @@ from logdepth.graphs.dialect import Dialect, LineError, parse_weight
 from logdepth.graphs.text import TextFile
 
 INT64 = (-(2**63), 2**63 - 1)
+SMALL_BYTES = 200_000  # in less, Python reads every line before the compiled parser is loaded
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +35,18 @@ class PlainRows:
 def scan(
     file: TextFile, dialect: Dialect, line: int, block: bytes, bounds: tuple[int, int] = INT64, named: bool = False
 ) -> PlainRows:
-    """Parse the plain lines at the start of `block`, before which the file has `line` lines.
+    """Parse the plain lines at the start of `block`, before which the file has `line` lines; of a small block none.
 
     Raises `InputError` naming file and line at a weight that is none.
 
     >>> from pathlib import Path
-    >>> rows = scan(TextFile(Path("a.txt")), Dialect(), 0, b"# a comment\\n3 4\\n5 x\\n")
+    >>> rows = scan(TextFile(Path("a.txt")), Dialect(), 0, b"# a comment\\n3 4\\n5 x\\n" + b"\\n" * SMALL_BYTES)
     >>> rows.tails.tolist(), rows.heads.tolist(), rows.lines, rows.stop
     ([3], [4], 2, 16)
     """
+    if len(block) < SMALL_BYTES:
+        none = np.empty(0, np.int64)
+        return PlainRows(none, none, np.empty(0), np.empty((0, 4), np.int64), 0, 0)
     from logdepth.graphs.rows import parse_rows  # compiled: loaded when there is something to parse
 
     size, weighted = block.count(b"\n"), dialect.weight >= 0

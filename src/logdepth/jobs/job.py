@@ -14,6 +14,7 @@ from logdepth.jobs.inputs import read_data
 from logdepth.memory import check_room
 from logdepth.mpc.checkpoint import Checkpoints, read_manifest
 from logdepth.mpc.engine import LocalEngine, Progress, Run
+from logdepth.mpc.ledger import timed
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import BUILT_IN, Problem
 
@@ -73,12 +74,14 @@ class Finished:
     run: Run
 
     def table(self) -> dict[str, Any]:
-        """The result's columns, with the input's own ids."""
-        return self.problem.table(self.data, self.run.result)
+        """The result's columns, with the input's own ids. The driver's work: its seconds are in the ledger."""
+        with timed(self.run.ledger.driver, self.problem.label("table")):
+            return self.problem.table(self.data, self.run.result)
 
     def facts(self) -> dict[str, Any]:
-        """The result in a few numbers."""
-        return self.problem.facts(self.data, self.run.result)
+        """The result in a few numbers. The driver's work, as `table`."""
+        with timed(self.run.ledger.driver, self.problem.label("facts")):
+            return self.problem.facts(self.data, self.run.result)
 
 
 def find_problem(name: str) -> Problem:
@@ -132,7 +135,10 @@ def run_job(
 
 def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progress: Progress | None) -> Finished:
     problem = find_problem(job.problem)
-    data = read_data(problem.kind, job)
+    driver: dict[str, float] = {}
+    ids = ", ids renumbered 0, 1, ..." if "graph" in problem.kind else ""
+    with timed(driver, f"read: the input parsed{ids}"):
+        data = read_data(problem.kind, job)
     with _naming(job.source):
         config = problem.config(data)
     spec = job.spec(problem, config)
@@ -144,13 +150,14 @@ def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progres
             f"local_memory = {spec.local_memory:,} is too small for {problem.name} on {spec.num_machines:,} machines: "
             f"give at least {least_memory(problem, spec, config):,} words a machine (--memory, or a larger --delta)"
         ) from None
-    with _naming(job.source):
+    with _naming(job.source), timed(driver, problem.label("place")):
         inputs = problem.place(spec, data)
     made = engine()
     try:
         run = made.run(protocol, inputs, strict=job.strict, progress=progress, checkpoints=saves)
     finally:
         made.close()
+    run.ledger.driver = {**driver, **run.ledger.driver}
     return Finished(job, problem, data, run)
 
 

@@ -69,7 +69,7 @@ def measure(
     memory = max(-(-problem.slack * max(words, 64) // num_machines), 64 * problem.slack)
     spec = Spec(num_machines, memory, words)
     protocol, inputs = problem.protocol(spec, **config), problem.place(spec, data)
-    runs = [LocalEngine().run(protocol, inputs, strict=False).ledger for _ in range(repeats)]
+    runs = [LocalEngine(kernels="numba").run(protocol, inputs, strict=False).ledger for _ in range(repeats)]
     rows = runs[0].rounds
     return Measured(
         size=size,

@@ -15,11 +15,15 @@ import numpy as np
 from logdepth.errors import InputError
 from logdepth.mpc.checkpoint import Checkpoints, Part, write_part
 from logdepth.mpc.kernels import Kernels, NumpyKernels
-from logdepth.mpc.ledger import Ledger, Round
+from logdepth.mpc.ledger import Ledger, Round, timed
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Array, Outbox, Shard, Table, join_tables
+from logdepth.mpc.words import count_words, outbox_words
 
 Progress = Callable[[int, int], None]
+Parcel = tuple[int, Table, Array]  # a shard's mail of one name: its first machine, the rows, their destinations
+
+SMALL_WORDS = 300_000  # up to this input NumPy is done before Numba's compiled code is loaded (bench_kernels.py)
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,23 @@ class Engine(Interface):
         ...
 
 
-def choose_kernels(name: str = "auto") -> Kernels:
-    """The Numba kernels where Numba works, else NumPy's; or the one named.
-
-    Raises `InputError` if `name` is not auto, numba or numpy.
-    """
+def check_kernels(name: str) -> str:
+    """The name, if kernels are called that. Raises `InputError` if it is not auto, numba or numpy."""
     if name not in ("auto", "numba", "numpy"):
         raise InputError(f"kernels are {name!r}; there are: auto, numba, numpy")
-    if name != "numpy":
+    return name
+
+
+def choose_kernels(name: str, num_words: int) -> Kernels:
+    """The kernels named; for auto NumPy's up to `SMALL_WORDS` words of input, then Numba's where Numba works.
+
+    Results and ledgers do not depend on it. Raises `InputError` if `name` is not auto, numba or numpy.
+
+    >>> choose_kernels("auto", 10).name
+    'numpy'
+    """
+    check_kernels(name)
+    if name == "numba" or (name == "auto" and num_words > SMALL_WORDS):
         try:
             from logdepth.mpc.compiled import NumbaKernels
 
@@ -90,23 +103,72 @@ def _write_parts(folder: Path, ranges: list[tuple[int, int]], shards: list[dict[
     return parts
 
 
-def outbox_words(outbox: Outbox, num_machines: int) -> tuple[Array, Array]:
-    """Words each machine of a shard sends: (to itself as state, in all)."""
-    kept = sum((table.words() for table in outbox.keep.values()), np.zeros(num_machines, np.int64))
-    return kept, sum((table.words() for table, _ in outbox.mail.values()), kept)
+def begin_ledger(protocol: Protocol, inputs: Mapping[str, Table], strict: bool) -> tuple[Ledger, Array]:
+    """An empty ledger, and the words that each machine holds of the input.
+
+    Raises `InputError` unless the input is words, `MemoryExceeded` in a strict run if a machine holds more than s.
+    """
+    spec = protocol.spec
+    ledger = Ledger(spec, protocol.num_rounds, strict=strict, theory=dict(protocol.theory))
+    held = np.zeros(spec.num_machines, np.int64)
+    for name, table in inputs.items():
+        held += count_words(f"{protocol.name}: the input", name, table, spec.num_machines)
+    ledger.check("holds", held, 0, "input")
+    return ledger, held
+
+
+def check_in_step(protocol: Protocol, shapes: list[tuple[Any, ...]], ranges: list[tuple[int, int]]) -> None:
+    """Raise `InputError` unless all shards' outboxes have one shape (`Outbox.shape`)."""
+    for shape, (first, _) in zip(shapes, ranges, strict=True):
+        if shape != shapes[0]:
+            (_, label, place, *tables), (_, other, there, *others) = shapes[0], shape
+            if (label, place) != (other, there):
+                what = f"machine {ranges[0][0]} is at stage {label!r}, machine {first} at {other!r}"
+            else:
+                what = (
+                    f"in stage {label!r} their tables differ, in machine {ranges[0][0]} {tables}, in {first} {others}"
+                )
+            raise InputError(f"{protocol.name}: machines out of step: {what}; all must do the same, whatever they hold")
+
+
+def deliver(kernels: Kernels, parcels: list[Parcel], num_machines: int) -> Table:
+    """All shards' mail of one name as the table of all machines: each one's rows by source, as that wrote them."""
+    tables, destinations = [table for _, table, _ in parcels], [destination for _, _, destination in parcels]
+    rows = tables[0] if len(tables) == 1 else join_tables(tables)
+    destination = destinations[0] if len(tables) == 1 else np.concatenate(destinations)
+    columns, offsets = kernels.deliver(destination, list(rows.columns.values()), num_machines)
+    return Table(dict(zip(rows.columns, columns, strict=True)), offsets)
+
+
+def finish(protocol: Protocol, tables: Mapping[str, Table], ledger: Ledger) -> Run:
+    """Collect the result, which is the driver's work and entered as such."""
+    with timed(ledger.driver, f"collect: {protocol.collects or 'the result read off the machines'}"):
+        result = protocol.collect(tables)
+    return Run(result, ledger)
 
 
 class LocalEngine:
     """All machines in this process.
 
-    kernels: auto, numba or numpy. ranges: how machines are split into shards (default: one shard a thread);
-    results and ledgers don't depend on it. threads: how many shards are worked on at once.
+    kernels: auto (by the input's size), numba or numpy. ranges: how machines are split into shards, in order
+    (default: one shard a thread). threads: how many shards are worked on at once. Results and ledgers depend on none
+    of these. deliver: how mail gets to its machines, in this order: by source, as each source wrote it.
+
+    Raises `InputError` if kernels are none of these.
     """
 
-    def __init__(self, *, kernels: str = "auto", threads: int = 1, ranges: list[tuple[int, int]] | None = None) -> None:
-        self.kernels = choose_kernels(kernels)
+    def __init__(
+        self,
+        *,
+        kernels: str = "auto",
+        threads: int = 1,
+        ranges: list[tuple[int, int]] | None = None,
+        deliver: Callable[[Kernels, list[Parcel], int], Table] = deliver,
+    ) -> None:
+        self.kernels = check_kernels(kernels)
         self.threads = threads
         self.ranges = ranges
+        self.deliver = deliver
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -122,19 +184,22 @@ class LocalEngine:
     ) -> Run:
         """Run to the end. `inputs`: name -> table over all machines.
 
-        Raises `MemoryExceeded` in a strict run when a machine sends, receives or holds more than s words.
+        Raises `MemoryExceeded` in a strict run when a machine sends, receives or holds more than s words; `InputError`,
+        with stage and table, when the protocol breaks the rules of `words.py` or its machines get out of step.
         """
         spec = protocol.spec
         ranges = self.ranges or machine_ranges(spec.num_machines, self.threads)
-        ledger = Ledger(spec, protocol.num_rounds, strict=strict, theory=dict(protocol.theory))
+        ends = [0, *(high for _, high in ranges)]
+        if [low for low, _ in ranges] != ends[:-1] or ends[-1] != spec.num_machines or sorted(set(ends)) != ends:
+            raise InputError(f"ranges {ranges} are not machines 0..{spec.num_machines - 1} in order, cut into shards")
+        ledger, held = begin_ledger(protocol, inputs, strict)
+        kernels = choose_kernels(self.kernels, int(held.sum()))
         shards = split(inputs, ranges)
-        held = sum((table.words() for table in inputs.values()), np.zeros(spec.num_machines, np.int64))
-        ledger.check("holds", held, 0, "input")
         if checkpoints is not None and checkpoints.begin(protocol, inputs, ledger):
             shards = [checkpoints.load(low, high) for low, high in ranges]
             held = np.concatenate(
                 [
-                    Shard(spec, 0, high - low, tables, self.kernels).words()
+                    Shard(spec, 0, high - low, tables, kernels).words()
                     for (low, high), tables in zip(ranges, shards, strict=True)
                 ]
             )
@@ -143,16 +208,23 @@ class LocalEngine:
 
         def step(item: tuple[tuple[int, int], dict[str, Table]]) -> Outbox:
             (low, high), tables = item
-            return protocol.local(Shard(spec, low, high - low, tables, self.kernels))
+            return protocol.local(Shard(spec, low, high - low, tables, kernels))
 
         try:
             while True:
                 began = time.perf_counter()
                 outboxes = list(work(step, zip(ranges, shards, strict=True)))
+                words = [
+                    outbox_words(protocol.name, outbox, low, high - low, spec.num_machines)
+                    for outbox, (low, high) in zip(outboxes, ranges, strict=True)
+                ]
+                if len(ranges) > 1:
+                    check_in_step(protocol, [outbox.shape() for outbox in outboxes], ranges)
+                kept, sent = (np.concatenate(part) for part in zip(*words, strict=True))
                 if outboxes[0].halt:
-                    assert all(outbox.halt for outbox in outboxes), "machines out of step"
+                    ledger.end(kept)
                     break
-                held = self._exchange(outboxes, ranges, shards, held, ledger, began)
+                held = self._exchange(kernels, outboxes, ranges, shards, held, (kept, sent), ledger, began)
                 if checkpoints is not None and checkpoints.due(ledger):
                     checkpoints.save(ledger, lambda folder: _write_parts(folder, ranges, shards))
                 if progress is not None:
@@ -161,39 +233,29 @@ class LocalEngine:
             if pool:
                 pool.shutdown()
         parts = [outbox.keep for outbox in outboxes]
-        result = protocol.collect({name: join_tables([part[name] for part in parts]) for name in parts[0]})
-        return Run(result, ledger)
+        return finish(protocol, {name: join_tables([part[name] for part in parts]) for name in parts[0]}, ledger)
 
     def _exchange(
         self,
+        kernels: Kernels,
         outboxes: list[Outbox],
         ranges: list[tuple[int, int]],
         shards: list[dict[str, Table]],
         held: Array,
+        words: tuple[Array, Array],
         ledger: Ledger,
         began: float,
     ) -> Array:
         """Deliver all mail into `shards` (next round's inboxes) and enter the round; words then held."""
-        num_machines = ledger.spec.num_machines
-        label = outboxes[0].label
-        words = [outbox_words(outbox, high - low) for outbox, (low, high) in zip(outboxes, ranges, strict=True)]
-        kept = np.concatenate([part[0] for part in words])
-        sent = np.concatenate([part[1] for part in words])
+        label, (kept, sent) = outboxes[0].label, words
         ledger.check("sends", sent, 0, label)
         received, messages = kept, 0
         inboxes: list[dict[str, Table]] = [dict(outbox.keep) for outbox in outboxes]
         for name in outboxes[0].mail:
-            parcels = [outbox.mail[name] for outbox in outboxes]
-            names = list(parcels[0][0].columns)
-            if len(parcels) == 1:
-                destination, columns = parcels[0][1], [parcels[0][0][column] for column in names]
-            else:
-                destination = np.concatenate([parcel[1] for parcel in parcels])
-                columns = [np.concatenate([parcel[0][column] for parcel in parcels]) for column in names]
-            delivered, offsets = self.kernels.deliver(destination, columns, num_machines)
-            table = Table(dict(zip(names, delivered, strict=True)), offsets)
+            parcels = [(low, *outbox.mail[name]) for outbox, (low, _) in zip(outboxes, ranges, strict=True)]
+            table = self.deliver(kernels, parcels, ledger.spec.num_machines)
             received = received + table.words()
-            messages += len(destination)
+            messages += table.num_rows
             for inbox, (low, high) in zip(inboxes, ranges, strict=True):
                 inbox[name] = table.part(low, high)
         ledger.check("receives", received, 0, label)

@@ -1,7 +1,13 @@
-"""The account of a run: what each round cost, kept by the engine, never declared by a protocol."""
+"""The account of a run: what each round cost, kept by the engine, never declared by a protocol.
+
+And what was done outside the rounds, by the process that drives them: `driver`, with its seconds.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -37,9 +43,29 @@ class Round:
         return Round(**{**asdict(self), "seconds": 0.0})
 
 
+@contextmanager
+def timed(driver: dict[str, float], label: str) -> Iterator[None]:
+    """Enter the seconds of what is done inside under `label`, on top of what is there.
+
+    >>> driver = {}
+    >>> with timed(driver, "place: edges in blocks"):
+    ...     pass
+    >>> list(driver)
+    ['place: edges in blocks']
+    """
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        driver[label] = driver.get(label, 0.0) + time.perf_counter() - began
+
+
 @dataclass
 class Ledger:
     """Every round of a run, against the spec's q and s and the protocol's bound on rounds.
+
+    held_at_end: words of the fullest machine when all halted. driver: what no machine did (the input read and laid out,
+    the result collected), label -> seconds; like a round's seconds they are no part of what two runs share.
 
     >>> ledger = Ledger(Spec(4, 100, 50), bound=9)
     >>> ledger.rounds.append(Round(0, "send", 10, 20, 30, 40, 50, 50, 40, 10))
@@ -53,6 +79,8 @@ class Ledger:
     strict: bool = True
     exceeded: list[str] = field(default_factory=list)
     theory: dict[str, Any] = field(default_factory=dict)
+    held_at_end: int = 0
+    driver: dict[str, float] = field(default_factory=dict)
 
     @property
     def num_rounds(self) -> int:
@@ -68,6 +96,11 @@ class Ledger:
         if worst > limit:
             machine = first + int(np.argmax(words))
             self.exceed(what, machine, worst, label)
+
+    def end(self, held: Array) -> None:
+        """Enter what each machine holds when all have halted; `MemoryExceeded` as `check`."""
+        self.check("holds", held, 0, "the end")
+        self.held_at_end = int(held.max(initial=0))
 
     def exceed(self, what: str, machine: int, worst: int, label: str) -> None:
         """Say that a machine is over s: raise `MemoryExceeded`, or note it."""
@@ -107,15 +140,21 @@ class Ledger:
             "gamma": self.spec.gamma,
             "max_words_sent": top("max_words_sent"),
             "max_words_received": top("max_words_received"),
-            "max_words_held": max(top("max_words_held"), rows[-1].max_words_received if rows else 0),
+            "max_words_held": max(top("max_words_held"), rows[-1].max_words_received if rows else 0, self.held_at_end),
             "words_sent": total("words_sent"),
             "words_kept": total("words_kept"),
             "messages": total("messages"),
             "seconds": sum(row.seconds for row in rows),
+            "driver_seconds": sum(self.driver.values()),
             "limits_exceeded": len(self.exceeded),
             "theory": self.theory,
         }
 
     def to_json(self) -> dict[str, Any]:
-        """The summary, with every round under `rounds`."""
-        return {**self.summary(), "rounds": [asdict(row) for row in self.rounds], "exceeded": self.exceeded}
+        """The summary, with every round under `rounds`, and under `driver` what was done outside them."""
+        return {
+            **self.summary(),
+            "rounds": [asdict(row) for row in self.rounds],
+            "driver": dict(self.driver),
+            "exceeded": self.exceeded,
+        }

@@ -1,8 +1,10 @@
 """Protocols one machine at a time, as Definition 2.3 writes them: for teaching, and for first drafts.
 
 `local(round, machine, inbox)` gets the messages that a machine received, as (message, source) pairs, and returns
-(message, destination) pairs. It has no other memory: to keep something, a machine mails it to itself. The result
-is an ordinary `Protocol`, with the same engines, limits and ledger as the vectorised ones, only slower.
+(message, destination) pairs. It has no other memory: to keep something, a machine mails it to itself. The inbox is in
+order of the sources, and what one source wrote is in the order in which it wrote it: both source and order are in the
+model, and what `local` does may depend on them, and on no other order. The result is an ordinary `Protocol`, with the
+same engines, limits and ledger as the vectorised ones, only slower.
 """
 
 from __future__ import annotations
@@ -26,9 +28,10 @@ MAIL = "mail"
 def per_machine(name: str, spec: Spec, num_rounds: int, local: MachineFunction, *, message_words: int) -> Protocol:
     """A protocol of `num_rounds` rounds from what one machine does in one.
 
-    Messages are tuples of `message_words` integers; with its source, which a receiver learns, a message costs
-    `message_words + 1` words. The result of a run is, for each machine, the (message, source) pairs it holds at the
-    end. Raises `InputError` in a run, naming machine and round, for a message of another length or to no machine.
+    Messages are tuples of `message_words` integers of 64 bits. In the model a source costs nothing; here it travels as
+    a column, and the ledger counts it as one: `message_words + 1` words a message, never less than the model says. The
+    result of a run is, for each machine, the (message, source) pairs it holds at the end. Raises `InputError` in a
+    run, naming machine and round, for a message of another length, of anything but such integers, or to no machine.
 
     >>> from logdepth.mpc import LocalEngine
     >>> def pass_on(round, machine, inbox):  # 4 machines in a ring, each adds its number to what it gets
@@ -77,6 +80,8 @@ def place_messages(spec: Spec, messages: Sequence[Sequence[Message]]) -> dict[st
         raise InputError(f"messages are for {len(messages)} machines; there are {spec.num_machines}")
     rows = [(machine, *message) for machine, own in enumerate(messages) for message in own]
     widths = {len(row) - 1 for row in rows} or {1}
+    if odd := [row[1:] for row in rows if not all(map(_is_word, row[1:]))]:
+        raise InputError(f"the message {odd[0]!r} is not a tuple of integers of 64 bits")
     if len(widths) > 1:
         raise InputError(f"messages have {sorted(widths)} words; all must have the same number")
     return {MAIL: _table(rows, [len(own) for own in messages], widths.pop())}
@@ -91,7 +96,13 @@ def _table(rows: list[tuple[int, ...]], counts: list[int], message_words: int) -
 
 def _check(name: str, spec: Spec, round: int, machine: int, message: Any, destination: int, words: int) -> None:
     where = f"{name}: machine {machine} in round {round}"
-    if not isinstance(message, tuple) or len(message) != words:
-        raise InputError(f"{where} sends {message!r}; a message is a tuple of {words} integers")
+    if not isinstance(message, tuple) or len(message) != words or not all(map(_is_word, message)):
+        raise InputError(f"{where} sends {message!r}; a message is a tuple of {words} integers of 64 bits")
+    if not _is_word(destination):
+        raise InputError(f"{where} sends to {destination!r}; a machine is a whole number")
     if not 0 <= destination < spec.num_machines:
         raise InputError(f"{where} sends to machine {destination}; machines are 0..{spec.num_machines - 1}")
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and -(2**63) <= int(value) < 2**63

@@ -6,6 +6,7 @@ A protocol is a pure function `local(shard) -> Outbox`. It is written as a seque
 - `Local(run)`: work on the tables before the next round's mail is made (no round, no mail);
 - `Loop(body, bound, leave)`: at most `bound` times, left early once `leave(shard)` is 1 on every machine;
 - `Choose(flag, then, otherwise)`: on a flag that every machine holds.
+Whatever a stage returns is held to the rules of `words.py`; what breaks them is refused, by the stage's name.
 `leave` and `flag` may only look at what each machine has been told, an all-reduce's result say, so all agree;
 where a machine stands in the sequence is a word of its memory like any other (table `control`). The number of
 rounds, `num_rounds`, follows from the sequence alone, that is, from the spec: the bound that a run may undercut.
@@ -15,14 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from logdepth.errors import InputError
 from logdepth.mpc.spec import Spec
-from logdepth.mpc.table import Array, Outbox, Shard, Table
-
-CONTROL = "control"
+from logdepth.mpc.table import CONTROL, Array, MissingTableError, Outbox, Shard, Table
+from logdepth.mpc.words import count_words
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class Protocol:
 
     name: with `config` what identifies it in a checkpoint (all that it was built from).
     stages: the sequence; `local` runs it.
-    collect: from the tables of all machines at the end to the result.
+    collect: from the tables of all machines at the end to the result; the driver's work, and in the ledger under
+    `collects`, which says what it does.
     """
 
     name: str
@@ -132,6 +135,7 @@ class Protocol:
     collect: Callable[[Mapping[str, Table]], Any]
     config: Mapping[str, Any] = field(default_factory=dict)
     theory: Mapping[str, Any] = field(default_factory=dict)
+    collects: str = ""
 
     def __post_init__(self) -> None:
         code: list[Any] = []
@@ -145,7 +149,11 @@ class Protocol:
         return count_rounds(self.stages)
 
     def local(self, shard: Shard) -> Outbox:
-        """One round of the shard's machines: inbox in, outbox out. Pure."""
+        """One round of the shard's machines: inbox in, outbox out. Pure.
+
+        Raises `InputError`, naming the stage, if what it returns is not what it should be; what a round
+        keeps and mails is the engine's to check and count (`words.outbox_words`).
+        """
         code: list[Any] = self.code  # type: ignore[attr-defined]
         registers: int = self.num_registers  # type: ignore[attr-defined]
         tables = dict(shard.tables)
@@ -156,27 +164,32 @@ class Protocol:
             place = int(control["place"][0])
             counters = [int(control[f"count{index}"][0]) for index in range(registers)]
             assert all((column == column[0]).all() for column in control.columns.values()), "machines out of step"
-        view = Shard(shard.spec, shard.first, shard.num_machines, tables, shard.kernels)
+        view = Shard(shard.spec, shard.first, shard.num_machines, MappingProxyType(tables), shard.kernels)
         while place < len(code):
             match code[place]:
                 case Send(label, run):
-                    change = run(view)
-                    _apply(tables, change)
-                    columns = {"place": np.full(shard.num_machines, place + 1)}
-                    columns |= {f"count{i}": np.full(shard.num_machines, value) for i, value in enumerate(counters)}
-                    tables[CONTROL] = shard.one_each(**columns)
-                    assert not tables.keys() & change.mail.keys(), f"{label}: kept and mailed under one name"
-                    return Outbox(tables, change.mail, label)
+                    where = f"{self.name}: stage {label!r}"
+                    change = _change(where, tables, run, view)
+                    for name in tables.keys() & change.mail.keys():
+                        raise InputError(f"{where}: table {name!r} is both kept and mailed; drop it, or rename one")
+                    here = (place + 1, *counters)
+                    names = ["place", *(f"count{index}" for index in range(registers))]
+                    full = [np.full(shard.num_machines, value) for value in here]
+                    tables[CONTROL] = shard.one_each(**dict(zip(names, full, strict=True)))
+                    return Outbox(tables, change.mail, label, here)
                 case Local(run):
-                    change = run(view)
-                    assert not change.mail
-                    _apply(tables, change)
+                    where = f"{self.name}: local stage {_name(run)}"
+                    change = _change(where, tables, run, view)
+                    if change.mail:
+                        raise InputError(f"{where}: mails something; only a Send makes a round")
+                    for name, table in change.keep.items():  # a Send's are counted at once: `words.outbox_words`
+                        count_words(where, name, table, shard.num_machines)
                     place += 1
                 case _Reset(register):
                     counters[register] = 0
                     place += 1
                 case _Count(register, bound, target, leave, proved):
-                    done = leave is not None and _agreed(leave(view))
+                    done = leave is not None and self._agreed(leave, view)
                     if not done and counters[register] >= bound:
                         if leave is not None:
                             raise AssertionError(f"{self.name}: not done after {bound} passes; {proved} rules this out")
@@ -184,20 +197,61 @@ class Protocol:
                     counters[register] += 1
                     place = target if done else place + 1
                 case _Jump(target, flag):
-                    place = target if flag is None or not _agreed(flag(view)) else place + 1
-        return Outbox(tables, halt=True)
+                    place = target if flag is None or not self._agreed(flag, view) else place + 1
+        return Outbox(tables, label="the end", place=(place,), halt=True)
+
+    def _agreed(self, flag: Callable[[Shard], Array], view: Shard) -> bool:
+        """What all machines hold alike; the last is asked alone too: each must know it by itself.
+
+        Raises `InputError` if they don't.
+        """
+        where = f"{self.name}: flag {_name(flag)}"
+        held = np.asarray(_call(where, flag, view))
+        if held.shape != (view.num_machines,):
+            raise InputError(
+                f"{where}: has shape {held.shape}; it needs one value for each of {view.num_machines} machines"
+            )
+        held = held.astype(bool)
+        if (held != held[0]).any():
+            other = view.first + int(np.argmax(held != held[0]))
+            raise InputError(f"{where}: machines {view.first} and {other} disagree; all machines must hold the same")
+        if (last := view.num_machines - 1) > 0:
+            own = {name: table.part(last, last + 1) for name, table in view.tables.items()}
+            if _call(where, flag, Shard(view.spec, view.first + last, 1, own, view.kernels)) != held[0]:
+                raise InputError(
+                    f"{where}: machine {view.first + last} by itself holds another; it looks at others' rows"
+                )
+        return bool(held[0])
 
 
-def _agreed(flag: Array) -> bool:
-    first = bool(flag[0])
-    assert (flag.astype(bool) == first).all(), "machines disagree on a flag that all of them should hold"
-    return first
+def _name(run: Callable[..., Any]) -> str:
+    """A function as its author knows it: by name, a lambda by its line."""
+    name = getattr(run, "__name__", type(run).__name__)
+    return f"{name!r}" if name != "<lambda>" else f"(a lambda, line {run.__code__.co_firstlineno})"
 
 
-def _apply(tables: dict[str, Table], change: Change) -> None:
+def _call(where: str, run: Callable[[Shard], Any], view: Shard) -> Any:
+    try:
+        return run(view)
+    except MissingTableError as error:
+        raise InputError(f"{where}: {error}") from None
+    except Exception as error:
+        error.add_note(f"in {where}")
+        raise
+
+
+def _change(where: str, tables: dict[str, Table], run: Callable[[Shard], Change], view: Shard) -> Change:
+    """Run a stage, and do to `tables` what it says. Raises `InputError` unless that can be done."""
+    change = _call(where, run, view)
+    if not isinstance(change, Change):
+        raise InputError(f"{where}: returns a {type(change).__name__}; a Change is needed")
     for name in change.drop:
-        del tables[name]
+        if tables.pop(name, None) is None:
+            raise InputError(f"{where}: drops table {name!r}, which is not there")
+    if CONTROL in change.keep:
+        raise InputError(f"{where}: a table cannot be called {CONTROL!r}: that is where the machines stand")
     tables.update(change.keep)
+    return change
 
 
 def _flatten(stages: Sequence[Stage], code: list[Any], depth: int) -> int:

@@ -20,10 +20,21 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines, write_part
-from logdepth.mpc.engine import Progress, Run, choose_kernels, machine_ranges, outbox_words, split
+from logdepth.mpc.engine import (
+    Progress,
+    Run,
+    begin_ledger,
+    check_in_step,
+    check_kernels,
+    choose_kernels,
+    finish,
+    machine_ranges,
+    split,
+)
 from logdepth.mpc.ledger import Ledger, Round
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Shard, Table, join_tables
+from logdepth.mpc.words import outbox_words
 
 # no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver
 _RAY_SETTINGS = {
@@ -40,7 +51,7 @@ class Worker:
 
     def __init__(self, protocol: Protocol, index: int, ranges: list[tuple[int, int]], kernels: str) -> None:
         self.protocol, self.index, self.ranges = protocol, index, ranges
-        self.kernels = choose_kernels(kernels)
+        self.kernels = choose_kernels(kernels, 0)
         self.tables: dict[str, Table] = {}
         self.own: Parcel = {}
 
@@ -73,9 +84,9 @@ class Worker:
         spec = self.protocol.spec
         outbox = self.protocol.local(Shard(spec, first, last - first, self.tables, self.kernels))
         self.tables = dict(outbox.keep)
+        kept, sent = outbox_words(self.protocol.name, outbox, first, last - first, spec.num_machines)
         if outbox.halt:
-            return [{"halt": True}, *[None] * len(self.ranges)] if len(self.ranges) else {"halt": True}
-        kept, sent = outbox_words(outbox, last - first)
+            return [{"halt": True, "shape": outbox.shape(), "kept": kept}, *[None] * len(self.ranges)]
         received = np.zeros(spec.num_machines, np.int64)
         messages = 0
         parcels_out: list[Parcel] = [{} for _ in self.ranges]
@@ -89,8 +100,8 @@ class Worker:
                 parcel[name] = (cut, offsets[low : high + 1] - begin)
         self.own = parcels_out[self.index]
         counts = {
-            "halt": False, "label": outbox.label, "kept": kept, "sent": sent, "received": received,
-            "messages": messages,
+            "halt": False, "shape": outbox.shape(), "label": outbox.label, "kept": kept, "sent": sent,
+            "received": received, "messages": messages,
         }  # fmt: skip
         return [counts, *[None if w == self.index else parcel for w, parcel in enumerate(parcels_out)]]
 
@@ -127,7 +138,7 @@ class RayEngine:
         except ImportError:
             raise InputError("the ray engine needs Ray: pip install 'logdepth[ray]'") from None
         self.ray: Any = ray
-        self.kernels = kernels
+        self.kernels = check_kernels(kernels)
         self.recoveries = recoveries
         self.recovered = 0
         self.rounds_replayed = 0
@@ -168,9 +179,8 @@ class RayEngine:
         """
         spec = protocol.spec
         ranges = machine_ranges(spec.num_machines, self.workers)
-        ledger = Ledger(spec, protocol.num_rounds, strict=strict, theory=dict(protocol.theory))
-        held = sum((table.words() for table in inputs.values()), np.zeros(spec.num_machines, np.int64))
-        ledger.check("holds", held, 0, "input")
+        ledger, held = begin_ledger(protocol, inputs, strict)
+        kernels = choose_kernels(self.kernels, int(held.sum())).name
         temporary = None if checkpoints is not None else Path(tempfile.mkdtemp(prefix="logdepth-checkpoint-"))
         saves = checkpoints if checkpoints is not None else Checkpoints(temporary or Path(), warn=lambda _: None)
         saves.begin(protocol, inputs, ledger)
@@ -182,9 +192,9 @@ class RayEngine:
                 try:
                     if not saves.has_state and parts is None:
                         parts = [self.ray.put(part) for part in split(inputs, ranges)]
-                    actors = self._start(shared, ranges, saves, parts)
-                    tables = self._rounds(protocol, actors, ledger, saves, progress, held)
-                    return Run(protocol.collect(tables), ledger)
+                    actors = self._start(shared, ranges, saves, parts, kernels)
+                    tables = self._rounds(protocol, actors, ranges, ledger, saves, progress, held)
+                    return finish(protocol, tables, ledger)
                 except self.ray.exceptions.RayError as error:
                     cause = _cause(error, self.ray)
                     if cause is not None:
@@ -205,10 +215,10 @@ class RayEngine:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def _start(
-        self, protocol: Any, ranges: list[tuple[int, int]], saves: Checkpoints, parts: list[Any] | None
+        self, protocol: Any, ranges: list[tuple[int, int]], saves: Checkpoints, parts: list[Any] | None, kernels: str
     ) -> list[Any]:
         remote = self.ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
-        actors = [remote.remote(protocol, index, ranges, self.kernels) for index in range(len(ranges))]
+        actors = [remote.remote(protocol, index, ranges, kernels) for index in range(len(ranges))]
         if saves.has_state:
             loads = [actor.load_checkpoint.remote(saves.folder, saves.state()) for actor in actors]
         else:
@@ -225,6 +235,7 @@ class RayEngine:
         self,
         protocol: Protocol,
         actors: list[Any],
+        ranges: list[tuple[int, int]],
         ledger: Ledger,
         saves: Checkpoints,
         progress: Progress | None,
@@ -239,8 +250,9 @@ class RayEngine:
             began = time.perf_counter()
             replies = [step.remote(*parcel) for step, parcel in zip(steps, parcels, strict=True)]
             counts = get([reply[0] for reply in replies])
+            check_in_step(protocol, [row["shape"] for row in counts], ranges)
             if counts[0]["halt"]:
-                assert all(row["halt"] for row in counts), "machines out of step"
+                ledger.end(np.concatenate([row["kept"] for row in counts]))
                 break
             parcels = [[reply[1 + index] for reply in replies] for index in range(count)]
             label = counts[0]["label"]

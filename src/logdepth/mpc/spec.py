@@ -17,8 +17,9 @@ MOST_WORDS = 2**63 - 1
 class Spec:
     """A machine model: `num_machines` (q) machines of `local_memory` (s) words, for an input of `num_words` (n).
 
-    A word is one number of Theta(log n) bits: an entry of a column, 64 bits at most. In a round a machine sends
-    at most s words and receives at most s words, mail to itself included (Definition 2.3).
+    A word is one number of Theta(log n) bits: an entry of a column, 64 bits at most (`words.py` counts them, and
+    refuses what is none). In a round a machine sends at most s words and receives at most s words, mail to itself
+    included (Definition 2.3). A message's source, and the order in which that source wrote, cost nothing.
 
     >>> spec = Spec.from_delta(num_words=3_000_000, delta=0.5, slack=16)
     >>> spec.num_machines, spec.local_memory, round(spec.slack, 3)

@@ -1,18 +1,24 @@
-"""Mail as columns: `Table` (rows grouped by machine), `Shard` (what some machines hold), `Outbox`."""
+"""Mail as columns: `Table` (rows grouped by machine), `Shard` (what some machines hold), `Outbox`.
+
+What a word is, and the rules that a protocol's tables are held to, is in `words.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from logdepth.errors import InputError
 
 if TYPE_CHECKING:
     from logdepth.mpc.kernels import Kernels
     from logdepth.mpc.spec import Spec
 
 Array = np.ndarray
+CONTROL = "control"  # the table that says where its machines stand in the protocol
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Table:
     @property
     def counts(self) -> Array:
         """Rows of each machine, (machines,)."""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]
 
     def words(self) -> Array:
         """Words of each machine, (machines,)."""
@@ -92,8 +98,10 @@ def join_tables(tables: list[Table]) -> Table:
 class Shard:
     """What machines `first`, ..., `first + num_machines - 1` hold at the start of a round, and nothing else.
 
-    `tables` is their inbox: what they mailed to themselves and what others sent them, rows from others in
-    order of the sending machine, then in the order it sent them. `kernels` are the loops the engine chose.
+    `tables` is their inbox: what they mailed to themselves and what others sent them. A machine's rows of a table come
+    in order of their source, then in the order in which that source wrote them: both are in the model (Definition
+    2.3 hands a machine pairs (Msg, Src), and all that one machine writes another is one Msg) and cost nothing. What
+    a protocol does may depend on this order, and on no other. `kernels` are the loops the engine chose.
     """
 
     spec: Spec
@@ -103,6 +111,8 @@ class Shard:
     kernels: Kernels
 
     def __getitem__(self, name: str) -> Table:
+        if name not in self.tables:
+            raise MissingTableError(name, list(self.tables))
         return self.tables[name]
 
     @property
@@ -128,15 +138,33 @@ class Shard:
         return sum((table.words() for table in self.tables.values()), np.zeros(self.num_machines, np.int64))
 
 
+class MissingTableError(InputError):
+    """A stage asks for a table that its machines do not hold."""
+
+    def __init__(self, name: str, there: list[str]) -> None:
+        super().__init__(f"there is no table {name!r}; there are: {', '.join(there) or 'none'}")
+
+
 @dataclass(frozen=True)
 class Outbox:
     """What the machines of a shard send in a round.
 
     `keep`: tables mailed to oneself; they are next round's tables of that name. `mail`: name -> (table, int
-    destination of each row). `label` says what the round is for. `halt`: the machines are done; `keep` is the output.
+    destination of each row). `label`: the stage, what the round is for (of a halting outbox the last one).
+    `place`: where the machines stand in the protocol. `halt`: the machines are done; `keep` is the output.
     """
 
     keep: Mapping[str, Table]
     mail: Mapping[str, tuple[Table, Array]] = field(default_factory=dict)
     label: str = ""
+    place: tuple[int, ...] = ()
     halt: bool = False
+
+    def shape(self) -> tuple[Any, ...]:
+        """What is alike on all machines in step: their place, and every table's name, columns and types."""
+        kept = {name: _shape(table) for name, table in self.keep.items()}
+        return self.halt, self.label, self.place, kept, {name: _shape(table) for name, (table, _) in self.mail.items()}
+
+
+def _shape(table: Table) -> list[tuple[str, str]]:
+    return [(name, column.dtype.str) for name, column in table.columns.items()]

@@ -100,7 +100,7 @@ def two_colour(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
         *all_reduce(spec, "verdict", alright, "min", what="sides: verdict"),
     ]
     config = {"num_vertices": num_vertices, "num_edges": num_edges}
-    return Protocol("bipartiteness", spec, stages, collect, config)
+    return Protocol("bipartiteness", spec, stages, collect, config, collects="sides put in order")
 
 
 BIPARTITENESS = Problem(
@@ -115,4 +115,5 @@ BIPARTITENESS = Problem(
     columns=("vertex", "side"),
     table=lambda graph, result: {"vertex": graph.ids, "side": result["side"]},
     facts=lambda graph, result: {"bipartite": result["bipartite"]},
+    driver={"place": "edges dealt in blocks, two labels a vertex", "table": "ids put back", "facts": "read off"},
 )

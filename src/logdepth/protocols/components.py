@@ -167,7 +167,7 @@ def components(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
         "rounds of an iteration, at most": count_rounds(stages) // max(component_iterations(num_vertices), 1),
         "lower bound": "Omega(log n) rounds under the one-versus-two-cycle conjecture (2.4)",
     }
-    return Protocol("connectivity", spec, stages, collect, config, theory)
+    return Protocol("connectivity", spec, stages, collect, config, theory, collects="labels put in order")
 
 
 CONNECTIVITY = Problem(
@@ -182,4 +182,5 @@ CONNECTIVITY = Problem(
     columns=("vertex", "label"),
     table=lambda graph, labels: {"vertex": graph.ids, "label": graph.ids[labels]},
     facts=lambda graph, labels: {"components": int((labels == np.arange(len(labels))).sum())},
+    driver={"place": "edges dealt in blocks, a label a vertex", "table": "ids put back", "facts": "components counted"},
 )

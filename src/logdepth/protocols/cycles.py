@@ -69,7 +69,7 @@ def count_cycles(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
         *all_reduce(spec, "count", roots, "sum", what="count cycles"),
     ]
     config = {"num_vertices": num_vertices, "num_edges": num_edges}
-    return Protocol("one-versus-two-cycle", spec, stages, collect, config)
+    return Protocol("one-versus-two-cycle", spec, stages, collect, config, collects="the count read off machine 0")
 
 
 ONE_VERSUS_TWO_CYCLE = Problem(
@@ -84,4 +84,9 @@ ONE_VERSUS_TWO_CYCLE = Problem(
     columns=("cycles",),
     table=lambda graph, cycles: {"cycles": np.array([cycles])},
     facts=lambda graph, cycles: {"cycles": cycles},
+    driver={
+        "place": "every vertex's degree checked, edges dealt in blocks, a label a vertex",
+        "table": "read off",
+        "facts": "read off",
+    },
 )

@@ -109,7 +109,8 @@ def khop(spec: Spec, size: int, k: int, alphabet_size: int) -> Protocol:
             *power_stages(spec, size + 1, hops, what="double"),
             *read_through(spec, "symbol", ("power",), "token", size=size + 1, what="symbol"),
         ]
-    return Protocol("khop", spec, stages, collect, {"size": size, "k": k, "alphabet_size": alphabet_size})
+    config = {"size": size, "k": k, "alphabet_size": alphabet_size}
+    return Protocol("khop", spec, stages, collect, config, collects="answers put in order")
 
 
 def _config(data: Sequence) -> dict[str, Any]:
@@ -140,5 +141,10 @@ KHOP = Problem(
     facts=lambda sequence, answers: {
         "defined": int((answers < sequence.alphabet_size).sum()),
         "last": str(_table(sequence, answers[-1:])["symbol"][0]) if len(answers) else "",
+    },
+    driver={
+        "place": "symbols checked, a slot a position dealt in turn",
+        "table": "symbols' names put back",
+        "facts": "answers that are defined counted",
     },
 )

@@ -257,7 +257,8 @@ def minimum_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
         Local(lambda shard: Change(drop=("ends", "edges", "status"))),
         *least_labels(spec, num_vertices),
     ]
-    return Protocol("msf", spec, stages, collect, {"num_vertices": num_vertices, "num_edges": num_edges})
+    config = {"num_vertices": num_vertices, "num_edges": num_edges}
+    return Protocol("msf", spec, stages, collect, config, collects="the forest's edges sorted, labels put in order")
 
 
 def place_weighted(spec: Spec, graph: Graph) -> dict[str, Table]:
@@ -294,5 +295,10 @@ MSF = Problem(
         "edges": len(result["edges"]),
         "trees": int((result["labels"] == np.arange(graph.num_vertices)).sum()),
         "weight": None if graph.weight is None else sum(graph.weight[result["edges"]].tolist(), 0.0),
+    },
+    driver={
+        "place": "NaN looked for, weights as words, edges dealt in blocks, a label a vertex",
+        "table": "ids and weights put back",
+        "facts": "trees counted, weights added up",
     },
 )

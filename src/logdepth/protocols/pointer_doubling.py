@@ -207,9 +207,11 @@ def pointer_doubling(spec: Spec, size: int, power: int | None = None) -> Protoco
 
     if power is None:
         stages = follow_stages(spec, size, what="follow")
-        return Protocol("pointer-doubling", spec, stages, collect_ends, {"size": size})
+        collects = "ends put in order, paths that meet a cycle looked for"
+        return Protocol("pointer-doubling", spec, stages, collect_ends, {"size": size}, collects=collects)
     stages = power_stages(spec, size, power, what="double") if power else []
-    return Protocol("pointer-doubling", spec, stages, collect_power, {"size": size, "power": power})
+    config = {"size": size, "power": power}
+    return Protocol("pointer-doubling", spec, stages, collect_power, config, collects="targets put in order")
 
 
 def _config(data: Pointers) -> dict[str, Any]:
@@ -233,4 +235,9 @@ POINTER_DOUBLING = Problem(
     columns=("index", "target"),
     table=lambda pointers, target: {"index": np.arange(len(target)), "target": target},
     facts=lambda pointers, target: {"distinct_targets": len(np.unique(target))},
+    driver={
+        "place": "pointers checked, dealt in turn",
+        "table": "rows numbered",
+        "facts": "distinct targets counted, by a sort",
+    },
 )

@@ -106,7 +106,7 @@ def prefix_sums(spec: Spec, size: int) -> Protocol:
 
     room = spec.local_memory - -(-size // spec.num_machines) - 1  # beside its block and its place in the protocol
     stages: list[Stage] = [*prefix(spec, "before", totals, Sum(), words=1, room=room, what="prefix sums"), Local(add)]
-    return Protocol("prefix-sum", spec, stages, collect, {"size": size})
+    return Protocol("prefix-sum", spec, stages, collect, {"size": size}, collects="sums read off, already in order")
 
 
 PREFIX_SUM = Problem(
@@ -121,4 +121,9 @@ PREFIX_SUM = Problem(
     columns=("index", "sum"),
     table=lambda values, sums: {"index": np.arange(len(sums)), "sum": sums},
     facts=lambda values, sums: {"total": int(sums[-1]) if len(sums) else 0},
+    driver={
+        "place": "magnitudes added up so that no sum overflows, numbers in blocks",
+        "table": "rows numbered",
+        "facts": "read off",
+    },
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from logdepth.mpc.engine import Engine, LocalEngine, Run
+from logdepth.mpc.ledger import timed
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Table
@@ -20,7 +21,8 @@ class Problem:
     given. config: the sizes and parameters that, with the spec, determine the protocol: JSON numbers and strings.
     words: n, the words of an input, from its config. protocol: `protocol(spec, **config)`. place: the input on the
     machines. columns: the names of the result's columns in a file. table: `table(data, result)`, those columns.
-    facts: `facts(data, result)`, the result in a few numbers.
+    facts: `facts(data, result)`, the result in a few numbers. driver: what `place`, `table` and `facts` do by these
+    names, outside the rounds; the ledger lists it, with its seconds, beside what the protocol's `collect` does.
     """
 
     name: str
@@ -34,6 +36,11 @@ class Problem:
     columns: tuple[str, ...]
     table: Callable[[Any, Any], dict[str, Any]] = lambda data, result: {"value": result}
     facts: Callable[[Any, Any], dict[str, Any]] = lambda data, result: {}
+    driver: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, work: str) -> str:
+        """The driver's work as the ledger lists it: of place, table or facts."""
+        return f"{work}: {self.driver[work]}" if work in self.driver else work
 
     def spec(self, config: Mapping[str, Any], delta: float = 0.5) -> Spec:
         """The machines for an input where only delta is given."""
@@ -43,4 +50,9 @@ class Problem:
         """Run on one input. Raises `MemoryExceeded` if a machine needs more than s words, in a strict run."""
         config = self.config(data)
         spec = spec or self.spec(config)
-        return (engine or LocalEngine()).run(self.protocol(spec, **config), self.place(spec, data), strict=strict)
+        protocol, driver = self.protocol(spec, **config), {}
+        with timed(driver, self.label("place")):
+            inputs = self.place(spec, data)
+        run = (engine or LocalEngine()).run(protocol, inputs, strict=strict)
+        run.ledger.driver = {**driver, **run.ledger.driver}
+        return run

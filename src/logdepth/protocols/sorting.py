@@ -103,7 +103,8 @@ def sort_numbers(spec: Spec, size: int, dtype: str) -> Protocol:
         ),
         Send("sort: to equal blocks", route),
     ]  # fmt: skip
-    return Protocol("sort", spec, stages, collect, {"size": size, "dtype": dtype})
+    config = {"size": size, "dtype": dtype}
+    return Protocol("sort", spec, stages, collect, config, collects="words as numbers again, already in order")
 
 
 def _config(values: Array | Sequence[float]) -> dict[str, int | str]:
@@ -123,4 +124,5 @@ SORT = Problem(
     columns=("rank", "index", "value"),
     table=lambda values, result: {"rank": np.arange(len(result["value"])), **result},
     facts=lambda values, result: {"numbers": len(result["value"])},
+    driver={"place": "NaN looked for, numbers as words, in blocks", "table": "ranks numbered", "facts": "read off"},
 )

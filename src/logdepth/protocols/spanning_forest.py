@@ -280,7 +280,7 @@ def spanning_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
         Local(adopt),
     ]
     config = {"num_vertices": num_vertices, "num_edges": num_edges}
-    return Protocol("spanning-forest", spec, stages, collect, config)
+    return Protocol("spanning-forest", spec, stages, collect, config, collects="parents put in order")
 
 
 SPANNING_FOREST = Problem(
@@ -295,4 +295,5 @@ SPANNING_FOREST = Problem(
     columns=("vertex", "parent"),
     table=lambda graph, parent: {"vertex": graph.ids, "parent": graph.ids[parent]},
     facts=lambda graph, parent: {"trees": int((parent == np.arange(len(parent))).sum())},
+    driver={"place": "edges dealt in blocks, a label a vertex", "table": "ids put back", "facts": "trees counted"},
 )

@@ -33,8 +33,19 @@ def ledger_rows(ledger: Ledger, *, every_round: bool) -> list[list[str]]:
     return rows
 
 
+def print_short(ledger: Ledger) -> None:
+    """The ledger in three lines on standard output: rounds against the bound, words against s, seconds."""
+    total = ledger.summary()
+    most = max(total[f"max_words_{name}"] for name in ("sent", "received", "held"))
+    print(f"rounds    {total['num_rounds']:,} (proved bound: {total['num_rounds_bound']:,})")
+    busiest = f"on the busiest of {total['num_machines']:,} machines in a round"
+    print(f"words     {most:,} of s = {total['local_memory']:,} {busiest}")
+    print(f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} around them (--ledger has all)")
+    _print_exceeded(ledger)
+
+
 def print_ledger(ledger: Ledger, *, every_round: bool = False) -> None:
-    """The ledger on standard output: rounds, then the totals against q, s and the bound."""
+    """All of the ledger on standard output: rounds, the driver's work, the totals against q, s and the bound."""
     head = ["round" if every_round else "rounds", "what", *COLUMNS]
     rows = ledger_rows(ledger, every_round=every_round)
     widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
@@ -52,8 +63,15 @@ def print_ledger(ledger: Ledger, *, every_round: bool = False) -> None:
         f"words     at most {total['max_words_sent']:,} sent, {total['max_words_received']:,} received, "
         f"{total['max_words_held']:,} held by one machine in a round; {total['messages']:,} messages"
     )
+    print(f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} around them, by the driver:")
+    for label, seconds in ledger.driver.items():
+        print(f"driver    {seconds:.3f} {label}")
     for name, value in ledger.theory.items():
         print(f"theory    {name}: {value:,}" if isinstance(value, int) else f"theory    {name}: {value}")
+    _print_exceeded(ledger)
+
+
+def _print_exceeded(ledger: Ledger) -> None:
     for line in ledger.exceeded[:5]:
         print(f"exceeded  {line}")
     if len(ledger.exceeded) > 5:
