@@ -14,11 +14,11 @@ from logdepth.compiled.folder import Folder, changed_parts, other_files, weights
 from logdepth.compiled.model import CompiledModel
 from logdepth.compiled.schema import read_json
 from logdepth.compiled.weights import weight_differences
-from logdepth.compiler.proof import certify
 from logdepth.compiler.compile import Compilation
 from logdepth.compiler.gpt2_shape import gpt2_shape
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
+from logdepth.compiler.proof import certify
 from logdepth.compiler.schedule import schedule
 from logdepth.errors import FolderError, InputError
 from logdepth.lang.program import Program

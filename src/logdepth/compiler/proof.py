@@ -36,6 +36,7 @@ from logdepth.compiler.schedule import HeadPlan, Schedule
 from logdepth.transformer import Affine, Circuit, Head, Transformer
 
 _COUNT_SHARPNESS = np.arange(2.0, 48.0, 0.5)
+_MADE = 2.0**-51  # relative error of a weight that is no short fraction, from being worked out in float64
 
 
 def certify(plan: Schedule, model: Transformer, shape: Gpt2Shape, dtype: str | FloatModel) -> Certificate:
@@ -161,12 +162,12 @@ class _Proof:
         # exact: divided by d, plus epsilon. Else: twice x - mean, squared, summed, divided, plus epsilon
         variance += floats.gamma(2 if exact else d + 5, floats.norm) * (1 + variance)
         common = (1 + 0.5 * variance / (1 - min(variance, 0.5))) * (1 + floats.norm) ** 2 - 1  # 1 over its root
-        gain = gain_error(bits, d, floats)
+        gain = abs(gain_error(bits, d, floats)) + _MADE
         entry = ((1 + floats.norm) ** 3 - 1) * (1 + mean)  # less the mean, times the factor, times the gain
         own = (1 + entry) * (1 + floats.store) - 1
-        scaled = (1 + common) * (1 + abs(gain)) - 1
+        scaled = (1 + common) * (1 + gain) - 1
         analog = (1 + scaled) * (1 + own) - 1
-        if floats.mixed and snaps_to_one(gain, (1 + common) * (1 + entry) * (1 + e) - 1):
+        if floats.mixed and snaps_to_one(gain_error(bits, d, floats), (1 + common) * (1 + entry) * (1 + e) - 1):
             return NormBound(0.0, 0.0, mean, analog)  # a bit is stored as exactly +-1
         return NormBound(scaled, own, mean, analog)
 
@@ -185,6 +186,7 @@ class _Proof:
         size = np.abs(stored).sum(1)
         gamma = np.array([floats.gamma(2 * int(n)) for n in (weight != 0).sum(1)])  # two products a pair
         error = size * ((1 + norm.own) * (1 + gamma) * (1 + floats.store) - 1) + np.abs(stored - weight).sum(1)
+        error += size * (0.0 if math.frexp(scale)[0] == 0.5 else _MADE)
         if floats.mixed and norm.own == 0:  # multiples of one power of two, few enough to be stored exactly
             for i, row in enumerate(weight):
                 if (stored[i] == row).all() and _few_bits(np.abs(row[row != 0] * scale)):
@@ -260,7 +262,7 @@ class _Proof:
         averages = [f.coordinates[0] for f in plan.counts.values()]
         drains = (circuit.bias == 0) & (np.abs(circuit.read).sum(1) == 0.5)
         digital = (circuit.read[:, averages] == 0).all(1) & ~drains
-        writes = np.abs(circuit.write[:, digital])
+        writes = np.abs(circuit.write[:, ~drains])
         if writes.size and 6 * writes.sum(1).max() >= 1 / max(floats.dot, 2.0**-53):
             self._fail(number, "arithmetic", "a word is written by too many gates for their sum to be exact")
         assert not (circuit.write[np.ix_(self._others(number), np.flatnonzero(drains))]).any()
@@ -357,6 +359,7 @@ class _Proof:
             read = norm.own * (v + norm.mean / COUNT_SCALE) + (uneven + floats.store) * v
             found = slope * read + np.abs(bias) * norm.own
             found += np.abs(stored_slope - slope) * v + np.abs(stored_bias - bias)
+            found += 4 * _MADE * (slope * v + np.abs(bias))
             return found + (floats.gamma(4) + floats.store) * (slope * v + np.abs(bias) + found)
 
         off = (-slope * low[threshold - 1] + bias) + error(low[threshold - 1])

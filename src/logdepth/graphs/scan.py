@@ -46,7 +46,7 @@ def scan(
     """
     if len(block) < SMALL_BYTES:
         none = np.empty(0, np.int64)
-        return PlainRows(none, none, np.empty(0), np.empty((0, 4), np.int64), 0, 0)
+        return PlainRows(none, none, np.empty(0), none, [], np.empty((0, 4), np.int64), 0, 0)
     from logdepth.graphs.rows import parse_rows  # compiled: loaded when there is something to parse
 
     size, weighted = block.count(b"\n"), dialect.weight >= 0
