@@ -17,4 +17,4 @@ def test_two_lines_at_the_prompt_and_in_notebooks(tmp_path: Path) -> None:
         html = shown._repr_html_()
         assert html.startswith("<b>") and "<br>" in html and len(html) < 320
     assert "khop_rank (k = 16)" in repr(model) and "6 layers" in repr(model) and "exact in float32" in repr(model)
-    assert "380,918 parameters" in repr(model.gpt2)
+    assert "388,154 parameters" in repr(model.gpt2)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from logdepth.errors import InputError
 
-MOST_MACHINES = 2**31 - 1  # offsets by machine are arrays in every engine
+MOST_MACHINES = 2**63 - 1  # a machine's number is a word; what a run has room for is said when it starts
 MOST_WORDS = 2**63 - 1
 
 
