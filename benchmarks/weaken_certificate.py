@@ -110,7 +110,7 @@ OTHERS = [
 
 
 def caught(file: str, old: str, new: str) -> bool:
-    """Whether a test fails with the replacement made."""
+    """Whether a test fails with the replacement made (`old` equal to `new`: none should)."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         shutil.copytree(ROOT / "src", copy / "src", ignore=shutil.ignore_patterns("__pycache__"))
@@ -128,6 +128,7 @@ def caught(file: str, old: str, new: str) -> bool:
 
 def main() -> None:
     weakenings = [("proof.py", *each) for each in PROOF] + OTHERS
+    assert not caught("proof.py", PROOF[0][1], PROOF[0][1]), "the tests fail before anything is weakened"
     records = []
     for file, what, old, new in weakenings:
         found = caught(file, old, new)

@@ -150,7 +150,7 @@ NEAR = {
     | {"gate": 0.9, "threshold": 0.75, "residue": 0.99, "margin": 0.99},
     "soft": {"gap": 0.99, "average": 0.7, "copied bit": 0.49, "threshold": 0.9},
     "exp": {"average": 0.9, "threshold": 0.9},
-    "add": {"norm 1": 0.99, "average": 0.6, "copied bit": 0.8, "threshold": 0.9},
+    "add": {"later norm 1": 0.99, "average": 0.6, "copied bit": 0.8, "threshold": 0.9},
     "weights": {"norm 1": 0.99, "query": 0.99, "key": 0.99, "score": 0.99, "average": 0.99, "gate": 0.99},
     "everything": {"norm 1": 0.99, "query": 0.99, "key": 0.99, "score": 0.99, "gap": 0.99, "average": 0.85}
     | {"copied bit": 0.95, "norm 2": 0.95, "gate": 0.85, "threshold": 0.9, "residue": 0.95, "margin": 0.99},
