@@ -74,7 +74,9 @@ def compare(
         digits = x.copy()
         digits[..., averages] = 0
         where = f"layer {number}"
-        _norm(found, "norm 1" if number == 1 else "later norm 1", seen.norms[2 * number - 2], digits, before, 0.0, where)
+        _norm(
+            found, "norm 1" if number == 1 else "later norm 1", seen.norms[2 * number - 2], digits, before, 0.0, where
+        )
         for h, (head, head_bound) in enumerate(zip(layer.heads, certificate.heads[number - 1], strict=True)):
             assert isinstance(head.query, Affine) and isinstance(head.key, Affine)
             at = f"{where}, {head.name}"
@@ -95,6 +97,7 @@ def compare(
                     np.where(np.arange(slots) == 0, head_bound.score[1], head_bound.score[0]), s.shape
                 )
                 allowed = ((1 + c) ** 2 * (1 + floats.dot) ** 4 - 1) * np.abs(s) + (1 + c) ** 2 * own + floor
+                allowed += floats.store * (np.abs(s) + allowed)
                 found.add("score", off[:, visible], allowed[:, visible], at)
                 logits = np.where(visible, seen.scores[number - 1][:, h], -np.inf)
                 if not head_bound.counts:

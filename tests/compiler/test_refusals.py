@@ -12,9 +12,9 @@ from logdepth.compiler.compile import compile_program
 from logdepth.compiler.floats import FLOATS, FloatModel
 from logdepth.compiler.proof import certify
 from logdepth.errors import CertificateError
-from logdepth.lang import Position, Program, Symbol, at, count, interpret, last, program, theirs
+from logdepth.lang import Position, Program, Symbol, at, count, interpret, program, theirs
 from logdepth.programs import khop_rank
-from tests.compiler.test_worst_case import NOTHING, walk
+from tests.compiler.test_worst_case import NOTHING, latest, walk
 from tests.gpt2 import hugging_face, logits, margin
 
 
@@ -26,11 +26,6 @@ def mine(x: Symbol):
 @program
 def rank(x: Symbol):
     return count(where=theirs(x) == x)
-
-
-@program
-def latest(x: Symbol, position: Position):
-    return last(where=theirs(x) == x).read(position)
 
 
 @program

@@ -20,10 +20,11 @@ from logdepth.compiled.verify import random_string
 from logdepth.compiler.compile import Compilation, compile_program
 from logdepth.compiler.floats import FLOATS, FloatModel
 from logdepth.compiler.proof import certify
-from logdepth.lang import Position, Symbol, at, program, select
+from logdepth.lang import Position, Symbol, at, last, program, select, theirs
 from logdepth.programs import khop_doubling, khop_rank
 from logdepth.rng import rng_for
 from logdepth.transformer import Circuit
+from tests.compiler.observed import observe
 from tests.compiler.quantities import Ratios, compare
 from tests.compiler.test_khop import strings_of_every_kind
 from tests.compiler.worst_case import Attack, Halfway, WorstCase
@@ -49,6 +50,12 @@ def walk(x: Symbol, position: Position, depth: int):
         word = at(place - 1).read(word)
         place = select(word == 1, place - 1, at(word).read(place))
     return place
+
+
+@program
+def latest(x: Symbol, position: Position):
+    """A look-up whose scores grow with the length."""
+    return last(where=theirs(x) == x).read(position)
 
 
 @cache
@@ -177,6 +184,30 @@ def test_bfloat16_within_every_bound(name: str, length: int) -> None:
     assert compilation.certificate.holds, compilation.certificate.failure
     found = attacked(compilation, floats, 96)
     assert max(found.worst.values()) <= 1, {k: (v, found.where[k]) for k, v in found.worst.items() if v > 1}
+
+
+UNEVEN = FloatModel("bfloat16", norm=0, dot=0, soft=0, exp=0, add=0, store=2.0**-12, silence=104.0)
+
+
+@pytest.mark.parametrize("name", ["rank", "walk"])
+def test_stored_values_that_do_not_snap_to_bits(name: str) -> None:
+    """Weights in 8 bits, values in 12: gains are off by more than a stored value can make good."""
+    compilation = compiled(name, 6, UNEVEN)
+    assert compilation.certificate.holds and all(n.own > 0 for b in compilation.certificate.layers for n in b.norms)
+    found = attacked(compilation, UNEVEN, 128)
+    near = {"norm 1": 0.99, "later norm 1": 0.99, "key": 0.99, "copied bit": 0.85, "residue": 0.97, "margin": 0.99}
+    assert all(found.worst[k] >= least for k, least in near.items()), {k: found.worst[k] for k in near}
+    assert max(found.worst.values()) <= 1, {k: (v, found.where[k]) for k, v in found.worst.items() if v > 1}
+
+
+def test_words_of_more_bits_than_bfloat16_stores() -> None:
+    """Orders up to 600 take ten bits: the scores of far tokens round onto each other, and the proof says so."""
+    floats = FLOATS["bfloat16"]
+    compilation = compile_program(latest, length=600, alphabet_size=3, dtype="bfloat16", certified=False)
+    assert "rounding of scores may take" in compilation.certificate.failure
+    tokens = np.concatenate([np.full((8, 1), 3), strings_of_every_kind(600, 3, 8)], 1)
+    found = compare(compilation, compilation.certificate, tokens, observe(compilation, tokens, "eager"), floats)
+    assert found.worst["leak"] > 1 and 0 < found.worst["key"] <= 1 and found.worst["query"] <= 1
 
 
 def test_nothing_flips_at_the_largest_certified_length_and_something_does_beyond() -> None:

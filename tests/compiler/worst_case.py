@@ -9,13 +9,14 @@ model (sums of integers, products with 0, the mirror of a pair) is found out fro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import torch
 
 from logdepth.compiler.compile import Compilation
-from logdepth.compiler.floats import FloatModel
+from logdepth.compiler.floats import FLOATS, FloatModel
 from logdepth.compiler.gpt2_shape import LAYER_NORM_EPSILON
 from tests.compiler.quantities import Seen
 
@@ -42,6 +43,7 @@ class WorstCase:
 
     def __init__(self, compilation: Compilation, floats: FloatModel) -> None:
         self.floats, self.shape = floats, compilation.shape
+        self.stores = 0
         gpt2 = compilation.to_gpt2()
         self.depth = gpt2.config["n_layer"]
         self.weights = {name: torch.tensor(floats.stored(tensor)) for name, tensor in gpt2.tensors.items()}
@@ -67,6 +69,7 @@ class WorstCase:
     def run(self, tokens: np.ndarray) -> Records:
         """The network, every quantity kept."""
         w, shape = self.weights, self.shape
+        self.stores = 0
         ids = torch.as_tensor(tokens)
         slots = ids.shape[1]
         x = w["transformer.wte.weight"][ids] + w["transformer.wpe.weight"][:slots]
@@ -110,10 +113,17 @@ class WorstCase:
         return value + self.deviation(name, value) * allowed.detach()
 
     def store(self, value: torch.Tensor) -> torch.Tensor:
-        """Rounded to memory where that is coarser: to nearest, which leaves no choice."""
+        """Rounded to memory where that is coarser: in bfloat16 to nearest, which leaves no choice; in a format made up
+        for a test either way, unless the value is one of the format's."""
         if not self.floats.mixed:
             return value
-        return value + (value.bfloat16().double() - value).detach()
+        if self.floats in FLOATS.values():
+            return value + (value.bfloat16().double() - value).detach()
+        mantissa, exponent = torch.frexp(value.detach())
+        bits = -math.log2(self.floats.store)
+        inside = torch.ldexp(torch.round(mantissa * 2.0**bits) / 2.0**bits, exponent) == value.detach()
+        self.stores += 1
+        return self.err(f"store {self.stores}", value, self.floats.store * value.abs() * ~inside)
 
     # -- operations ------------------------------------------------------------------------------------
 

@@ -40,10 +40,10 @@ def gain_error(live: int, width: int, floats: FloatModel) -> float:
     return float(floats.stored(gain) / gain - 1)
 
 
-def snaps_to_one(error: float, slack: float) -> bool:
-    """Whether 1 + error (give or take `slack`) is stored in bfloat16 as exactly 1: its neighbours are 1 - 2^-8 and
-    1 + 2^-7, so the halfway points are 2^-9 below and 2^-8 above."""
-    return -(2.0**-9) + slack < error < 2.0**-8 - slack
+def snaps_to_one(error: float, slack: float, store: float = 2.0**-8) -> bool:
+    """Whether 1 + error (give or take `slack`) is stored as exactly 1: its neighbours in bfloat16 (`store` 2^-8) are
+    1 - 2^-8 and 1 + 2^-7, so the halfway points are 2^-9 below and 2^-8 above."""
+    return -store / 2 + slack < error < store - slack
 
 
 def folded(form: Affine, plan: Schedule) -> np.ndarray:

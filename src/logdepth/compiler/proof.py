@@ -167,7 +167,8 @@ class _Proof:
         own = (1 + entry) * (1 + floats.store) - 1
         scaled = (1 + common) * (1 + gain) - 1
         analog = (1 + scaled) * (1 + own) - 1
-        if floats.mixed and snaps_to_one(gain_error(bits, d, floats), (1 + common) * (1 + entry) * (1 + e) - 1):
+        slack = (1 + common) * (1 + entry) * (1 + e) - 1
+        if floats.mixed and snaps_to_one(gain_error(bits, d, floats), slack, floats.store):
             return NormBound(0.0, 0.0, mean, analog)  # a bit is stored as exactly +-1
         return NormBound(scaled, own, mean, analog)
 
