@@ -3,11 +3,12 @@
 Each weakening is a replacement in a copy of the sources: an error term of the norm, the entries, the scores, the copied
 bit, the gates, the average set to 0, a limit loosened, a refusal switched off. The tests of the proof
 (`tests/compiler`) run against the copy; one that fails has caught it. Rows: `rows/weakenings.jsonl`. Takes about a
-quarter of an hour.
+quarter of an hour; `--missed` tries again only those that no test caught when the rows were made.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from logdepth.records import Record
-from measure import save
+from measure import ROWS, save
 
 ROOT = Path(__file__).parents[1]
 TESTS = ["worst_case", "observed", "second_proof", "refusals", "certificate"]
@@ -31,7 +32,7 @@ PROOF = [
     ("norm: averages no larger than exact", "COUNT_SCALE * (1 + bound.average)", "COUNT_SCALE"),
     ("norm: no rounding of the variance", "floats.gamma(2 if exact else d + 5, floats.norm) * (1 + variance)", "0.0"),
     ("norm: variance as if exact", "floats.gamma(2 if exact else d + 5", "floats.gamma(2 if True else d + 5"),
-    ("norm: root is free", "* (1 + floats.norm) ** 2 - 1  # 1", "* 1.0 - 1  # 1"),
+    ("norm: root is free", "* (1 + floats.norm) ** 4 - 1  # 1", "* 1.0 - 1  # 1"),
     ("norm: half of the variance's error", "(1 + 0.5 * variance /", "(1 + 0.25 * variance /"),
     ("norm: gain stored exactly", "gain = abs(gain_error(bits, d, floats)) + _MADE", "gain = 0.0"),
     ("norm: entries not rounded", "((1 + floats.norm) ** 3 - 1) * (1 + mean)", "0.0 * (1 + mean)"),
@@ -165,7 +166,7 @@ OTHERS = [
     (
         "gpt2_shape.py",
         "gains: anything snaps to one",
-        "return -(2.0**-9) + slack < error < 2.0**-8 - slack",
+        "return -store / 2 + slack < error < store - slack",
         "return True",
     ),
 ]
@@ -191,9 +192,13 @@ def caught(file: str, old: str, new: str) -> bool:
 def main() -> None:
     weakenings = [("proof.py", *each) for each in PROOF] + OTHERS
     assert not caught("proof.py", PROOF[0][1], PROOF[0][1]), "the tests fail before anything is weakened"
+    known = {}
+    if "--missed" in sys.argv:
+        rows = [json.loads(line) for line in (ROWS / "weakenings.jsonl").read_text().splitlines()]
+        known = {row["what"]: True for row in rows if row["caught"]}
     records = []
     for file, what, old, new in weakenings:
-        found = caught(file, old, new)
+        found = known.get(what) or caught(file, old, new)
         records.append(Record("weakening", {"file": file, "what": what}, {"caught": found}))
         print(len(records), "caught" if found else "NOT CAUGHT", what, flush=True)
     number = sum(record.values["caught"] for record in records)

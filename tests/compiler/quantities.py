@@ -144,7 +144,7 @@ def compare(
             counting = (circuit.read[:, averages] != 0).any(1)
             if bound.threshold is not None:
                 slack = np.where(on, seen_pre - 1, -seen_pre)[..., counting]
-                found.add("threshold", np.full(slack.shape, bound.threshold), np.maximum(slack, 1e-9), where)
+                found.add("threshold", 3.5 - slack, 3.5 - bound.threshold, where)  # 7/2 where nothing errs
             found.add("flipped gate", wrong.astype(float), 0.0, where)
         held = halves(seen.after[number - 1])[..., :m] / 3
         found.add("residue", np.abs(held)[..., scratch], bound.residue + floor, where)
@@ -157,7 +157,7 @@ def compare(
     rest = seen.logits.copy()
     np.put_along_axis(rest, best, -np.inf, -1)
     margin = right - rest.max(-1)
-    found.add("margin", np.full(margin.shape, certificate.margin), np.maximum(margin, 1e-9), "logits")
+    found.add("margin", 2 - margin, 2 - certificate.margin + 2.0**-42, "logits")  # 2 where nothing errs
     return found
 
 

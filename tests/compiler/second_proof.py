@@ -79,7 +79,7 @@ class SecondProof:
         variance = Interval((least**2).mean(-1, keepdims=True), (away.size**2).mean(-1, keepdims=True))
         gamma = np.where(exact, self.floats.gamma(2, u), self.floats.gamma(d + 5, u))
         variance = variance.widened(gamma * variance.hi).map(lambda v: v + LAYER_NORM_EPSILON)
-        factor = Interval(1 / np.sqrt(variance.hi), 1 / np.sqrt(variance.lo)).rounded((1 + u) ** 2 - 1)
+        factor = Interval(1 / np.sqrt(variance.hi), 1 / np.sqrt(variance.lo)).rounded((1 + u) ** 4 - 1)
         self.scale = factor.times(Interval.exactly(gain)).rounded((1 + u) ** 3 - 1)
         return away.times(self.scale)
 

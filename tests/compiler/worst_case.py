@@ -66,6 +66,24 @@ class WorstCase:
         arrays = {name: [t.numpy() for t in found] for name, found in records.items()}
         return Seen(**{**arrays, "logits": arrays["logits"][0]})
 
+    def attack_gates(self, layer: int, residual: np.ndarray, units: np.ndarray, signs: np.ndarray) -> np.ndarray:
+        """Pre-activations of one unit a row, of rows of the residual after attention, pushed up or down by signs."""
+        p = f"transformer.h.{layer}."
+        gain, weight = self.weights[p + "ln_2.weight"], self.weights[p + "mlp.c_fc.weight"]
+        x, rows = torch.tensor(residual), torch.arange(len(residual))
+
+        def once() -> torch.Tensor:
+            self.stores = 0
+            return self.linear("gates", self.norm("norm", x, gain), weight)[rows, torch.as_tensor(units)]
+
+        self.made, self.deviations = {}, {}
+        goal = (once() * torch.as_tensor(signs)).sum()
+        gradients = torch.autograd.grad(goal, list(self.made.values()), allow_unused=True)
+        self.deviations = {n: torch.sign(g) for n, g in zip(self.made, gradients, strict=True) if g is not None}
+        self.made = None
+        with torch.no_grad():
+            return once().numpy()
+
     def run(self, tokens: np.ndarray) -> Records:
         """The network, every quantity kept."""
         w, shape = self.weights, self.shape
@@ -137,7 +155,7 @@ class WorstCase:
         gamma = torch.where(whole, self.floats.gamma(2, u), self.floats.gamma(d + 5, u))
         variance = self.err(name + " variance", variance, gamma * variance) + LAYER_NORM_EPSILON
         factor = variance.rsqrt()
-        factor = self.err(name + " factor", factor, 2 * u * factor)
+        factor = self.err(name + " factor", factor, ((1 + u) ** 4 - 1) * factor)  # an inverse root, to 2 ulp
         y = away * factor * gain
         return self.store(self.err(name + " entries", y, ((1 + u) ** 3 - 1) * y.abs()))
 
@@ -155,7 +173,10 @@ class WorstCase:
             share = self.deviation(name, y[..., 0::2]).repeat_interleave(2, -1) * y.sign().detach()
             return self.store(y + share * allowed.detach())
         gamma = terms * self.floats.dot / (1 - terms * self.floats.dot)
-        return self.store(self.err(name, y, gamma * (x.abs() @ weight.abs()) * (real > 0)))
+        size = x.abs() @ weight.abs()
+        if self.floats.mixed and size.max() < unit(x) * unit(weight) / max(self.floats.dot, 2.0**-53):
+            return self.store(y)  # sums of few bits
+        return self.store(self.err(name, y, gamma * size * (real > 0)))
 
     def attention(self, name: str, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: Records) -> torch.Tensor:
         floats = self.floats

@@ -7,6 +7,7 @@ import functools
 import math
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,16 +140,31 @@ def test_refused_at_the_line(message: str, expression: str, tmp_path: Path) -> N
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
 
 
-@pytest.mark.parametrize("literal", ["x is 1", "1 is x", "(x == 1) is True", "x is not False", "x is 'a'", "x is 1000"])
-def test_identity_with_a_literal_is_refused(literal: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "literal",
+    ["x is 1", "1 is x", "(x == 1) is True", "x is not False", "x is 'a'", "x is 1000", "x is x", "x is position"],
+)
+def test_identity_is_refused(literal: str, tmp_path: Path) -> None:
     message = r"user.py:2: `is` asks whether two objects are one"
     # Python's own warning comes for some of these
     with warnings.catch_warnings(action="ignore"), pytest.raises(ProgramError, match=message):
         traced(f"3 if {literal} else x", tmp_path)
 
 
-def test_identity_with_none_and_names_is_pythons_own(tmp_path: Path) -> None:
-    assert traced("x if x is not None and x is x else 3", tmp_path).output_is_symbol
+def test_identity_with_none_is_pythons_own(tmp_path: Path) -> None:
+    assert traced("x if x is not None else 3", tmp_path).output_is_symbol
+
+
+def helper(word: Any) -> int:
+    return 1 if (word == 1) is True else 0
+
+
+def test_identity_in_a_function_that_a_program_names_is_refused() -> None:
+    with pytest.raises(ProgramError, match=r"test_operators.py:\d+: `is` asks whether two objects are one"):
+
+        @program
+        def asks(x: Symbol):
+            return helper(x)
 
 
 SAME = [

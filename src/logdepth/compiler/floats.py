@@ -5,7 +5,8 @@ Assumed of the arithmetic, and stated in every certificate:
   n u / (1 - n u) times the sum of absolute values), so any BLAS, fused or not, blocked or not, is covered;
 - a softmax is computed at once or online, block by block (at least 64 keys a block);
 - exp has relative error at most 64 u and is 0 or tiny below the least number (torch's vectorised exp: 20 ulp);
-- LayerNorm's variance is computed by any stable formula (two-pass, Welford, or mean of squares: the mean is 0);
+- LayerNorm's variance is computed by any stable formula (two-pass, Welford, or mean of squares: the mean is 0), its
+  inverse root as a root and a quotient, or at once to 2 ulp (CUDA's rsqrt);
 - products with 0 are 0, sums of integers below 1/u are exact, rounding is symmetric: -x is rounded to minus x rounded;
 - bfloat16 (8 bits, u = 2^-8): LayerNorm, softmax and sums are computed in float32 and rounded once to bfloat16.
 Outside of it: TF32, autocast, flush of normal numbers, other precisions for parts of the network.
@@ -26,8 +27,9 @@ from logdepth.errors import InputError
 
 STATEMENT = (
     "Round to nearest; sums in any order, fused or not; exp to 64 unit roundoffs and 0 below the least number; "
-    "softmax at once or online in blocks of at least 64 keys; LayerNorm by any stable formula; bfloat16: LayerNorm, "
-    "softmax and sums in float32, rounded once. Outside: TF32, autocast, lower precision for parts of the network."
+    "softmax at once or online in blocks of at least 64 keys; LayerNorm by any stable formula, its inverse root to "
+    "2 ulp; bfloat16: LayerNorm, softmax and sums in float32, rounded once. Outside: TF32, autocast, lower precision "
+    "for parts of the network."
 )
 
 

@@ -161,7 +161,7 @@ class _Proof:
         variance = drift / (2 * bits)
         # exact: divided by d, plus epsilon. Else: twice x - mean, squared, summed, divided, plus epsilon
         variance += floats.gamma(2 if exact else d + 5, floats.norm) * (1 + variance)
-        common = (1 + 0.5 * variance / (1 - min(variance, 0.5))) * (1 + floats.norm) ** 2 - 1  # 1 over its root
+        common = (1 + 0.5 * variance / (1 - min(variance, 0.5))) * (1 + floats.norm) ** 4 - 1  # 1 over its root
         gain = abs(gain_error(bits, d, floats)) + _MADE
         entry = ((1 + floats.norm) ** 3 - 1) * (1 + mean)  # less the mean, times the factor, times the gain
         own = (1 + entry) * (1 + floats.store) - 1
@@ -365,7 +365,7 @@ class _Proof:
 
         off = (-slope * low[threshold - 1] + bias) + error(low[threshold - 1])
         on = (-slope * high[threshold] + bias) - error(high[threshold])
-        slack = float(min((-off).min(), (on * (1 - norm.common) - 1).min()))
+        slack = float(min((-off * (1 - norm.common)).min(), (on * (1 - norm.common) - 1).min()))
         if slack <= 0:
             self._fail(number, bound.head, f"a threshold on the count is missed by {-slack:.3g}")
         return [slack]

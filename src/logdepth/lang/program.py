@@ -162,6 +162,8 @@ class Program:
         """
         from logdepth.lang.interpreter import interpret
 
+        if not isinstance(text, str):
+            raise InputError(f"text is a {type(text).__name__}; it must be a string")
         alphabet = "".join(sorted(set(text))) if symbols is None else symbols
         for column, symbol in enumerate(text, 1):
             if symbol not in alphabet:
