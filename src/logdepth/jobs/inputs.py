@@ -48,7 +48,7 @@ def _read_sequence(job: Job) -> Any:
         raise InputError("khop needs --k, at least 0" if job.k is None else f"--k is {job.k}; it must be at least 0")
     if job.source.lower().endswith(".npy"):
         return _read_tokens(job, job.k)
-    from logdepth.compiled.symbols import Alphabet, read_input
+    from logdepth.sequences import Alphabet, read_input
 
     given = job.symbols if job.symbols is not None else job.alphabet
     if job.alphabet is not None and job.alphabet > _MOST_SYMBOLS:

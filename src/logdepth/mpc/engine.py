@@ -70,7 +70,7 @@ def choose_kernels(name: str, num_words: int) -> Kernels:
     check_kernels(name)
     if name == "numba" or (name == "auto" and num_words > SMALL_WORDS):
         try:
-            from logdepth.mpc.compiled import NumbaKernels
+            from logdepth.mpc.numba_kernels import NumbaKernels
 
             return NumbaKernels()
         except ImportError:
