@@ -23,8 +23,9 @@ from logdepth.graphs.graph import Graph
 from logdepth.mpc.protocol import Change, Local, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.components import label_stages, own_numbers, place_graph
-from logdepth.protocols.lookup import addresses
+from logdepth.protocols.arrays import addresses, own_numbers
+from logdepth.protocols.components import label_stages
+from logdepth.protocols.labels import place_graph
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.segments import fold
 from logdepth.protocols.trees import all_reduce

@@ -27,9 +27,9 @@ from logdepth.errors import InputError
 from logdepth.mpc.protocol import Change, Local, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.components import in_order
-from logdepth.protocols.lookup import addresses, join, stack
-from logdepth.protocols.pointer_doubling import in_turn, power_stages, read_through
+from logdepth.protocols.arrays import addresses, in_order, in_turn, within
+from logdepth.protocols.lookup import join, stack
+from logdepth.protocols.pointer_doubling import power_stages, read_through
 from logdepth.protocols.prefix_sums import whole_numbers
 from logdepth.protocols.problem import Problem
 
@@ -55,8 +55,7 @@ def find_stages(spec: Spec, num_slots: int) -> list[Stage]:
         cells = shard["cells"]
         slot, key = addresses(shard, cells), cells["token"].astype(np.int64)
         facts = {"key": key, "order": 2 * (slot + 1), "a": slot + 1, "b": np.zeros_like(slot)}
-        row = np.arange(cells.num_rows) - cells.spread(cells.offsets[:-1])
-        queries = {"key": key, "order": 2 * slot + 1, "a": cells.spread(shard.machines), "b": row}
+        queries = {"key": key, "order": 2 * slot + 1, "a": cells.spread(shard.machines), "b": within(cells)}
         return stack(Table(facts, cells.offsets), Table(queries, cells.offsets))
 
     def found(shard: Shard) -> Change:

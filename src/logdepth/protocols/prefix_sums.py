@@ -17,6 +17,7 @@ from logdepth.errors import InputError
 from logdepth.mpc.protocol import Change, Local, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.arrays import in_blocks
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.segments import Sum, fold, sum_before
 from logdepth.protocols.trees import prefix
@@ -54,16 +55,6 @@ def sum_of_magnitudes(values: Array) -> int:
     magnitude = np.where(values < 0, ~values, values).astype(np.uint64)  # one less than |v| where v < 0
     low, high = magnitude & np.uint64(2**32 - 1), magnitude >> np.uint64(32)  # no sum of halves can overflow
     return (int(high.sum()) << 32) + int(low.sum()) + int((values < 0).sum())
-
-
-def in_blocks(spec: Spec, **columns: Array) -> Table:
-    """Rows in input order as equal blocks: machine i has rows `i n // q` to `(i + 1) n // q`.
-
-    >>> in_blocks(Spec(2, 10, 5), value=np.arange(5)).offsets.tolist()
-    [0, 2, 5]
-    """
-    size = len(next(iter(columns.values())))
-    return Table(columns, np.arange(spec.num_machines + 1) * size // spec.num_machines)
 
 
 def place_summands(spec: Spec, values: Numbers) -> dict[str, Table]:

@@ -20,7 +20,8 @@ from logdepth.errors import InputError
 from logdepth.mpc.protocol import Change, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.prefix_sums import in_blocks, whole_numbers
+from logdepth.protocols.arrays import in_blocks, within
+from logdepth.protocols.prefix_sums import whole_numbers
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.sample_sort import sort
 from logdepth.protocols.segments import Sum
@@ -88,7 +89,7 @@ def sort_numbers(spec: Spec, size: int, dtype: str) -> Protocol:
 
     def route(shard: Shard) -> Change:
         rows = shard["rows"]
-        rank = np.arange(rows.num_rows) - rows.spread(rows.offsets[:-1] - shard["before"]["rows"])
+        rank = within(rows) + rows.spread(shard["before"]["rows"])
         return Change(drop=("rows", "before"), mail={"sorted": (rows, rank // block)})
 
     def collect(tables: Mapping[str, Table]) -> dict[str, Array]:
