@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdepth.jobs.samples import sample_input
 from logdepth.mpc.engine import LocalEngine
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import BUILT_IN
@@ -16,7 +15,7 @@ from tests.protocols.laws import Shuffled, by_sorting, check_laws, same, same_le
 @given(size=st.integers(1, 250), seed=st.integers(0, 1000), delta=st.sampled_from([0.34, 0.5, 0.8]))
 def test_laws(name, size, seed, delta):
     problem = BUILT_IN[name]
-    data = sample_input(problem, size, edges=2 * size, k=seed % 40, seed=seed)
+    data = problem.sample(size, edges=2 * size, k=seed % 40, seed=seed)
     config = problem.config(data)
     run = check_laws(problem, data, problem.spec(config, delta))
     table = problem.table(data, run.result)
@@ -33,7 +32,7 @@ def test_names(name):
 def small(name, crowded):
     """An input of few rows; `crowded`: on machines too many and too small for direct reads, so all goes by sorting."""
     problem = BUILT_IN[name]
-    data = sample_input(problem, 12 if crowded else 24, edges=16 if crowded else 30, k=5, seed=3)
+    data = problem.sample(12 if crowded else 24, edges=16 if crowded else 30, k=5, seed=3)
     config = problem.config(data)
     return problem, data, Spec(480, 3800, problem.words(config)) if crowded else Spec(7, 2000, problem.words(config))
 

@@ -23,6 +23,7 @@ from logdepth.mpc.protocol import Change, Protocol, Stage, count_rounds
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, in_order
+from logdepth.protocols.inputs.graphs import GRAPH
 from logdepth.protocols.labels import connect, index_edges, place_graph, settle
 from logdepth.protocols.problem import Problem
 from logdepth.theory import component_iterations
@@ -70,11 +71,9 @@ def components(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
 
 CONNECTIVITY = Problem(
     name="connectivity",
-    kind="graph",
+    input=GRAPH,
     summary="connected components: each vertex's least connected vertex",
     slack=64,
-    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": len(graph.tail)},
-    words=lambda config: config["num_vertices"] + 2 * config["num_edges"],
     protocol=components,
     place=lambda spec, graph: place_graph(spec, graph.num_vertices, graph.tail, graph.head),
     columns=("vertex", "label"),

@@ -34,6 +34,7 @@ from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, block_starts, in_order, within
+from logdepth.protocols.inputs.graphs import WEIGHTED_GRAPH
 from logdepth.protocols.labels import alter, check_ends, connect, index_edges, place_graph, some_row
 from logdepth.protocols.lookup import check, lower, read
 from logdepth.protocols.problem import Problem
@@ -255,11 +256,9 @@ def _table(graph: Graph, result: dict[str, Array]) -> dict[str, Array]:
 
 MSF = Problem(
     name="msf",
-    kind="weighted graph",
+    input=WEIGHTED_GRAPH,
     summary="minimum spanning forest: the least edges, by (weight, edge number), that connect what is connected",
     slack=64,
-    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": graph.num_edges},
-    words=lambda config: config["num_vertices"] + 3 * config["num_edges"],
     protocol=minimum_forest,
     place=place_weighted,
     columns=("edge", "tail", "head", "weight"),

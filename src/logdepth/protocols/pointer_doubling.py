@@ -15,8 +15,6 @@ Wyllie 1979; for the reads Goodrich, Sitchinava, Zhang 2011.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -25,22 +23,11 @@ from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, in_order, in_turn
+from logdepth.protocols.inputs.pointers import POINTERS, Pointers
+from logdepth.protocols.inputs.whole_numbers import whole_numbers
 from logdepth.protocols.labels import some_row
 from logdepth.protocols.lookup import check, read
-from logdepth.protocols.prefix_sums import whole_numbers
 from logdepth.protocols.problem import Problem
-
-
-@dataclass(frozen=True, eq=False)
-class Pointers:
-    """A map of 0..n-1 to itself, `ptr`, int (n,); and the power wanted: None follows every path to its end.
-
-    >>> Pointers(np.array([0, 0, 1]), power=2).power
-    2
-    """
-
-    ptr: Array
-    power: int | None = None
 
 
 def ask_for(shard: Shard, name: str, columns: tuple[str, ...]) -> dict[str, Table]:
@@ -202,22 +189,11 @@ def pointer_doubling(spec: Spec, size: int, power: int | None = None) -> Protoco
     return Protocol("pointer-doubling", spec, stages, collect_power, config, collects="targets put in order")
 
 
-def _config(data: Pointers) -> dict[str, Any]:
-    size = len(whole_numbers("ptr", data.ptr))
-    if data.power is None:
-        return {"size": size}
-    if data.power < 0:
-        raise InputError(f"power is {data.power}; it must be at least 0")
-    return {"size": size, "power": int(data.power)}
-
-
 POINTER_DOUBLING = Problem(
     name="pointer-doubling",
-    kind="pointers",
+    input=POINTERS,
     summary="pointer doubling: where each row's pointer leads after so many steps, or in the end",
     slack=64,
-    config=_config,
-    words=lambda config: config["size"],
     protocol=pointer_doubling,
     place=place_pointers,
     columns=("index", "target"),

@@ -13,6 +13,7 @@ J. Comput. 29 (1999).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,7 +22,8 @@ from logdepth.mpc.protocol import Change, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import in_blocks, within
-from logdepth.protocols.prefix_sums import whole_numbers
+from logdepth.protocols.inputs.numbers import NUMBERS
+from logdepth.protocols.inputs.whole_numbers import whole_numbers
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.sample_sort import sort
 from logdepth.protocols.segments import Sum
@@ -115,11 +117,9 @@ def _config(values: Array | Sequence[float]) -> dict[str, int | str]:
 
 SORT = Problem(
     name="sort",
-    kind="numbers",
+    input=replace(NUMBERS, config=_config, sized=lambda size: {"size": size.rows, "dtype": "int64"}),
     summary="sorting: the numbers in order, each with its place in the input",
     slack=64,
-    config=_config,
-    words=lambda config: config["size"],
     protocol=sort_numbers,
     place=place_numbers,
     columns=("rank", "index", "value"),

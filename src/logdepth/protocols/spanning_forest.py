@@ -30,6 +30,7 @@ from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, block_owner, block_starts, cell_rows, in_order
+from logdepth.protocols.inputs.graphs import GRAPH
 from logdepth.protocols.labels import connect, index_edges, place_graph, settle, some_row
 from logdepth.protocols.lookup import check, read, stack
 from logdepth.protocols.minimum_forest import asks, least_edges, least_rows, noted, numbered
@@ -250,11 +251,9 @@ def spanning_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
 
 SPANNING_FOREST = Problem(
     name="spanning-forest",
-    kind="graph",
+    input=GRAPH,
     summary="rooted spanning forest: each vertex's parent; a component's least vertex is its own",
     slack=64,
-    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": graph.num_edges},
-    words=lambda config: config["num_vertices"] + 2 * config["num_edges"],
     protocol=spanning_forest,
     place=lambda spec, graph: place_graph(spec, graph.num_vertices, graph.tail, graph.head),
     columns=("vertex", "parent"),
