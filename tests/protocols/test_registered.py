@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from logdepth.mpc.engine import LocalEngine
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import BUILT_IN
+from logdepth.protocols.inputs.input import Size
 from tests.protocols.laws import Shuffled, by_sorting, check_laws, same, same_ledger
 
 
@@ -27,6 +28,14 @@ def test_names(name):
     problem = BUILT_IN[name]
     assert problem.name == name
     assert problem.summary and problem.kind in ("graph", "weighted graph", "sequence", "numbers", "pointers")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("size", [Size(1, 2, 0), Size(64), Size(100, 7, 5)])
+def test_the_sizes_of_an_input_that_is_not_there_are_those_of_one_that_is(name, size):
+    problem = BUILT_IN[name]
+    assert problem.input.sized(size) == problem.config(problem.sample(size.rows, edges=size.edges, k=size.k))
+    assert problem.words(problem.input.sized(size)) > 0
 
 
 def small(name, crowded):

@@ -254,7 +254,9 @@ class RayEngine:
             parcels = [[reply[1 + index] for reply in replies] for index in range(count)]
             kept, sent = (np.concatenate([row[what] for row in counts]) for what in ("kept", "sent"))
             account.sends(counts[0]["label"], kept, sent)
-            account.receives(sum(row["received"] for row in counts), sum(row["messages"] for row in counts))
+            account.receives(
+                np.sum([row["received"] for row in counts], axis=0), sum(row["messages"] for row in counts)
+            )
             if saves.due(ledger):
 
                 def write(folder: Path, parcels: list[list[Any]] = parcels) -> list[Part]:
