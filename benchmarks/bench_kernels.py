@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 
-from logdepth.jobs.samples import sample_input
 from logdepth.mpc import LocalEngine
 from logdepth.mpc.engine import SMALL_WORDS
 from logdepth.protocols import BUILT_IN
@@ -25,7 +24,7 @@ SIZES |= {"sort": (50_000, 200_000), "pointer-doubling": (50_000, 200_000)}
 def one(name: str, size: int) -> None:
     """Print what one process measures, as JSON."""
     problem = BUILT_IN[name]
-    data = sample_input(problem, size)
+    data = problem.sample(size)
     began = time.perf_counter()
     problem.run(data, engine=LocalEngine(kernels="numba"))
     first = time.perf_counter() - began

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from logdepth.jobs.plan import measure, predict
-from logdepth.jobs.samples import sample_input
 from logdepth.mpc import Spec
 from logdepth.protocols import BUILT_IN
 from logdepth.records import Record
@@ -24,7 +23,7 @@ def main() -> None:
 
         measure(problem, 1000, 2500 if "graph" in problem.kind else None, MACHINES)  # compiled, if it was not
         rows = [run(LARGEST // part) for part in (4, 2, 1)]
-        config = problem.config(sample_input(problem, LARGEST, edges=5 * LARGEST // 2))
+        config = problem.config(problem.sample(LARGEST, edges=5 * LARGEST // 2))
         for factor in (2, 4, 8):
             real = run(LARGEST * factor)
             target = Spec(MACHINES, problem.slack * real.input_words // MACHINES, real.input_words)

@@ -13,11 +13,11 @@ from safetensors.numpy import load_file, save_file
 import logdepth
 from logdepth.compiled.contents import FILES, describe
 from logdepth.compiled.folder import read_folder
-from logdepth.compiled.symbols import Alphabet, read_input
 from logdepth.errors import FolderError, InputError
 from logdepth.files import sha256
 from logdepth.lang import Position, Symbol, at, count, program, theirs
 from logdepth.programs import khop_doubling, khop_rank, khop_rank_any
+from logdepth.sequences import Alphabet, read_input
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from scipy import sparse
 from logdepth.errors import InputError
 from logdepth.graphs import read_graph
 from logdepth.graphs.numpy_files import load_array
-from logdepth.jobs.numbers import read_numbers
+from logdepth.protocols.inputs.number_files import read_numbers
 
 
 @pytest.fixture(autouse=True)

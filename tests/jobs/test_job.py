@@ -12,10 +12,9 @@ import pytest
 
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs import Job, resume_job, run_job
-from logdepth.jobs.numbers import read_numbers
-from logdepth.jobs.samples import sample_input
 from logdepth.mpc import LocalEngine
 from logdepth.protocols import BUILT_IN
+from logdepth.protocols.inputs.number_files import read_numbers
 
 
 @pytest.fixture
@@ -96,7 +95,7 @@ def test_numbers(tmp_path, text, values):
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_problem_runs_on_a_sample(name):
     problem = BUILT_IN[name]
-    data = sample_input(problem, 300)
+    data = problem.sample(300)
     run = problem.run(data)
     table, facts = problem.table(data, run.result), problem.facts(data, run.result)
     assert tuple(table) == problem.columns

@@ -6,7 +6,6 @@ import pytest
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs.plan import measure, plan, predict
 from logdepth.jobs.quantities import Memory, parse_bandwidth, parse_memory, parse_seconds
-from logdepth.jobs.samples import sample_input
 from logdepth.mpc import Spec
 from logdepth.protocols import BUILT_IN
 
@@ -22,7 +21,7 @@ def test_predictions_hold_at_larger_sizes(name):
         return measure(problem, size, 2 * size if "graph" in problem.kind else None, machines)
 
     rows = [run(1000), run(2000), run(4000)]
-    config = problem.config(sample_input(problem, 4000, edges=8000))
+    config = problem.config(problem.sample(4000, edges=8000))
     for factor in (2, 4):
         real = run(4000 * factor)
         memory = problem.slack * real.input_words // machines

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdepth.mpc.compiled import NumbaKernels
 from logdepth.mpc.kernels import NumpyKernels
+from logdepth.mpc.numba_kernels import NumbaKernels
 
 SEEDS = st.integers(0, 2**32 - 1)
 BOTH = NumpyKernels(), NumbaKernels()

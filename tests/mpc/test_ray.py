@@ -14,7 +14,6 @@ from tests.protocols.laws import same_ledger
 
 from logdepth.errors import InputError, MemoryExceeded
 from logdepth.graphs import graph_from_edges
-from logdepth.jobs.samples import sample_input
 from logdepth.mpc import Change, Checkpoints, Choose, Local, LocalEngine, Protocol, Send, Spec, Table
 from logdepth.mpc.ray_engine import RayEngine
 from logdepth.protocols import BUILT_IN
@@ -57,7 +56,7 @@ def test_same_result_and_ledger(engine, case):
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_problem_gives_the_same(engine, name):
     problem = BUILT_IN[name]
-    data = sample_input(problem, 200)
+    data = problem.sample(200)
     config = problem.config(data)
     protocol = problem.protocol(problem.spec(config), **config)
     inputs = problem.place(protocol.spec, data)

@@ -18,8 +18,8 @@ from logdepth.mpc import (
     place_messages,
     rows_per_machine,
 )
-from logdepth.mpc.compiled import NumbaKernels
 from logdepth.mpc.kernels import NumpyKernels
+from logdepth.mpc.numba_kernels import NumbaKernels
 from logdepth.mpc.words import WORDS
 
 FOUR = np.arange(5)  # offsets of one row on each of four machines

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdepth.jobs.samples import sample_input
 from logdepth.mpc.engine import LocalEngine
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import BUILT_IN
+from logdepth.protocols.inputs.input import Size
 from tests.protocols.laws import Shuffled, by_sorting, check_laws, same, same_ledger
 
 
@@ -16,7 +16,7 @@ from tests.protocols.laws import Shuffled, by_sorting, check_laws, same, same_le
 @given(size=st.integers(1, 250), seed=st.integers(0, 1000), delta=st.sampled_from([0.34, 0.5, 0.8]))
 def test_laws(name, size, seed, delta):
     problem = BUILT_IN[name]
-    data = sample_input(problem, size, edges=2 * size, k=seed % 40, seed=seed)
+    data = problem.sample(size, edges=2 * size, k=seed % 40, seed=seed)
     config = problem.config(data)
     run = check_laws(problem, data, problem.spec(config, delta))
     table = problem.table(data, run.result)
@@ -30,10 +30,18 @@ def test_names(name):
     assert problem.summary and problem.kind in ("graph", "weighted graph", "sequence", "numbers", "pointers")
 
 
+@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("size", [Size(1, 2, 0), Size(64), Size(100, 7, 5)])
+def test_the_sizes_of_an_input_that_is_not_there_are_those_of_one_that_is(name, size):
+    problem = BUILT_IN[name]
+    assert problem.input.sized(size) == problem.config(problem.sample(size.rows, edges=size.edges, k=size.k))
+    assert problem.words(problem.input.sized(size)) > 0
+
+
 def small(name, crowded):
     """An input of few rows; `crowded`: on machines too many and too small for direct reads, so all goes by sorting."""
     problem = BUILT_IN[name]
-    data = sample_input(problem, 12 if crowded else 24, edges=16 if crowded else 30, k=5, seed=3)
+    data = problem.sample(12 if crowded else 24, edges=16 if crowded else 30, k=5, seed=3)
     config = problem.config(data)
     return problem, data, Spec(480, 3800, problem.words(config)) if crowded else Spec(7, 2000, problem.words(config))
 

@@ -179,7 +179,7 @@ def _verify(args: argparse.Namespace) -> int:
 def _predict(args: argparse.Namespace) -> int:
     from logdepth.compiled.folder import read_folder
     from logdepth.compiled.predict import predict
-    from logdepth.compiled.symbols import read_input
+    from logdepth.sequences import read_input
 
     found = read_folder(args.folder)
     records, _ = read_input(args.input, found.alphabet, found.graph.setting.header_size)

@@ -94,7 +94,7 @@ def _solve(args: argparse.Namespace) -> int:
 
     from logdepth.cli.compiling import print_answers
     from logdepth.compiled.predict import Prediction
-    from logdepth.compiled.symbols import Alphabet, read_input
+    from logdepth.sequences import Alphabet, read_input
     from logdepth.tasks.khop import solve
 
     _check_task(args)

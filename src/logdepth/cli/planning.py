@@ -16,7 +16,11 @@ def add_commands(commands: Any) -> None:
         help="what a run would cost on a cluster",
         description="Rounds, words a machine and time on machines of a given size, from small runs made here.",
     )
-    parser.add_argument("problem", metavar="PROBLEM", help="connectivity, msf, khop, sort, ... (`logdepth list`)")
+    parser.add_argument(
+        "problem",
+        metavar="PROBLEM",
+        help="connectivity, msf, khop, sort, ... (`logdepth list`), or your own: FILE.py:PROBLEM",
+    )
     parser.add_argument("--vertices", type=count, metavar="N", help="a graph's vertices")
     parser.add_argument("--edges", type=count, metavar="M", help="a graph's edges")
     parser.add_argument("--size", type=count, metavar="N", help="numbers, pointers or tokens")
@@ -34,28 +38,27 @@ def add_commands(commands: Any) -> None:
 
 def _plan(args: argparse.Namespace) -> int:
     from logdepth.jobs import find_problem
+    from logdepth.jobs.own_problem import blaming
     from logdepth.jobs.plan import plan
     from logdepth.jobs.quantities import parse_bandwidth, parse_memory, parse_seconds
 
     problem = find_problem(args.problem)
-    graph = "graph" in problem.kind
-    size, edges = (args.vertices, args.edges) if graph else (args.size, None)
-    counts_edges = graph and problem.name != "one-versus-two-cycle"
-    if size is None or (counts_edges and edges is None):
-        needed = "--vertices and --edges" if counts_edges else "--vertices" if graph else "--size"
-        raise InputError(f"{problem.name} needs {needed}")
-    for name in ("size",) if graph else ("vertices", "edges"):
-        if getattr(args, name) is not None:
+    sizes = {"graph": ("vertices", "edges"), "input": ("size",)}
+    own = sizes[problem.input.option]
+    if any(getattr(args, name) is None for name in problem.input.measures):
+        raise InputError(f"{problem.name} needs {' and '.join(f'--{name}' for name in problem.input.measures)}")
+    for name in sum(sizes.values(), ()):
+        if name not in own and getattr(args, name) is not None:
             raise InputError(f"{problem.name} takes no --{name}: its input is a {problem.kind}")
-    for name in ("machines", "cores", "vertices" if graph else "size"):
+    for name in ("machines", "cores", own[0]):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} is {getattr(args, name)}; it must be at least 1")
     memory, bandwidth, latency = parse_memory(args.memory), parse_bandwidth(args.bandwidth), parse_seconds(args.latency)
-    with progress("small runs") as report:
+    with blaming(args.problem), progress("small runs") as report:
         found = plan(
             problem,
-            size,
-            edges=edges if counts_edges else None,
+            getattr(args, own[0]),
+            edges=args.edges if "edges" in problem.input.measures else None,
             machines=args.machines,
             memory=memory,
             bandwidth=bandwidth,

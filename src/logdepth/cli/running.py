@@ -19,7 +19,11 @@ def add_commands(commands: Any) -> None:
         help="run a parallel algorithm on a file",
         description="Run a protocol on an input file, on simulated machines, with an account of rounds and words.",
     )
-    parser.add_argument("problem", metavar="PROBLEM", help="connectivity, msf, khop, sort, ... (`logdepth list`)")
+    parser.add_argument(
+        "problem",
+        metavar="PROBLEM",
+        help="connectivity, msf, khop, sort, ... (`logdepth list`), or your own: FILE.py:PROBLEM",
+    )
     parser.add_argument("--graph", metavar="FILE", help="a graph: edge list, CSV, Matrix Market, METIS, .npy, Parquet")
     parser.add_argument("--input", metavar="FILE", help="a sequence, numbers or pointers: text or .npy")
     parser.add_argument("--format", help="the graph file's format, if its name does not say")
@@ -126,6 +130,16 @@ def _warn(message: str) -> None:
     print(f"logdepth: {message}", file=sys.stderr)
 
 
+def _lasting(problem: str) -> str:
+    """The problem's name for a later `resume`, which may be called from elsewhere."""
+    from pathlib import Path
+
+    from logdepth.user_file import in_file
+
+    own = in_file(problem)
+    return f"{Path(own[0]).absolute()}:{own[1]}" if own else problem
+
+
 def _run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
@@ -133,7 +147,7 @@ def _run(args: argparse.Namespace) -> int:
     from logdepth.jobs.quantities import WORD_BYTES, parse_memory
 
     problem = find_problem(args.problem)
-    option = "graph" if "graph" in problem.kind else "input"
+    option = problem.input.option
     other = "input" if option == "graph" else "graph"
     source = getattr(args, option)
     if source is None or getattr(args, other) is not None:
@@ -144,7 +158,7 @@ def _run(args: argparse.Namespace) -> int:
     if memory is not None and memory.in_bytes:
         _warn(f"--memory {args.memory} is {memory.words():,} words of {WORD_BYTES} bytes")
     job = Job(
-        problem=problem.name,
+        problem=_lasting(args.problem) if args.checkpoint else args.problem,
         source=str(Path(source).absolute()) if args.checkpoint else source,
         delta=args.delta,
         gamma=args.gamma,

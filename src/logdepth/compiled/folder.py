@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from logdepth.compiled.contents import DESCRIPTION, FILES, FORMAT, WEIGHTS, contents, section_checksum, token_ids
 from logdepth.compiled.graph_json import graph_from_json
-from logdepth.compiled.symbols import Alphabet
 from logdepth.compiled.weights import write_weights
 from logdepth.errors import FolderError
 from logdepth.files import new_folder, sha256
 from logdepth.lang.graph import Graph
+from logdepth.sequences import Alphabet
 from logdepth.summary import TwoLines
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logdepth.compiled.symbols import Alphabet
 from logdepth.compiled.tokenizer import token_names
 from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.compile import Compilation, compile_program
@@ -22,6 +21,7 @@ from logdepth.errors import InputError
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.program import Program
 from logdepth.lang.words import Setting
+from logdepth.sequences import Alphabet
 from logdepth.summary import TwoLines
 from logdepth.transformer import Trace, Transformer
 

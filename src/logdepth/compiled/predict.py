@@ -13,8 +13,8 @@ from logdepth.compiled.folder import Folder, read_folder
 from logdepth.compiled.hub import load_model
 from logdepth.compiled.model import encode
 from logdepth.compiled.running import MEMORY, logits_by_pieces, room
-from logdepth.compiled.symbols import Record
 from logdepth.errors import FolderError, InputError
+from logdepth.sequences import Record
 
 
 @dataclass(frozen=True)

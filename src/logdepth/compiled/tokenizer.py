@@ -6,7 +6,7 @@ import json
 
 from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers, processors
 
-from logdepth.compiled.symbols import Alphabet
+from logdepth.sequences import Alphabet
 
 START, NONE, BLANK = "<start>", "<none>", "<blank>"
 

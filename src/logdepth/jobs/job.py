@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from logdepth.errors import InputError, SpecError
-from logdepth.jobs.inputs import read_data
+from logdepth.jobs.own_problem import blaming, own_problem, with_digest
 from logdepth.memory import check_room
 from logdepth.mpc.checkpoint import Checkpoints, read_manifest
 from logdepth.mpc.engine import LocalEngine, Progress, Run
 from logdepth.mpc.ledger import timed
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import BUILT_IN, Problem
+from logdepth.protocols.inputs.input import Source
+from logdepth.user_file import in_file
 
 MACHINE_BYTES = 128  # of an engine's memory for a machine that holds nothing: offsets and counts
 
@@ -43,6 +45,11 @@ class Job:
     power: int | None = None
     symbols: str | None = None
     alphabet: int | None = None
+
+    def given(self) -> Source:
+        """The input's path and what was said about it."""
+        options = {field.name: getattr(self, field.name) for field in fields(Source) if field.name != "path"}
+        return Source(self.source, **options)
 
     def spec(self, problem: Problem, config: dict[str, Any]) -> Spec:
         """The machines. Raises `InputError` if delta comes with machines or memory, or a number is out of range."""
@@ -75,22 +82,24 @@ class Finished:
 
     def table(self) -> dict[str, Any]:
         """The result's columns, with the input's own ids. The driver's work: its seconds are in the ledger."""
-        with timed(self.run.ledger.driver, self.problem.label("table")):
+        with blaming(self.job.problem), timed(self.run.ledger.driver, self.problem.label("table")):
             return self.problem.table(self.data, self.run.result)
 
     def facts(self) -> dict[str, Any]:
         """The result in a few numbers. The driver's work, as `table`."""
-        with timed(self.run.ledger.driver, self.problem.label("facts")):
+        with blaming(self.job.problem), timed(self.run.ledger.driver, self.problem.label("facts")):
             return self.problem.facts(self.data, self.run.result)
 
 
 def find_problem(name: str) -> Problem:
-    """A built-in problem. Raises `InputError` with near names."""
+    """A built-in problem, or a user's own, `FILE.py:PROBLEM`. Raises `InputError` with near names."""
+    if own := in_file(name):
+        return own_problem(*own)
     if name in BUILT_IN:
         return BUILT_IN[name]
     near = difflib.get_close_matches(name, BUILT_IN, 3, 0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(BUILT_IN)}"
-    raise InputError(f"there is no problem {name!r}; {hint}")
+    raise InputError(f"there is no problem {name!r}; {hint} (a problem of your own: FILE.py:PROBLEM)")
 
 
 def least_memory(problem: Problem, spec: Spec, config: dict[str, Any]) -> int:
@@ -136,25 +145,26 @@ def run_job(
 def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progress: Progress | None) -> Finished:
     problem = find_problem(job.problem)
     driver: dict[str, float] = {}
-    ids = ", ids renumbered 0, 1, ..." if "graph" in problem.kind else ""
-    with timed(driver, f"read: the input parsed{ids}"):
-        data = read_data(problem.kind, job)
-    with _naming(job.source):
+    with timed(driver, f"read: {problem.input.parsed}"), blaming(job.problem):
+        data = problem.input.read(job.given())
+    with blaming(job.problem), _naming(job.source):
         config = problem.config(data)
     spec = job.spec(problem, config)
     check_room(f"a run on {spec.num_machines:,} machines", MACHINE_BYTES * spec.num_machines)
     try:
-        protocol = problem.protocol(spec, **config)
+        with blaming(job.problem):
+            protocol = with_digest(job.problem, problem.protocol(spec, **config))
     except SpecError:
         raise SpecError(
             f"local_memory = {spec.local_memory:,} is too small for {problem.name} on {spec.num_machines:,} machines: "
             f"give at least {least_memory(problem, spec, config):,} words a machine (--memory, or a larger --delta)"
         ) from None
-    with _naming(job.source), timed(driver, problem.label("place")):
+    with blaming(job.problem), _naming(job.source), timed(driver, problem.label("place")):
         inputs = problem.place(spec, data)
     made = engine()
     try:
-        run = made.run(protocol, inputs, strict=job.strict, progress=progress, checkpoints=saves)
+        with blaming(job.problem, rules=True):
+            run = made.run(protocol, inputs, strict=job.strict, progress=progress, checkpoints=saves)
     finally:
         made.close()
     run.ledger.driver = {**driver, **run.ledger.driver}

@@ -22,11 +22,11 @@ import numpy as np
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs.job import least_memory
 from logdepth.jobs.quantities import Memory
-from logdepth.jobs.samples import sample_input
 from logdepth.mpc.engine import LocalEngine
 from logdepth.mpc.protocol import Choose, Local, Loop, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import Problem
+from logdepth.protocols.inputs.input import Size
 from logdepth.protocols.lookup import may_ask
 
 MOST_INPUT = 10**15  # vertices, edges, numbers: words and sums over machines stay far below 2^63
@@ -63,8 +63,10 @@ def measure(
     problem: Problem, size: int, edges: int | None, num_machines: int, *, k: int = 16, repeats: int = 1
 ) -> Measured:
     """Run the problem on a random input of this size, on one core; the best of `repeats` for the seconds."""
-    data = sample_input(problem, size, edges=edges, k=k)
+    data = problem.sample(size, edges=edges, k=k)
     config = problem.config(data)
+    if (sized := problem.input.sized(Size(size, edges, k))) != config:
+        raise InputError(f"{problem.name}: of an input of this size `sized` says {sized}, and `config` {config}")
     words = problem.words(config)
     memory = max(-(-problem.slack * max(words, 64) // num_machines), 64 * problem.slack)
     spec = Spec(num_machines, memory, words)
@@ -204,8 +206,9 @@ def plan(
     for name, value, least in (("size", size, 1), ("edges", edges or 0, 0), ("cores", cores, 1), ("k", k, 0)):
         if not least <= value <= MOST_INPUT:
             raise InputError(f"{name} is {value:,}; it must be {least} to {MOST_INPUT:,}")
-    words = problem.words(_config(problem, size, edges, k))
-    word_bytes = 4 if size < 2**31 and "graph" in problem.kind else 8
+    full = problem.input.sized(Size(size, edges, k))
+    words = problem.words(full)
+    word_bytes = problem.input.word_bytes(size)
     local_memory = memory.words(word_bytes)
     target = Spec(machines, local_memory, words)
     scale = max(1.0, words / calibration_words)
@@ -217,8 +220,7 @@ def plan(
         shrunk = max(int(size / scale / part), 64)
         small_edges = None if edges is None else max(int(edges / scale / part), 1)
         rows.append(measure(problem, shrunk, small_edges, small_machines, k=k))
-    config = _config(problem, rows[-1].size, rows[-1].edges, k)
-    full = _config(problem, size, edges, k)
+    config = problem.input.sized(Size(rows[-1].size, rows[-1].edges, k))
     try:
         bound = problem.protocol(target, **full).num_rounds
     except SpecError:
@@ -243,12 +245,3 @@ def plan(
         compute_seconds=found.compute_seconds / cores,
         calibration=tuple(rows),
     )
-
-
-def _config(problem: Problem, size: int, edges: int | None, k: int) -> dict[str, Any]:
-    """The config of an input of this size, from that of a tiny one: sizes are the only difference."""
-    tiny = sample_input(problem, 64, edges=3 if edges is not None else None, k=k)
-    config = problem.config(tiny)
-    count = 5 * size // 2 if edges is None else edges
-    sizes = {"num_vertices": size, "num_edges": size if problem.name == "one-versus-two-cycle" else count}
-    return {key: sizes.get(key, size if key in ("size", "length", "n") else value) for key, value in config.items()}

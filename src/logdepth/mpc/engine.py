@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from typing import Protocol as Interface
 import numpy as np
 
 from logdepth.errors import InputError
+from logdepth.mpc.accountant import Accountant
 from logdepth.mpc.checkpoint import Checkpoints, Part, write_part
 from logdepth.mpc.kernels import Kernels, NumpyKernels
-from logdepth.mpc.ledger import Ledger, Round, timed
+from logdepth.mpc.ledger import Ledger, timed
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Array, Outbox, Shard, Table, join_tables
-from logdepth.mpc.words import count_words, outbox_words
+from logdepth.mpc.words import outbox_words
 
 Progress = Callable[[int, int], None]
 Parcel = tuple[int, Table, Array]  # a shard's mail of one name: its first machine, the rows, their destinations
@@ -70,7 +70,7 @@ def choose_kernels(name: str, num_words: int) -> Kernels:
     check_kernels(name)
     if name == "numba" or (name == "auto" and num_words > SMALL_WORDS):
         try:
-            from logdepth.mpc.compiled import NumbaKernels
+            from logdepth.mpc.numba_kernels import NumbaKernels
 
             return NumbaKernels()
         except ImportError:
@@ -101,20 +101,6 @@ def _write_parts(folder: Path, ranges: list[tuple[int, int]], shards: list[dict[
         name = f"machines-{low:07d}-{high:07d}.npz"
         parts.append((low, high, name, write_part(folder / name, tables)))
     return parts
-
-
-def begin_ledger(protocol: Protocol, inputs: Mapping[str, Table], strict: bool) -> tuple[Ledger, Array]:
-    """An empty ledger, and the words that each machine holds of the input.
-
-    Raises `InputError` unless the input is words, `MemoryExceeded` in a strict run if a machine holds more than s.
-    """
-    spec = protocol.spec
-    ledger = Ledger(spec, protocol.num_rounds, strict=strict, theory=dict(protocol.theory))
-    held = np.zeros(spec.num_machines, np.int64)
-    for name, table in inputs.items():
-        held += count_words(f"{protocol.name}: the input", name, table, spec.num_machines)
-    ledger.check("holds", held, 0, "input")
-    return ledger, held
 
 
 def check_in_step(protocol: Protocol, shapes: list[tuple[Any, ...]], ranges: list[tuple[int, int]]) -> None:
@@ -192,17 +178,12 @@ class LocalEngine:
         ends = [0, *(high for _, high in ranges)]
         if [low for low, _ in ranges] != ends[:-1] or ends[-1] != spec.num_machines or sorted(set(ends)) != ends:
             raise InputError(f"ranges {ranges} are not machines 0..{spec.num_machines - 1} in order, cut into shards")
-        ledger, held = begin_ledger(protocol, inputs, strict)
-        kernels = choose_kernels(self.kernels, int(held.sum()))
+        account = Accountant(protocol, inputs, strict)
+        ledger = account.ledger
+        kernels = choose_kernels(self.kernels, int(account.input_words.sum()))
         shards = split(inputs, ranges)
         if checkpoints is not None and checkpoints.begin(protocol, inputs, ledger):
             shards = [checkpoints.load(low, high) for low, high in ranges]
-            held = np.concatenate(
-                [
-                    Shard(spec, 0, high - low, tables, kernels).words()
-                    for (low, high), tables in zip(ranges, shards, strict=True)
-                ]
-            )
         pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         work = pool.map if pool else map
 
@@ -212,7 +193,7 @@ class LocalEngine:
 
         try:
             while True:
-                began = time.perf_counter()
+                account.begin()
                 outboxes = list(work(step, zip(ranges, shards, strict=True)))
                 words = [
                     outbox_words(protocol.name, outbox, low, high - low, spec.num_machines)
@@ -224,9 +205,10 @@ class LocalEngine:
                 if outboxes[0].halt:
                     ledger.end(kept)
                     break
-                held = self._exchange(kernels, outboxes, ranges, shards, held, (kept, sent), ledger, began)
+                account.sends(outboxes[0].label, kept, sent)
+                shards = self._exchange(kernels, outboxes, ranges, account)
                 if checkpoints is not None and checkpoints.due(ledger):
-                    checkpoints.save(ledger, lambda folder: _write_parts(folder, ranges, shards))
+                    checkpoints.save(ledger, lambda folder, now=shards: _write_parts(folder, ranges, now))
                 if progress is not None:
                     progress(ledger.num_rounds, ledger.bound)
         finally:
@@ -236,42 +218,18 @@ class LocalEngine:
         return finish(protocol, {name: join_tables([part[name] for part in parts]) for name in parts[0]}, ledger)
 
     def _exchange(
-        self,
-        kernels: Kernels,
-        outboxes: list[Outbox],
-        ranges: list[tuple[int, int]],
-        shards: list[dict[str, Table]],
-        held: Array,
-        words: tuple[Array, Array],
-        ledger: Ledger,
-        began: float,
-    ) -> Array:
-        """Deliver all mail into `shards` (next round's inboxes) and enter the round; words then held."""
-        label, (kept, sent) = outboxes[0].label, words
-        ledger.check("sends", sent, 0, label)
-        received, messages = kept, 0
+        self, kernels: Kernels, outboxes: list[Outbox], ranges: list[tuple[int, int]], account: Accountant
+    ) -> list[dict[str, Table]]:
+        """Deliver all mail and enter the round; next round's inboxes."""
+        num_machines = account.ledger.spec.num_machines
+        mailed, messages = np.zeros(num_machines, np.int64), 0
         inboxes: list[dict[str, Table]] = [dict(outbox.keep) for outbox in outboxes]
         for name in outboxes[0].mail:
             parcels = [(low, *outbox.mail[name]) for outbox, (low, _) in zip(outboxes, ranges, strict=True)]
-            table = self.deliver(kernels, parcels, ledger.spec.num_machines)
-            received = received + table.words()
+            table = self.deliver(kernels, parcels, num_machines)
+            mailed += table.words()
             messages += table.num_rows
             for inbox, (low, high) in zip(inboxes, ranges, strict=True):
                 inbox[name] = table.part(low, high)
-        ledger.check("receives", received, 0, label)
-        row = Round(
-            ledger.num_rounds,
-            label,
-            int(held.max()),
-            int(sent.max()),
-            int(received.max()),
-            int(held.sum()),
-            int(sent.sum()),
-            int(received.sum()),
-            int(kept.sum()),
-            messages,
-            time.perf_counter() - began,
-        )
-        ledger.rounds.append(row)
-        shards[:] = inboxes
-        return received
+        account.receives(mailed, messages)
+        return inboxes

@@ -1,6 +1,6 @@
 """The loops that protocols and engines share, in NumPy: the reference, and the fallback where Numba is missing.
 
-All work on tables: rows grouped by machine, `offsets` (machines + 1,). `compiled.py` has the same in Numba;
+All work on tables: rows grouped by machine, `offsets` (machines + 1,). `numba_kernels.py` has the same in Numba;
 both give the same bits. Addresses: vertex (or cell) v lives on machine `v % q`, in its row `v // q`.
 """
 

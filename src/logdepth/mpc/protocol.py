@@ -23,7 +23,7 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.mpc.spec import Spec
-from logdepth.mpc.table import CONTROL, Array, MissingTableError, Outbox, Shard, Table
+from logdepth.mpc.table import CONTROL, Array, MissingColumnError, MissingTableError, Outbox, Shard, Table
 from logdepth.mpc.words import count_words
 
 
@@ -235,6 +235,9 @@ def _call(where: str, run: Callable[[Shard], Any], view: Shard) -> Any:
         return run(view)
     except MissingTableError as error:
         raise InputError(f"{where}: {error}") from None
+    except MissingColumnError as error:
+        name = next((f"table {name!r}" for name, table in view.tables.items() if table is error.table), "a table")
+        raise InputError(f"{where}: {name} {error}") from None
     except Exception as error:
         error.add_note(f"in {where}")
         raise

@@ -11,7 +11,6 @@ import logging
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
+from logdepth.mpc.accountant import Accountant
 from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines, write_part
 from logdepth.mpc.engine import (
     Progress,
     Run,
-    begin_ledger,
     check_in_step,
     check_kernels,
     choose_kernels,
@@ -31,7 +30,6 @@ from logdepth.mpc.engine import (
     machine_ranges,
     split,
 )
-from logdepth.mpc.ledger import Ledger, Round
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Shard, Table, join_tables
 from logdepth.mpc.words import outbox_words
@@ -179,8 +177,9 @@ class RayEngine:
         """
         spec = protocol.spec
         ranges = machine_ranges(spec.num_machines, self.workers)
-        ledger, held = begin_ledger(protocol, inputs, strict)
-        kernels = choose_kernels(self.kernels, int(held.sum())).name
+        account = Accountant(protocol, inputs, strict)
+        ledger = account.ledger
+        kernels = choose_kernels(self.kernels, int(account.input_words.sum())).name
         temporary = None if checkpoints is not None else Path(tempfile.mkdtemp(prefix="logdepth-checkpoint-"))
         saves = checkpoints if checkpoints is not None else Checkpoints(temporary or Path(), warn=lambda _: None)
         saves.begin(protocol, inputs, ledger)
@@ -193,7 +192,7 @@ class RayEngine:
                     if not saves.has_state and parts is None:
                         parts = [self.ray.put(part) for part in split(inputs, ranges)]
                     actors = self._start(shared, ranges, saves, parts, kernels)
-                    tables = self._rounds(protocol, actors, ranges, ledger, saves, progress, held)
+                    tables = self._rounds(protocol, actors, ranges, account, saves, progress)
                     return finish(protocol, tables, ledger)
                 except self.ray.exceptions.RayError as error:
                     cause = _cause(error, self.ray)
@@ -236,18 +235,16 @@ class RayEngine:
         protocol: Protocol,
         actors: list[Any],
         ranges: list[tuple[int, int]],
-        ledger: Ledger,
+        account: Accountant,
         saves: Checkpoints,
         progress: Progress | None,
-        held: np.ndarray,
     ) -> dict[str, Table]:
         """Round after round until the machines halt; their tables."""
-        get, count = self.ray.get, len(actors)
+        get, count, ledger = self.ray.get, len(actors), account.ledger
         steps = [actor.step.options(num_returns=count + 1) for actor in actors]
         parcels: list[list[Any]] = [[] for _ in actors]
-        first_held = ledger.rounds[-1] if ledger.rounds else None
         while True:
-            began = time.perf_counter()
+            account.begin()
             replies = [step.remote(*parcel) for step, parcel in zip(steps, parcels, strict=True)]
             counts = get([reply[0] for reply in replies])
             check_in_step(protocol, [row["shape"] for row in counts], ranges)
@@ -255,24 +252,11 @@ class RayEngine:
                 ledger.end(np.concatenate([row["kept"] for row in counts]))
                 break
             parcels = [[reply[1 + index] for reply in replies] for index in range(count)]
-            label = counts[0]["label"]
-            kept = np.concatenate([row["kept"] for row in counts])
-            sent = np.concatenate([row["sent"] for row in counts])
-            ledger.check("sends", sent, 0, label)
-            received = kept + sum(row["received"] for row in counts)
-            ledger.check("receives", received, 0, label)
-            before = (
-                (first_held.max_words_received, first_held.words_received)
-                if first_held is not None
-                else (int(held.max()), int(held.sum()))
+            kept, sent = (np.concatenate([row[what] for row in counts]) for what in ("kept", "sent"))
+            account.sends(counts[0]["label"], kept, sent)
+            account.receives(
+                np.sum([row["received"] for row in counts], axis=0), sum(row["messages"] for row in counts)
             )
-            row = Round(
-                ledger.num_rounds, label, before[0], int(sent.max()), int(received.max()), before[1], int(sent.sum()),
-                int(received.sum()), int(kept.sum()), sum(row["messages"] for row in counts),
-                time.perf_counter() - began,
-            )  # fmt: skip
-            ledger.rounds.append(row)
-            first_held = row
             if saves.due(ledger):
 
                 def write(folder: Path, parcels: list[list[Any]] = parcels) -> list[Part]:

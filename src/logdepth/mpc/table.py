@@ -36,6 +36,8 @@ class Table:
     offsets: Array
 
     def __getitem__(self, name: str) -> Array:
+        if name not in self.columns:
+            raise MissingColumnError(name, self)
         return self.columns[name]
 
     @property
@@ -143,6 +145,14 @@ class MissingTableError(InputError):
 
     def __init__(self, name: str, there: list[str]) -> None:
         super().__init__(f"there is no table {name!r}; there are: {', '.join(there) or 'none'}")
+
+
+class MissingColumnError(InputError):
+    """A stage asks for a column that a table does not have. Attribute: table."""
+
+    def __init__(self, name: str, table: Table) -> None:
+        super().__init__(f"has no column {name!r}; there are: {', '.join(table.columns) or 'none'}")
+        self.table = table
 
 
 @dataclass(frozen=True)

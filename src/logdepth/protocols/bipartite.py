@@ -23,8 +23,10 @@ from logdepth.graphs.graph import Graph
 from logdepth.mpc.protocol import Change, Local, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.components import label_stages, own_numbers, place_graph
-from logdepth.protocols.lookup import addresses
+from logdepth.protocols.arrays import addresses, own_numbers
+from logdepth.protocols.components import label_stages
+from logdepth.protocols.inputs.graphs import GRAPH
+from logdepth.protocols.labels import place_graph
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.segments import fold
 from logdepth.protocols.trees import all_reduce
@@ -105,11 +107,9 @@ def two_colour(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
 
 BIPARTITENESS = Problem(
     name="bipartiteness",
-    kind="graph",
+    input=GRAPH,
     summary="two-colouring: each vertex's side, or -1 where there is an odd cycle",
     slack=64,
-    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": graph.num_edges},
-    words=lambda config: config["num_vertices"] + 2 * config["num_edges"],
     protocol=two_colour,
     place=place_cover,
     columns=("vertex", "side"),

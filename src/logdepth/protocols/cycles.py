@@ -19,8 +19,10 @@ from logdepth.graphs.graph import Graph
 from logdepth.mpc.protocol import Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.components import label_stages, place_graph
-from logdepth.protocols.lookup import addresses
+from logdepth.protocols.arrays import addresses
+from logdepth.protocols.components import label_stages
+from logdepth.protocols.inputs.graphs import CYCLES
+from logdepth.protocols.labels import place_graph
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.segments import fold
 from logdepth.protocols.trees import all_reduce
@@ -74,11 +76,9 @@ def count_cycles(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
 
 ONE_VERSUS_TWO_CYCLE = Problem(
     name="one-versus-two-cycle",
-    kind="graph",
+    input=CYCLES,
     summary="one cycle or two: how many cycles a disjoint union of cycles has",
     slack=64,
-    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": graph.num_edges},
-    words=lambda config: config["num_vertices"] + 2 * config["num_edges"],
     protocol=count_cycles,
     place=place_cycles,
     columns=("cycles",),

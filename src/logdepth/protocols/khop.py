@@ -18,8 +18,6 @@ Source: Sanford, Hsu, Telgarsky, arXiv 2402.09268, Theorem 4.2.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -27,25 +25,12 @@ from logdepth.errors import InputError
 from logdepth.mpc.protocol import Change, Local, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.components import in_order
-from logdepth.protocols.lookup import addresses, join, stack
-from logdepth.protocols.pointer_doubling import in_turn, power_stages, read_through
-from logdepth.protocols.prefix_sums import whole_numbers
+from logdepth.protocols.arrays import addresses, in_order, in_turn, within
+from logdepth.protocols.inputs.sequences import SEQUENCE, Sequence
+from logdepth.protocols.inputs.whole_numbers import whole_numbers
+from logdepth.protocols.lookup import join, stack
+from logdepth.protocols.pointer_doubling import power_stages, read_through
 from logdepth.protocols.problem import Problem
-
-
-@dataclass(frozen=True, eq=False)
-class Sequence:
-    """`tokens`, int (n,), symbols of 0..alphabet_size-1; how many hops are wanted, `k`; and what symbols are called.
-
-    >>> Sequence(np.array([1, 0, 1]), k=1, alphabet_size=2).k
-    1
-    """
-
-    tokens: Array
-    k: int
-    alphabet_size: int
-    names: tuple[str, ...] = ()
 
 
 def find_stages(spec: Spec, num_slots: int) -> list[Stage]:
@@ -55,8 +40,7 @@ def find_stages(spec: Spec, num_slots: int) -> list[Stage]:
         cells = shard["cells"]
         slot, key = addresses(shard, cells), cells["token"].astype(np.int64)
         facts = {"key": key, "order": 2 * (slot + 1), "a": slot + 1, "b": np.zeros_like(slot)}
-        row = np.arange(cells.num_rows) - cells.spread(cells.offsets[:-1])
-        queries = {"key": key, "order": 2 * slot + 1, "a": cells.spread(shard.machines), "b": row}
+        queries = {"key": key, "order": 2 * slot + 1, "a": cells.spread(shard.machines), "b": within(cells)}
         return stack(Table(facts, cells.offsets), Table(queries, cells.offsets))
 
     def found(shard: Shard) -> Change:
@@ -113,13 +97,6 @@ def khop(spec: Spec, size: int, k: int, alphabet_size: int) -> Protocol:
     return Protocol("khop", spec, stages, collect, config, collects="answers put in order")
 
 
-def _config(data: Sequence) -> dict[str, Any]:
-    if data.k < 0:
-        raise InputError(f"k is {data.k}; it must be at least 0")
-    size = len(whole_numbers("tokens", data.tokens))
-    return {"size": size, "k": int(data.k), "alphabet_size": int(data.alphabet_size)}
-
-
 def _table(sequence: Sequence, answers: Array) -> dict[str, Array]:
     """The answers by name ("" where nothing was found), or as tokens if symbols have no names."""
     if sequence.names:
@@ -129,11 +106,9 @@ def _table(sequence: Sequence, answers: Array) -> dict[str, Array]:
 
 KHOP = Problem(
     name="khop",
-    kind="sequence",
+    input=SEQUENCE,
     summary="k-hop induction heads: the symbol that k hops from each position lead to",
     slack=64,
-    config=_config,
-    words=lambda config: config["size"],
     protocol=khop,
     place=place_sequence,
     columns=("index", "symbol"),

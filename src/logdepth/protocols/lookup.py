@@ -21,6 +21,7 @@ import numpy as np
 from logdepth.mpc.protocol import Change, Choose, Local, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.arrays import addresses, within
 from logdepth.protocols.sample_sort import sort
 from logdepth.protocols.segments import Last, fold, last_true
 from logdepth.protocols.trees import all_reduce, prefix
@@ -135,12 +136,6 @@ def join(
     ]
 
 
-def addresses(shard: Shard, table: Table) -> Array:
-    """The addresses of the rows of a distributed array: machine + q * row."""
-    place = np.arange(table.num_rows) - table.spread(table.offsets[:-1])
-    return table.spread(shard.machines) + place * shard.spec.num_machines
-
-
 def stack(*tables: Table) -> Table:
     """Rows of several tables with the same columns, machine by machine."""
     num_machines = len(tables[0].offsets) - 1
@@ -185,7 +180,7 @@ def read(
         known, table = shard[facts], shard[ask]
         zeros = np.zeros(known.num_rows, np.int64)
         cells = {"key": addresses(shard, known), "order": zeros, "a": known[value].astype(np.int64), "b": zeros}
-        row = np.arange(table.num_rows) - table.spread(table.offsets[:-1])
+        row = within(table)
         queries = {
             "key": table["address"].astype(np.int64),
             "order": np.ones(table.num_rows, np.int64),

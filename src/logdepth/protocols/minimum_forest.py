@@ -33,8 +33,10 @@ from logdepth.graphs.graph import Graph
 from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.components import in_order, index_ends, place_graph
-from logdepth.protocols.lookup import addresses, check, lower, read
+from logdepth.protocols.arrays import addresses, block_starts, in_order, within
+from logdepth.protocols.inputs.graphs import WEIGHTED_GRAPH
+from logdepth.protocols.labels import alter, check_ends, connect, index_edges, place_graph, some_row
+from logdepth.protocols.lookup import check, lower, read
 from logdepth.protocols.problem import Problem
 
 _MOST = np.iinfo(np.int64).max
@@ -69,18 +71,9 @@ def least_rows(shard: Shard, offsets: Array, index: Array, columns: Sequence[Arr
     return row
 
 
-def index_edges(shard: Shard, edges: Table) -> dict[str, Table]:
-    """`components.index_ends` of edges (tail, head, and more): the more stays with its edge."""
-    live = shard.select(edges, edges["tail"] != edges["head"])
-    more = {name: column for name, column in live.columns.items() if name not in ("tail", "head")}
-    indexed = index_ends(shard, live.only("tail", "head"))
-    return {**indexed, "edges": indexed["edges"].with_columns(**more)}
-
-
 def numbered(shard: Shard, edges: Table, num_edges: int) -> Table:
     """The input's edges with their numbers, which follow from the placement, as column edge."""
-    place = np.arange(edges.num_rows) - edges.spread(edges.offsets[:-1])
-    return edges.with_columns(edge=edges.spread(shard.machines * num_edges // shard.spec.num_machines) + place)
+    return edges.with_columns(edge=edges.spread(block_starts(shard, num_edges)) + within(edges))
 
 
 def least_edges(shard: Shard, keys: Sequence[str]) -> Table:
@@ -94,16 +87,17 @@ def least_edges(shard: Shard, keys: Sequence[str]) -> Table:
     return ends.with_columns(**{key: value[row] for key, value in values.items()})
 
 
+def noted(labels: Table, hooked: Array, offers: Table, row: Array) -> Table:
+    """Labels where the rows `hooked` took what the rows `row[hooked]` of `offers` (other, edge) offered."""
+    label, edge = labels["label"].copy(), labels["edge"].copy()
+    label[hooked], edge[hooked] = offers["other"][row[hooked]], offers["edge"][row[hooked]]
+    return labels.with_columns(label=label, edge=edge)
+
+
 def asks(shard: Shard, table: Table, column: str) -> dict[str, Table]:
     """What a machine asks to learn what lies at each row's `column`: tables ask, and where: each row's place in it."""
     address, offsets, index = shard.kernels.distinct_by_owner(table.offsets, table[column], shard.spec.num_machines)
     return {"ask": Table({"address": address}, offsets), "where": Table({"row": index}, table.offsets)}
-
-
-def some_row(shard: Shard, mask: Array, offsets: Array) -> Table:
-    """Table changed: 1 on a machine that has a row where `mask` is true."""
-    rows = np.diff(np.concatenate([[0], np.cumsum(mask)])[offsets])
-    return shard.one_each(changed=(rows > 0).astype(np.int64))
 
 
 def contract(spec: Spec, num_vertices: int) -> list[Stage]:
@@ -204,51 +198,31 @@ def minimum_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
         labels = shard["labels"].with_columns(edge=np.full(shard["labels"].num_rows, none))
         return Change(keep={**index_edges(shard, edges), "labels": labels}, drop=("input",))
 
-    def hook(shard: Shard) -> Change:
-        labels, got = shard["labels"], shard["hooks"]
-        index = got["address"] // spec.num_machines
-        row = least_rows(shard, got.offsets, index, (got["weight"], got["edge"]), labels.offsets)
-        hooked = np.flatnonzero(row < got.num_rows)
-        label, edge = labels["label"].copy(), labels["edge"].copy()
-        assert (edge[hooked] == none).all(), "an edge that does not lead to roots"
-        label[hooked], edge[hooked] = got["other"][row[hooked]], got["edge"][row[hooked]]
-        return Change(keep={"labels": labels.with_columns(label=label, edge=edge)}, drop=("hooks",))
+    def hook(shard: Shard, offers: Table) -> Table:
+        labels, index = shard["labels"], offers["address"] // spec.num_machines
+        row = least_rows(shard, offers.offsets, index, (offers["weight"], offers["edge"]), labels.offsets)
+        hooked = np.flatnonzero(row < offers.num_rows)
+        assert (labels["edge"][hooked] == none).all(), "an edge that does not lead to roots"
+        return noted(labels, hooked, offers, row)
 
-    def alter(shard: Shard) -> Change:
-        edges, ends, labels, got = shard["edges"], shard["ends"], shard["labels"], shard["moved"]
-        tail = shard.kernels.read_local(edges.offsets, edges["x"], ends.offsets, got["value"])
-        head = shard.kernels.read_local(edges.offsets, edges["y"], ends.offsets, got["value"])
-        edge = np.where(labels["label"] == addresses(shard, labels), none, labels["edge"])
-        return Change(
-            keep={
-                **index_edges(shard, edges.only("weight", "edge").with_columns(tail=tail, head=head)),
-                "labels": labels.with_columns(edge=edge),
-            },
-            drop=("moved", "status"),
-        )
-
-    def alive(shard: Shard) -> dict[str, Array]:
-        return {"alive": (shard["edges"].counts > 0).astype(np.int64)}
+    def forget(shard: Shard) -> dict[str, Table]:
+        """A vertex that is still a root gives up its edge, which its partner noted."""
+        labels = shard["labels"]
+        roots = labels["label"] == addresses(shard, labels)
+        return {"labels": labels.with_columns(edge=np.where(roots, none, labels["edge"]))}
 
     def collect(tables: Mapping[str, Table]) -> dict[str, Array]:
         edge = tables["labels"]["edge"]
         return {"edges": np.sort(edge[edge < none]), "labels": in_order(tables["labels"], "label")}
 
-    checked = check(spec, "ends", "status", words=4, also=alive, how={"alive": "max"}, what="check")
+    checked = check_ends(spec, lambda shard: shard["edges"].counts > 0, words=4)
+    keys = ("weight", "edge", "other")
     body = [
-        *lower(
-            spec, "hook", lambda shard: least_edges(shard, ("weight", "edge", "other")), "hooks",
-            columns=("weight", "edge", "other"), max_rows=2 * num_edges, status="status", what="choose",
-        ),
-        Local(hook),
+        *connect(spec, lambda shard: least_edges(shard, keys), hook, columns=keys, num_edges=num_edges, what="choose"),
         *contract(spec, num_vertices),
-        *read(
-            spec, "alter", ask="ends", facts="labels", value="label", answer="moved",
-            max_rows=num_vertices + 2 * num_edges, status="status", what="alter",
-        ),
-        Local(alter),
+        *alter(spec, num_vertices, num_edges, carried=("weight", "edge"), also=forget),
         *checked,
-    ]  # fmt: skip
+    ]
     bound = max(num_vertices.bit_length() - 1, 0)
     stages: list[Stage] = [
         Local(start),
@@ -282,11 +256,9 @@ def _table(graph: Graph, result: dict[str, Array]) -> dict[str, Array]:
 
 MSF = Problem(
     name="msf",
-    kind="weighted graph",
+    input=WEIGHTED_GRAPH,
     summary="minimum spanning forest: the least edges, by (weight, edge number), that connect what is connected",
     slack=64,
-    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": graph.num_edges},
-    words=lambda config: config["num_vertices"] + 3 * config["num_edges"],
     protocol=minimum_forest,
     place=place_weighted,
     columns=("edge", "tail", "head", "weight"),

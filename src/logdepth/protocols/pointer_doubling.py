@@ -15,8 +15,6 @@ Wyllie 1979; for the reads Goodrich, Sitchinava, Zhang 2011.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -24,34 +22,12 @@ from logdepth.errors import InputError
 from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.components import in_order, own_numbers
-from logdepth.protocols.lookup import addresses, check, read
-from logdepth.protocols.prefix_sums import whole_numbers
+from logdepth.protocols.arrays import addresses, in_order, in_turn
+from logdepth.protocols.inputs.pointers import POINTERS, Pointers
+from logdepth.protocols.inputs.whole_numbers import whole_numbers
+from logdepth.protocols.labels import some_row
+from logdepth.protocols.lookup import check, read
 from logdepth.protocols.problem import Problem
-
-
-@dataclass(frozen=True, eq=False)
-class Pointers:
-    """A map of 0..n-1 to itself, `ptr`, int (n,); and the power wanted: None follows every path to its end.
-
-    >>> Pointers(np.array([0, 0, 1]), power=2).power
-    2
-    """
-
-    ptr: Array
-    power: int | None = None
-
-
-def in_turn(spec: Spec, **columns: Array) -> Table:
-    """A distributed array: cell v on machine `v % q`, in its row `v // q`.
-
-    >>> in_turn(Spec(2, 10, 5), value=np.arange(5))["value"].tolist()
-    [0, 2, 4, 1, 3]
-    """
-    size = len(next(iter(columns.values())))
-    numbers = own_numbers(spec.num_machines, size, np.int64)
-    order = numbers["label"]
-    return Table({name: column[order] for name, column in columns.items()}, numbers.offsets)
 
 
 def ask_for(shard: Shard, name: str, columns: tuple[str, ...]) -> dict[str, Table]:
@@ -134,8 +110,7 @@ def follow_stages(spec: Spec, size: int, *, what: str) -> list[Stage]:
         return _next(shard, cells, moved, shard["progress"]["left"] - 1, drop=(answer, "status"))
 
     def _next(shard: Shard, cells: Table, moved: Array, left: Array, drop: tuple[str, ...] = ()) -> Change:
-        before = np.concatenate([[0], np.cumsum(moved)])[cells.offsets]
-        progress = shard.one_each(moved=(np.diff(before) > 0).astype(np.int64), left=left)
+        progress = shard.one_each(moved=some_row(shard, moved, cells.offsets)["changed"], left=left)
         view = Shard(shard.spec, shard.first, shard.num_machines, {"cells": cells}, shard.kernels)
         return Change(keep={"cells": cells, "progress": progress, **ask_for(view, "follow", ("square",))}, drop=drop)
 
@@ -214,22 +189,11 @@ def pointer_doubling(spec: Spec, size: int, power: int | None = None) -> Protoco
     return Protocol("pointer-doubling", spec, stages, collect_power, config, collects="targets put in order")
 
 
-def _config(data: Pointers) -> dict[str, Any]:
-    size = len(whole_numbers("ptr", data.ptr))
-    if data.power is None:
-        return {"size": size}
-    if data.power < 0:
-        raise InputError(f"power is {data.power}; it must be at least 0")
-    return {"size": size, "power": int(data.power)}
-
-
 POINTER_DOUBLING = Problem(
     name="pointer-doubling",
-    kind="pointers",
+    input=POINTERS,
     summary="pointer doubling: where each row's pointer leads after so many steps, or in the end",
     slack=64,
-    config=_config,
-    words=lambda config: config["size"],
     protocol=pointer_doubling,
     place=place_pointers,
     columns=("index", "target"),

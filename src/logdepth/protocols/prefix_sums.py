@@ -9,7 +9,6 @@ Source: Goodrich, Sitchinava, Zhang 2011, section 2 (prefix sums in O(log_s n)).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,9 @@ from logdepth.errors import InputError
 from logdepth.mpc.protocol import Change, Local, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.arrays import in_blocks
+from logdepth.protocols.inputs.numbers import NUMBERS
+from logdepth.protocols.inputs.whole_numbers import whole_numbers
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.segments import Sum, fold, sum_before
 from logdepth.protocols.trees import prefix
@@ -24,25 +26,6 @@ from logdepth.protocols.trees import prefix
 Numbers = Array | Sequence[int]
 
 _GREATEST = 2**63 - 1
-
-
-def whole_numbers(name: str, data: Any) -> Array:
-    """`data` as a one-dimensional int64 array.
-
-    Raises `InputError` on anything but whole numbers that fit 64 bits, one after another.
-
-    >>> whole_numbers("values", [3, -1]).tolist(), whole_numbers("values", []).dtype
-    ([3, -1], dtype('int64'))
-    """
-    array = np.asarray(data)
-    if array.ndim != 1:
-        raise InputError(f"{name} has shape {array.shape}; one dimension is needed")
-    if array.dtype.kind not in "iu" and len(array):
-        raise InputError(f"{name} holds {array.dtype}; whole numbers that fit int64 are needed")
-    if array.dtype.kind == "u" and len(array) and array.max() > _GREATEST:
-        row = int(np.argmax(array > _GREATEST))
-        raise InputError(f"{name}: row {row} is {array[row]}, which does not fit int64 (at most {_GREATEST})")
-    return array.astype(np.int64)
 
 
 def sum_of_magnitudes(values: Array) -> int:
@@ -54,16 +37,6 @@ def sum_of_magnitudes(values: Array) -> int:
     magnitude = np.where(values < 0, ~values, values).astype(np.uint64)  # one less than |v| where v < 0
     low, high = magnitude & np.uint64(2**32 - 1), magnitude >> np.uint64(32)  # no sum of halves can overflow
     return (int(high.sum()) << 32) + int(low.sum()) + int((values < 0).sum())
-
-
-def in_blocks(spec: Spec, **columns: Array) -> Table:
-    """Rows in input order as equal blocks: machine i has rows `i n // q` to `(i + 1) n // q`.
-
-    >>> in_blocks(Spec(2, 10, 5), value=np.arange(5)).offsets.tolist()
-    [0, 2, 5]
-    """
-    size = len(next(iter(columns.values())))
-    return Table(columns, np.arange(spec.num_machines + 1) * size // spec.num_machines)
 
 
 def place_summands(spec: Spec, values: Numbers) -> dict[str, Table]:
@@ -111,11 +84,9 @@ def prefix_sums(spec: Spec, size: int) -> Protocol:
 
 PREFIX_SUM = Problem(
     name="prefix-sum",
-    kind="numbers",
+    input=NUMBERS,
     summary="prefix sums: for each row the sum up to it",
     slack=8,
-    config=lambda values: {"size": len(whole_numbers("values", values))},
-    words=lambda config: config["size"],
     protocol=prefix_sums,
     place=place_summands,
     columns=("index", "sum"),

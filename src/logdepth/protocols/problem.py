@@ -11,32 +11,48 @@ from logdepth.mpc.ledger import timed
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Table
+from logdepth.protocols.inputs.input import Input, Size
+from logdepth.rng import rng_for
 
 
 @dataclass(frozen=True)
 class Problem:
     """One problem with its protocol.
 
-    kind: of input: graph, weighted graph, sequence, numbers, pointers. slack: C in `q s = C n` where only delta is
-    given. config: the sizes and parameters that, with the spec, determine the protocol: JSON numbers and strings.
-    words: n, the words of an input, from its config. protocol: `protocol(spec, **config)`. place: the input on the
-    machines. columns: the names of the result's columns in a file. table: `table(data, result)`, those columns.
-    facts: `facts(data, result)`, the result in a few numbers. driver: what `place`, `table` and `facts` do by these
-    names, outside the rounds; the ledger lists it, with its seconds, beside what the protocol's `collect` does.
+    input: what it takes in: reader, sampler, sizes. slack: C in `q s = C n` where only delta is given. protocol:
+    `protocol(spec, **config)`, of an input's config. place: the input on the machines. columns: the names of the
+    result's columns in a file. table: `table(data, result)`, those columns. facts: `facts(data, result)`, the result in
+    a few numbers. driver: what `place`, `table` and `facts` do by these names, outside the rounds; the ledger lists it,
+    with its seconds, beside what the protocol's `collect` does.
     """
 
     name: str
-    kind: str
+    input: Input
     summary: str
     slack: int
-    config: Callable[[Any], dict[str, Any]]
-    words: Callable[[Mapping[str, Any]], int]
     protocol: Callable[..., Protocol]
     place: Callable[[Spec, Any], dict[str, Table]]
     columns: tuple[str, ...]
     table: Callable[[Any, Any], dict[str, Any]] = lambda data, result: {"value": result}
     facts: Callable[[Any, Any], dict[str, Any]] = lambda data, result: {}
     driver: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Of input: graph, weighted graph, sequence, numbers, pointers, or what its author calls it."""
+        return self.input.name
+
+    def config(self, data: Any) -> dict[str, Any]:
+        """The sizes and parameters that, with the spec, determine the protocol: JSON numbers and strings."""
+        return self.input.config(data)
+
+    def words(self, config: Mapping[str, Any]) -> int:
+        """n, the words of an input, from its config."""
+        return self.input.words(config)
+
+    def sample(self, size: int, *, edges: int | None = None, k: int = 16, seed: int = 0) -> Any:
+        """A random input of `size` vertices (with `edges` edges, default 5 size / 2), numbers, pointers or tokens."""
+        return self.input.sample(rng_for(seed, "jobs", "sample", self.name), Size(size, edges, k))
 
     def label(self, work: str) -> str:
         """The driver's work as the ledger lists it: of place, table or facts."""

@@ -25,6 +25,7 @@ from logdepth.errors import SpecError
 from logdepth.mpc.protocol import Change, Local, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.arrays import within
 from logdepth.protocols.trees import tree_depth
 
 
@@ -194,14 +195,12 @@ def _split_level(spec: Spec, plan: SortPlan, name: str, keys: Sequence[str], lev
         return place % fan**height == 0, start + place // fan ** (height + 1) * fan ** (height + 1)
 
     def every(table: Table, stride: int) -> Table:
-        place = np.arange(table.num_rows) - table.spread(table.offsets[:-1])
-        return table.where(place % stride == stride - 1)
+        return table.where(within(table) % stride == stride - 1)
 
     def sample(shard: Shard) -> Change:
         rows = shard[name]
         rows = rows.take(sort_order(rows, keys))
-        place = np.arange(rows.num_rows) - rows.spread(rows.offsets[:-1])
-        marked = rows.only(*keys).with_columns(of_machine=shard.machine_of(rows).astype(np.int64), of_row=place)
+        marked = rows.only(*keys).with_columns(of_machine=shard.machine_of(rows).astype(np.int64), of_row=within(rows))
         chosen = every(marked, plan.stride)
         return Change(keep={name: rows}, mail={samples: (chosen, chosen.spread(parent(shard, 0)[1]))})
 
@@ -249,8 +248,7 @@ def _split_level(spec: Spec, plan: SortPlan, name: str, keys: Sequence[str], lev
         rows, marks = shard[name], shard[splitters]
         ranks = _ranks(rows, keys, shard.machines, marks)
         ends = np.repeat(rows.counts[:, None], parts, axis=1)
-        column = np.arange(marks.num_rows) - marks.spread(marks.offsets[:-1])
-        ends[np.repeat(np.arange(shard.num_machines), marks.counts), column] = ranks
+        ends[np.repeat(np.arange(shard.num_machines), marks.counts), within(marks)] = ranks
         return np.diff(ends, axis=1, prepend=0)
 
     stages: list[Stage] = [

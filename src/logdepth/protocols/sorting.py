@@ -13,6 +13,7 @@ J. Comput. 29 (1999).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from logdepth.errors import InputError
 from logdepth.mpc.protocol import Change, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.prefix_sums import in_blocks, whole_numbers
+from logdepth.protocols.arrays import in_blocks, within
+from logdepth.protocols.inputs.numbers import NUMBERS
+from logdepth.protocols.inputs.whole_numbers import whole_numbers
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.sample_sort import sort
 from logdepth.protocols.segments import Sum
@@ -88,7 +91,7 @@ def sort_numbers(spec: Spec, size: int, dtype: str) -> Protocol:
 
     def route(shard: Shard) -> Change:
         rows = shard["rows"]
-        rank = np.arange(rows.num_rows) - rows.spread(rows.offsets[:-1] - shard["before"]["rows"])
+        rank = within(rows) + rows.spread(shard["before"]["rows"])
         return Change(drop=("rows", "before"), mail={"sorted": (rows, rank // block)})
 
     def collect(tables: Mapping[str, Table]) -> dict[str, Array]:
@@ -114,11 +117,9 @@ def _config(values: Array | Sequence[float]) -> dict[str, int | str]:
 
 SORT = Problem(
     name="sort",
-    kind="numbers",
+    input=replace(NUMBERS, config=_config, sized=lambda size: {"size": size.rows, "dtype": "int64"}),
     summary="sorting: the numbers in order, each with its place in the input",
     slack=64,
-    config=_config,
-    words=lambda config: config["size"],
     protocol=sort_numbers,
     place=place_numbers,
     columns=("rank", "index", "value"),

@@ -29,14 +29,15 @@ import numpy as np
 from logdepth.mpc.protocol import Change, Local, Loop, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.components import in_order, place_graph, shortcut
-from logdepth.protocols.lookup import addresses, check, lower, read, stack
-from logdepth.protocols.minimum_forest import asks, index_edges, least_edges, least_rows, numbered, some_row
+from logdepth.protocols.arrays import addresses, block_owner, block_starts, cell_rows, in_order
+from logdepth.protocols.inputs.graphs import GRAPH
+from logdepth.protocols.labels import connect, index_edges, place_graph, settle, some_row
+from logdepth.protocols.lookup import check, read, stack
+from logdepth.protocols.minimum_forest import asks, least_edges, least_rows, noted, numbered
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.sample_sort import sort, sort_order
 from logdepth.protocols.segments import Last, Sum, fold, sum_before
 from logdepth.protocols.trees import prefix
-from logdepth.theory import component_iterations
 
 
 def forest_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
@@ -56,69 +57,34 @@ def forest_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
         least = least_edges(shard, ("other", "edge"))
         return shard.select(least, least["other"] < least["address"])
 
-    def hook(shard: Shard) -> Change:
-        labels, got = shard["labels"], shard["hooks"]
-        index = got["address"] // spec.num_machines
-        row = least_rows(shard, got.offsets, index, (got["other"], got["edge"]), labels.offsets)
-        hooked = np.flatnonzero((row < got.num_rows) & (labels["label"] == addresses(shard, labels)))
-        label, edge = labels["label"].copy(), labels["edge"].copy()
-        label[hooked], edge[hooked] = got["other"][row[hooked]], got["edge"][row[hooked]]
-        return Change(keep={"labels": labels.with_columns(label=label, edge=edge)}, drop=("hooks",))
+    def hook(shard: Shard, offers: Table) -> Table:
+        labels, index = shard["labels"], offers["address"] // spec.num_machines
+        row = least_rows(shard, offers.offsets, index, (offers["other"], offers["edge"]), labels.offsets)
+        hooked = np.flatnonzero((row < offers.num_rows) & (labels["label"] == addresses(shard, labels)))
+        return noted(labels, hooked, offers, row)
 
-    def alter(shard: Shard) -> Change:
-        edges, ends, got = shard["edges"], shard["ends"], shard["moved"]
-        tail = shard.kernels.read_local(edges.offsets, edges["x"], ends.offsets, got["value"])
-        head = shard.kernels.read_local(edges.offsets, edges["y"], ends.offsets, got["value"])
-        moved = edges.only("edge").with_columns(tail=tail, head=head)
-        return Change(keep=index_edges(shard, moved), drop=("moved", "status"))
-
-    def alive(shard: Shard) -> dict[str, Array]:
-        return {"alive": ((shard["edges"].counts > 0) | (shard["changed"]["changed"] > 0)).astype(np.int64)}
-
-    checked = check(spec, "ends", "status", words=3, also=alive, how={"alive": "max"}, what="check")
-    body = [
-        *lower(
-            spec, "hook", messages, "hooks", columns=("other", "edge"), max_rows=2 * num_edges, status="status",
-            what="connect",
-        ),
-        Local(hook),
-        *shortcut(spec, "first", max_rows=2 * num_vertices, mark=False),
-        *shortcut(spec, "second", max_rows=2 * num_vertices, mark=True),
-        *read(
-            spec, "alter", ask="ends", facts="labels", value="label", answer="moved",
-            max_rows=num_vertices + 2 * num_edges, status="status", what="alter",
-        ),
-        Local(alter),
-        *checked,
-    ]  # fmt: skip
-    bound = component_iterations(num_vertices)
-    proved = f"component_iterations({num_vertices}) = {bound} (docs/components.md)"
-    return [
-        Local(start),
-        *checked,
-        Loop(body, bound, lambda shard: 1 - shard["status"]["alive"], proved),
-        Local(lambda shard: Change(drop=("ends", "edges", "changed", "status"))),
-    ]
+    connected = connect(spec, messages, hook, columns=("other", "edge"), num_edges=num_edges)
+    return settle(spec, num_vertices, num_edges, start, connected, words=3, carried=("edge",))
 
 
 def tour_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
     """From the noted edges to table tour: in cell a arc a's head, and `next`, the arc after it (an end: itself)."""
     machines = spec.num_machines
 
-    def noted(shard: Shard) -> Array:
+    def has_noted(shard: Shard) -> Array:
         return (shard["labels"]["edge"] < num_edges).astype(np.int64)
 
     def fetch(shard: Shard) -> Change:
         """Every noted edge's number and rank to the machine that was given the edge."""
         labels = shard["labels"]
-        rank = sum_before(noted(shard), labels.offsets) + labels.spread(shard["before"]["count"])
+        rank = sum_before(has_noted(shard), labels.offsets) + labels.spread(shard["before"]["count"])
         rows = Table({"edge": labels["edge"], "rank": rank}, labels.offsets).where(labels["edge"] < num_edges)
-        block = ((rows["edge"] + 1) * machines - 1) // max(num_edges, 1)
+        block = block_owner(spec, rows["edge"], num_edges)
         return Change(keep={"labels": labels.only("label")}, drop=("before",), mail={"wanted": (rows, block)})
 
     def make_arcs(shard: Shard) -> Change:
         edges, got = shard["input"], shard["wanted"]
-        row = got.spread(edges.offsets[:-1] - shard.machines * num_edges // machines) + got["edge"]
+        row = got.spread(edges.offsets[:-1] - block_starts(shard, num_edges)) + got["edge"]
         tail = np.stack([edges["tail"][row], edges["head"][row]], axis=1).ravel()
         arc = np.stack([2 * got["rank"], 2 * got["rank"] + 1], axis=1).ravel()
         return Change(keep={"arcs": Table({"tail": tail, "arc": arc}, 2 * got.offsets)}, drop=("input", "wanted"))
@@ -153,7 +119,7 @@ def tour_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
         tail = first["address"]
         assert (tail == last["address"]).all()
         into = last["arc"] ^ 1
-        root = labels["label"][first.spread(labels.offsets[:-1]) + tail // machines] == tail
+        root = labels["label"][cell_rows(shard, labels, first, tail)] == tail
         closed = Table({"address": into, "next": np.where(root, into, first["arc"]), "head": tail}, first.offsets)
         return Change(drop=("first", "last"), mail={"closed": (closed, shard.kernels.owner(into, machines))})
 
@@ -165,7 +131,7 @@ def tour_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
 
     return [
         *prefix(
-            spec, "before", lambda shard: {"count": fold(np.add, noted(shard), shard["labels"].offsets, 0)}, Sum(),
+            spec, "before", lambda shard: {"count": fold(np.add, has_noted(shard), shard["labels"].offsets, 0)}, Sum(),
             words=1, what="rank edges",
         ),
         Send("fetch edges", fetch),
@@ -255,7 +221,7 @@ def spanning_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
 
     def decide(shard: Shard) -> Change:
         tour, got = shard["tour"], shard["reverse"]
-        row = got.spread(tour.offsets[:-1]) + got["address"] // spec.num_machines
+        row = cell_rows(shard, tour, got, got["address"])
         down = tour["distance"][row] > got["distance"]
         child = np.where(down, tour["head"][row], got["head"])
         parent = np.where(down, got["head"], tour["head"][row])
@@ -265,7 +231,7 @@ def spanning_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
     def adopt(shard: Shard) -> Change:
         labels, got = shard["labels"], shard["parents"]
         parent = labels["label"].copy()
-        parent[got.spread(labels.offsets[:-1]) + got["address"] // spec.num_machines] = got["parent"]
+        parent[cell_rows(shard, labels, got, got["address"])] = got["parent"]
         return Change(keep={"parent": Table({"parent": parent}, labels.offsets)}, drop=("labels", "parents"))
 
     def collect(tables: Mapping[str, Table]) -> Array:
@@ -285,11 +251,9 @@ def spanning_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
 
 SPANNING_FOREST = Problem(
     name="spanning-forest",
-    kind="graph",
+    input=GRAPH,
     summary="rooted spanning forest: each vertex's parent; a component's least vertex is its own",
     slack=64,
-    config=lambda graph: {"num_vertices": graph.num_vertices, "num_edges": graph.num_edges},
-    words=lambda config: config["num_vertices"] + 2 * config["num_edges"],
     protocol=spanning_forest,
     place=lambda spec, graph: place_graph(spec, graph.num_vertices, graph.tail, graph.head),
     columns=("vertex", "parent"),

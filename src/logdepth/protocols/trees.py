@@ -1,4 +1,4 @@
-"""Trees of machines: all-reduce, broadcast and exclusive prefix, `2 D` rounds with `D = ceil(log_fan q)`.
+"""Trees of machines: all-reduce and exclusive prefix, `2 D` rounds with `D = ceil(log_fan q)`.
 
 Machine i's parent at level l is the first machine of its block of `fan^(l+1)`. A node receives at most `fan` rows,
 so a fan of `s / (8 * words a row)` fits whatever s is; for fixed delta D is a constant. Source: Goodrich 1999;
@@ -15,6 +15,7 @@ from logdepth.errors import SpecError
 from logdepth.mpc.protocol import Change, Local, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.arrays import within
 from logdepth.protocols.segments import Operation, fold
 
 Columns = Mapping[str, Array]
@@ -72,7 +73,7 @@ def keeping_fan(spec: Spec, words: int, room: int | None = None) -> tuple[int, i
     )
 
 
-def _send_up(shard: Shard, name: str, values: Columns, fan: int, level: int) -> tuple[Table, Array]:
+def _send_up(shard: Shard, values: Columns, fan: int, level: int) -> tuple[Table, Array]:
     """Each machine that is a node of this level mails its row to its parent."""
     machine = shard.machines
     table = shard.one_each(**values).where(machine % fan**level == 0)
@@ -121,10 +122,10 @@ def all_reduce(
         columns = {key: np.asarray(column, np.int64) for key, column in values(shard).items()}
         if depth == 0:
             return Change(keep={name: shard.one_each(**columns)}, drop=drop)
-        return Change(drop=drop, mail={up: _send_up(shard, name, columns, fan, 0)})
+        return Change(drop=drop, mail={up: _send_up(shard, columns, fan, 0)})
 
     def climb(level: int) -> Callable[[Shard], Change]:
-        return lambda shard: Change(drop=(up,), mail={up: _send_up(shard, name, folded(shard, up), fan, level)})
+        return lambda shard: Change(drop=(up,), mail={up: _send_up(shard, folded(shard, up), fan, level)})
 
     def descend(level: int) -> Callable[[Shard], Change]:
         source, target = (up if level == depth else down), (name if level == 1 else down)
@@ -137,29 +138,6 @@ def all_reduce(
         *[Send(f"{what}: up", climb(level)) for level in range(1, depth)],
         *[Send(f"{what}: down", descend(level)) for level in range(depth, 0, -1)],
     ]
-
-
-def broadcast(spec: Spec, name: str, values: Callable[[Shard], Columns], *, what: str) -> list[Stage]:
-    """Every machine learns machine 0's row of `values(shard)`, in table `name`. D rounds."""
-    fan = tree_fan(spec, 2)
-    depth = tree_depth(spec.num_machines, fan)
-    down = f"{name}.down"
-
-    def descend(level: int) -> Callable[[Shard], Change]:
-        def run(shard: Shard) -> Change:
-            if level == depth:
-                columns, drop = values(shard), ()
-            else:
-                rows = shard[down]
-                columns = {key: fold(np.add, column, rows.offsets, 0) for key, column in rows.columns.items()}
-                drop = (down,)
-            return Change(drop=drop, mail={name if level == 1 else down: _send_down(shard, columns, fan, level)})
-
-        return run
-
-    if depth == 0:
-        return [Local(lambda shard: Change(keep={name: shard.one_each(**values(shard))}))]
-    return [Send(f"{what}: broadcast", descend(level)) for level in range(depth, 0, -1)]
 
 
 def prefix(
@@ -188,9 +166,7 @@ def prefix(
     def climb(level: int) -> Callable[[Shard], Change]:
         def run(shard: Shard) -> Change:
             columns = values(shard) if level == 0 else operation.fold(shard[children(level - 1)])
-            return Change(
-                drop=drop if level == 0 else (), mail={children(level): _send_up(shard, name, columns, fan, level)}
-            )
+            return Change(drop=drop if level == 0 else (), mail={children(level): _send_up(shard, columns, fan, level)})
 
         return run
 
@@ -204,8 +180,7 @@ def prefix(
                 carried = {key: fold(np.add, column, received.offsets, 0) for key, column in received.columns.items()}
             before = operation.before(rows, carried)
             step = fan ** (level - 1)
-            place = np.arange(rows.num_rows) - rows.spread(rows.offsets[:-1])
-            target = shard.machine_of(rows) + place * step
+            target = shard.machine_of(rows) + within(rows) * step
             drop = (children(level - 1),) if level == depth else (children(level - 1), down)
             return Change(drop=drop, mail={name if level == 1 else down: (Table(before, rows.offsets), target)})
 
@@ -222,8 +197,3 @@ def prefix(
         *[Send(f"{what}: up", climb(level)) for level in range(depth)],
         *[Send(f"{what}: down", descend(level)) for level in range(depth, 0, -1)],
     ]
-
-
-def chain(*parts: Sequence[Stage]) -> list[Stage]:
-    """Stages one after another."""
-    return [stage for part in parts for stage in part]

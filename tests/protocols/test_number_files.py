@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from logdepth.errors import InputError
 from logdepth.jobs import Job, run_job
-from logdepth.jobs.numbers import read_numbers
+from logdepth.protocols.inputs.number_files import read_numbers
 
 
 def text(tmp_path, content):

@@ -1,0 +1,92 @@
+"""Distributed arrays and blocks: which machine owns a cell or row, what its address is, and the order of it all.
+
+An *array*: cell v lives on machine `v % q`, in its row `v // q`; nothing says so but its place. *Blocks*: row r of n
+lives on machine i with `i n // q <= r < (i + 1) n // q`. Local arithmetic only; no mail.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from logdepth.mpc.spec import Spec
+from logdepth.mpc.table import Array, Shard, Table
+
+
+def within(table: Table) -> Array:
+    """For each row its place among its machine's rows.
+
+    >>> within(Table({"a": np.arange(3)}, np.array([0, 2, 2, 3]))).tolist()
+    [0, 1, 0]
+    """
+    return np.arange(table.num_rows) - table.spread(table.offsets[:-1])
+
+
+def addresses(shard: Shard, table: Table) -> Array:
+    """The addresses of an array's cells: machine + q * row."""
+    return table.spread(shard.machines) + within(table) * shard.spec.num_machines
+
+
+def cell_rows(shard: Shard, cells: Table, got: Table, address: Array) -> Array:
+    """For each row of `got` the row of `cells` at its `address`, a cell of its own machine's."""
+    return got.spread(cells.offsets[:-1]) + address // shard.spec.num_machines
+
+
+def own_numbers(num_machines: int, size: int, word: type) -> Table:
+    """An array of `size` cells, each holding its own address, in column label.
+
+    >>> own_numbers(2, 5, np.int64)["label"].tolist()
+    [0, 2, 4, 1, 3]
+    """
+    counts = (size - np.arange(num_machines) + num_machines - 1) // num_machines
+    offsets = np.concatenate([[0], np.cumsum(np.maximum(counts, 0))])
+    owner = np.repeat(np.arange(num_machines), np.diff(offsets))
+    place = np.arange(size) - offsets[:-1][owner]
+    return Table({"label": (owner + place * num_machines).astype(word)}, offsets)
+
+
+def in_turn(spec: Spec, **columns: Array) -> Table:
+    """The input as an array: cell v on machine `v % q`, in its row `v // q`.
+
+    >>> in_turn(Spec(2, 10, 5), value=np.arange(5))["value"].tolist()
+    [0, 2, 4, 1, 3]
+    """
+    size = len(next(iter(columns.values())))
+    numbers = own_numbers(spec.num_machines, size, np.int64)
+    order = numbers["label"]
+    return Table({name: column[order] for name, column in columns.items()}, numbers.offsets)
+
+
+def in_order(table: Table, column: str) -> Array:
+    """An array over all machines as one NumPy array, by address: `in_turn` undone.
+
+    >>> in_order(in_turn(Spec(2, 10, 5), value=np.arange(5)), "value").tolist()
+    [0, 1, 2, 3, 4]
+    """
+    machines = len(table.offsets) - 1
+    out = np.empty(table.num_rows, table[column].dtype)
+    out[np.repeat(np.arange(machines), table.counts) + within(table) * machines] = table[column]
+    return out
+
+
+def in_blocks(spec: Spec, **columns: Array) -> Table:
+    """Rows in input order as equal blocks: machine i has rows `i n // q` to `(i + 1) n // q`.
+
+    >>> in_blocks(Spec(2, 10, 5), value=np.arange(5)).offsets.tolist()
+    [0, 2, 5]
+    """
+    size = len(next(iter(columns.values())))
+    return Table(columns, np.arange(spec.num_machines + 1) * size // spec.num_machines)
+
+
+def block_starts(shard: Shard, size: int) -> Array:
+    """Of `size` rows in blocks the first of each machine, (machines,)."""
+    return shard.machines * size // shard.spec.num_machines
+
+
+def block_owner(spec: Spec, row: Array, size: int) -> Array:
+    """The machine in whose block each row is, of `size` rows in blocks: the last that starts at or before it.
+
+    >>> block_owner(Spec(2, 10, 5), np.arange(5), 5).tolist()
+    [0, 0, 1, 1, 1]
+    """
+    return ((row + 1) * spec.num_machines - 1) // max(size, 1)

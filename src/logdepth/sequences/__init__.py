@@ -1,0 +1,10 @@
+"""Sequences as people have them: an `Alphabet` of symbols, and readers of text, FASTA and `.npy`.
+
+`read_input` reads. What is computed on sequences lives elsewhere.
+"""
+
+from logdepth.sequences.alphabet import Alphabet
+from logdepth.sequences.read import read_input
+from logdepth.sequences.record import Record
+
+__all__ = ["Alphabet", "Record", "read_input"]
