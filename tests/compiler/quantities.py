@@ -74,7 +74,9 @@ def compare(
         digits = x.copy()
         digits[..., averages] = 0
         where = f"layer {number}"
-        _norm(found, "norm 1" if number == 1 else "later norm 1", seen.norms[2 * number - 2], digits, before, 0.0, where)
+        _norm(
+            found, "norm 1" if number == 1 else "later norm 1", seen.norms[2 * number - 2], digits, before, 0.0, where
+        )
         for h, (head, head_bound) in enumerate(zip(layer.heads, certificate.heads[number - 1], strict=True)):
             assert isinstance(head.query, Affine) and isinstance(head.key, Affine)
             at = f"{where}, {head.name}"

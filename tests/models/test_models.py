@@ -113,7 +113,7 @@ def test_rope_runs_beyond_its_length_and_learned_positions_refuse() -> None:
 def test_compiled_weights_load_into_a_trainable_model(tmp_path: Path) -> None:
     compile(khop_doubling_any, length=20, alphabet=4, header_size=6, max_k=5).save(tmp_path / "m")
     subject = load_subject(tmp_path / "m")
-    assert (subject.hops, subject.construction, subject.longest) == (range(6), "doubling", 20)
+    assert (subject.task.questions, subject.construction, subject.longest) == (range(6), "doubling", 20)
     found = trace(subject.model, subject.encode(np.array([[0, 1, 0, 2, 1, 0]]), 3))
     assert len(found.attention) == subject.shape.depth
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,7 @@ def test_error_classes_partition_the_positions(kind: type[Task], asks: dict[str,
         assert (defined == asked & (task.solve(strings, k) < task.alphabet_size)).all()
         ranges = [kind.distance for kind in kinds if kind.distance]
         assert ranges[0] == (0, 0)
-        assert all(least == before + 1 for (_, before), (least, _) in zip(ranges, ranges[1:], strict=False))
+        assert all(least == before + 1 for (_, before), (least, _) in pairwise(ranges))
 
 
 @every_task
@@ -171,7 +171,7 @@ def test_sizes_that_cannot_be_are_refused(kind: type[Task]) -> None:
         with pytest.raises(InputError, match="give either k or max_k"):
             kind(9, 3, **asks)
     for length, size, asks in ((9, 0, {"k": 1}), (0, 3, {"k": 1}), (9, 3, {"k": -1}), (9, 3, {"max_k": -1})):
-        with pytest.raises(InputError, match="(alphabet|length|k) is"):
+        with pytest.raises(InputError, match=r"(alphabet|length|k) is"):
             kind(length, size, **asks).sampler()
 
 

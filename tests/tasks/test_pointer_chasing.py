@@ -54,7 +54,7 @@ def test_strings_that_are_no_instance_are_refused() -> None:
     ):
         with pytest.raises(InputError, match=message):
             image_slots(np.array([string]), 2)
-    with pytest.raises(InputError, match="need 9 symbols at least"):
+    with pytest.raises(InputError, match="length is 8; it must be at least 9"):
         PointerChasing(10, 4, k=1).with_length(8)
 
 

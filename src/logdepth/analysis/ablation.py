@@ -35,16 +35,16 @@ def ablate_heads(
     [(1, 'zero'), (1, 'mean'), (2, 'zero'), (2, 'mean')]
     """
     rows = []
-    size, shape = subject.alphabet_size, subject.shape
+    task, shape = subject.task, subject.shape
     for k in hops:
-        baseline = score(subject.predict, k, strings, size).error
+        baseline = score(task, subject.predict, k, strings).error
         means = [heads.mean((0, 1)) for heads in activations(subject.model, subject.encode(strings, k)).heads]
         for layer in range(1, shape.depth + 1):
             for head in range(shape.num_heads):
                 for kind in kinds:
                     value = torch.zeros_like(means[0][0]) if kind == "zero" else means[layer - 1][head]
                     with edited(subject.model, [Edit(layer, head, _constant(value))]):
-                        error = score(subject.predict, k, strings, size).error
+                        error = score(task, subject.predict, k, strings).error
                     where = {"layer": layer, "head": head + 1, "kind": kind, "k": k}
                     rows.append({**where, "error": error, "baseline": baseline})
     return rows

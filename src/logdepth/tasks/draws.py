@@ -1,4 +1,4 @@
-"""Random draws inside Numba kernels: a counter-based stream for every instance, exactly uniform, the same everywhere."""
+"""Random draws inside Numba kernels: a stream for every instance, exactly uniform, the same everywhere."""
 
 from __future__ import annotations
 

@@ -68,6 +68,7 @@ class Task(ABC):
     """Questions about strings of `length` symbols out of `alphabet_size`: one `k`, or any in 0..max_k.
 
     name: of the command line; pointer: what its pointer is called, answer: what an answer is (both in pictures).
+    drawn: what its random strings are, to follow "strings of n symbols".
     programs: the built-in programs that compute it, each with the name of its construction.
     sampler_options: what `sampler` takes besides seed, split and planted.
 
@@ -87,6 +88,7 @@ class Task(ABC):
     name: ClassVar[str]
     pointer: ClassVar[str]
     answer: ClassVar[str]
+    drawn: ClassVar[str]
     programs: ClassVar[Mapping[str, str]] = {}
     sampler_options: ClassVar[tuple[str, ...]] = ()
 
@@ -132,10 +134,15 @@ class Task(ABC):
         """The positions of planted strings whose answers lie far."""
         return self.asked
 
+    @property
+    def shortest(self) -> int:
+        """The least length of a string."""
+        return 1
+
     def with_length(self, length: int) -> Self:
         """The same on strings of another length. Raises `InputError` for one that cannot be."""
-        if length < 1:
-            raise InputError(f"length is {length}; it must be at least 1")
+        if length < self.shortest:
+            raise InputError(f"length is {length}; it must be at least {self.shortest}")
         return replace(self, length=length)
 
     def encode(self, strings: Integer[np.ndarray, "batch n"], k: Any) -> Int[np.ndarray, "batch slots"]:
@@ -150,7 +157,7 @@ class Task(ABC):
         return np.asarray(ids).astype(np.int64) - self.offset
 
     def targets(self, strings: Integer[np.ndarray, "batch n"], k: int) -> Int[np.ndarray, "batch slots"]:
-        """What a model should say at every slot: answers, blank at the first token, `IGNORED` where nothing is asked."""
+        """What to say at every slot: answers, blank at the first token, `IGNORED` where nothing is asked."""
         found = np.full((len(strings), strings.shape[1] + 1), IGNORED, np.int64)
         found[:, 0] = self.blank
         found[:, 1:][:, self.asked] = self.solve(strings, k)[:, self.asked] + self.offset
@@ -191,7 +198,7 @@ class Task(ABC):
 
     @abstractmethod
     def pointers(self, strings: Integer[np.ndarray, "batch n"], most: int) -> list[Int[np.ndarray, "batch slots"]]:
-        """Where a model may look: powers 0 (a slot itself) .. most of the task's pointer at slots 0..n, 0 for "nothing".
+        """Where a model may look: powers 0 (a slot itself) .. most of the pointer at slots 0..n, 0 for "nothing".
 
         The answer to k at a position is the symbol at power k of its pointer."""
 

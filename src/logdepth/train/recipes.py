@@ -11,6 +11,7 @@ from typing import Any
 from logdepth.compiled.folder import read_folder
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
+from logdepth.tasks.registry import DEFAULT, find_task, task_of_program
 from logdepth.train.config import TrainConfig
 from logdepth.train.subject import compiled_model_config
 
@@ -29,6 +30,7 @@ def fast(
     max_k: int = 16,
     length: int = 98,
     alphabet_size: int = 4,
+    task: str = DEFAULT,
     steps: int = 2000,
     learning_rate: float = 0.03,
     warmup: int = 100,
@@ -37,7 +39,7 @@ def fast(
     deep: bool | None = None,
     **others: Any,
 ) -> TrainConfig:
-    """The fewest steps to the paper's errors that we found: Muon, rotary positions, every hop asked for at every slot
+    """The fewest steps to the paper's errors that we found: Muon, rotary positions, every k asked for at every slot
     after every layer, a narrow row-wise map.
 
     hidden_dim defaults to 2 embed_dim, decay to the last 30 % of the steps, deep to whether there is an auxiliary
@@ -48,7 +50,7 @@ def fast(
     """
     model = ModelConfig(
         "modern",
-        vocab_size=max(PAPER_VOCABULARY, max_k + alphabet_size + 3),
+        vocab_size=_vocabulary(task, length, alphabet_size, max_k),
         max_length=length + 1,
         num_layers=num_layers,
         num_heads=num_heads,
@@ -64,6 +66,7 @@ def fast(
         length=length,
         alphabet_size=alphabet_size,
         max_k=max_k,
+        task=task,
         steps=steps,
         learning_rate=learning_rate,
         warmup=min(warmup, steps // 2),
@@ -82,12 +85,13 @@ def paper(
     max_k: int = 16,
     length: int = 98,
     alphabet_size: int = 4,
+    task: str = DEFAULT,
     steps: int = 100_000,
     warmup: int = 1000,
     **others: Any,
 ) -> TrainConfig:
     """The paper's settings (Appendix G): GPT-2 without LM head, dropout 0.1, AdamW at 1e-4 with weight decay 0.01,
-    1,000 steps up and then linearly to 0 at step 100,000; 98 symbols and the hop token; vocabulary 30, 100 positions.
+    1,000 steps up and then linearly to 0 at step 100,000; 98 symbols and the first token; vocabulary 30, 100 positions.
 
     >>> config = paper(num_layers=2)
     >>> config.model.max_length, config.model.dropout, config.steps
@@ -95,7 +99,7 @@ def paper(
     """
     model = ModelConfig(
         "paper",
-        vocab_size=max(PAPER_VOCABULARY, max_k + alphabet_size + 3),
+        vocab_size=_vocabulary(task, length, alphabet_size, max_k),
         max_length=length + 2,
         num_layers=num_layers,
         num_heads=num_heads,
@@ -111,6 +115,7 @@ def paper(
         length=length,
         alphabet_size=alphabet_size,
         max_k=max_k,
+        task=task,
         steps=steps,
         warmup=warmup,
         **{**settings, **often, **others},  # type: ignore[arg-type]
@@ -118,17 +123,20 @@ def paper(
 
 
 def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float = 3e-7, **others: Any) -> TrainConfig:
-    """Training that goes on from a compiled any-k model: its shape, length, alphabet and weights, AdamW.
+    """Training that goes on from a compiled any-k model: its task, shape, length, alphabet and weights, AdamW.
 
     The rate is small: a compiled model's queries are large, so small changes move its attention (a hundred steps at
-    3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token is no hop
-    token) or of another program, `FolderError` for other folders.
+    3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token asks
+    nothing) or of a program that computes no task, `FolderError` for other folders.
     """
     found = read_folder(folder)
     setting = found.graph.setting
-    if not setting.header_size or not found.description["program"]["name"].startswith("khop_"):
-        raise InputError(f"{folder}: training needs a k-hop model compiled with --max-k")
+    program = found.description["program"]
+    kind = task_of_program(program["name"]) if program["built_in"] else None
+    if not setting.header_size or kind is None:
+        raise InputError(f"{folder}: training needs a model of a task, compiled with --max-k")
     fixed = {
+        "task": kind.name,
         "length": setting.length,
         "alphabet_size": setting.alphabet_size,
         "max_k": setting.header_size - 1,
@@ -140,6 +148,10 @@ def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float
     settings = {"optimizer": "adamw", "warmup": min(100, steps // 2), "decay": steps * 3 // 10}
     model = compiled_model_config(found)
     return TrainConfig(model, steps=steps, learning_rate=learning_rate, **{**settings, **fixed, **others})  # type: ignore[arg-type]
+
+
+def _vocabulary(task: str, length: int, alphabet_size: int, max_k: int) -> int:
+    return max(PAPER_VOCABULARY, find_task(task)(length, alphabet_size, max_k=max_k).vocab_size)
 
 
 RECIPES: dict[str, Callable[..., TrainConfig]] = {"fast": fast, "paper": paper}

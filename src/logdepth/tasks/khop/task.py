@@ -28,6 +28,7 @@ class Khop(Task):
     name = "khop"
     pointer = "find"
     answer = "hop_"
+    drawn = "without adjacent repeats"
     programs = {  # noqa: RUF012 (a ClassVar of Task's)
         "khop_rank": "rank",
         "khop_rank_any": "rank",

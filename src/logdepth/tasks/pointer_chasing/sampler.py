@@ -1,4 +1,4 @@
-"""Random functional graphs as strings, with queries and their answers: instance i depends on seed, split and i alone."""
+"""Random functional graphs as strings, with queries and their answers: number i depends on seed, split and i alone."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class ChasingSampler:
             raise InputError(f"alphabet is {size:,}; there are 1 to {MOST_VERTICES:,} vertices")
         if self.length <= 2 * size:
             raise InputError(
-                f"length is {self.length:,}; {size:,} pairs and a query need {2 * size + 1:,}: give a greater length or "
-                "a smaller alphabet"
+                f"length is {self.length:,}; {size:,} pairs and a query need {2 * size + 1:,}; give a greater "
+                "length or a smaller alphabet"
             )
         if not 0 <= hops < 1 << 16:
             raise InputError(f"k is {hops:,}; it must be in 0..65,535")

@@ -1,8 +1,9 @@
 """Pointer chasing as a task: what the rest of the library asks about it.
 
 Encoding: the pairs (v, f(v)), one for each of the V = alphabet_size vertices, in random order, then queries. Pairs
-rather than a list f(0) f(1) ..: a vertex is then named by its symbol alone, never by where it stands, so relative
-(rotary) positions do, and a hop is the look-up of k-hop: find my symbol among the firsts, go on from the slot after it.
+rather than a list f(0) f(1) ..: a vertex is then named by its symbol alone, never by where it stands, and a hop is the
+look-up of k-hop: find my symbol among the firsts, go on from the slot after it. Firsts and images differ in the parity
+of their slot, which learned positions tell and rotary ones have to count (slow to learn, above all bidirectionally).
 Queries come last and only they are asked, so that a causal model has seen all of f; a pair may have its image's pair
 behind it, so causal models cannot square pointers within the list, and bidirectional ones can.
 """
@@ -10,11 +11,10 @@ behind it, so causal models cannot square pointers within the list, and bidirect
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self, final
+from typing import Any, final
 
 import numpy as np
 
-from logdepth.errors import InputError
 from logdepth.tasks.pointer_chasing.sampler import ChasingSampler
 from logdepth.tasks.pointer_chasing.solver import chase_by_definition, hops_to_new, image_slots
 from logdepth.tasks.powers import find_power, read_symbols
@@ -35,19 +35,16 @@ class PointerChasing(Task):
     name = "pointer-chasing"
     pointer = "image"
     answer = "f^"
+    drawn = "(pairs of a random map, then queries)"
     sampler_options = ("labels",)
 
     @property
     def asked(self) -> slice:
         return slice(2 * self.alphabet_size, self.length)
 
-    def with_length(self, length: int) -> Self:
-        least = 2 * self.alphabet_size + 1
-        if length < least:
-            raise InputError(
-                f"length is {length:,}; {self.alphabet_size:,} pairs and a query need {least:,} symbols at least"
-            )
-        return super().with_length(length)
+    @property
+    def shortest(self) -> int:
+        return 2 * self.alphabet_size + 1
 
     def sampler(self, *, seed: int = 0, split: str = "train", planted: bool = False, **options: Any) -> ChasingSampler:
         sizes = (self.length, self.alphabet_size, self.k, self.max_k)
