@@ -119,7 +119,7 @@ def test_compiled_weights_load_into_a_trainable_model(tmp_path: Path) -> None:
 
 
 BAD = [
-    ({"family": "mamba"}, "family is 'mamba'; there are: modern, paper, compiled"),
+    ({"family": "mamba"}, "family is 'mamba'; there are: modern, paper, compiled, lstm"),
     ({"positions": "alibi"}, "positions are 'alibi'"),
     ({"num_layers": 0}, "num_layers is 0; it must be at least 1"),
     ({"hidden_dim": -1}, "hidden_dim is -1"),
@@ -131,6 +131,12 @@ BAD = [
     ({"family": "paper", "positions": "learned", "num_loops": 2}, "has num_loops = 1"),
     ({"family": "paper", "positions": "learned", "vocab_size": 17}, "reads its classes off 16 coordinates"),
     ({"family": "compiled", "positions": "learned"}, "stock"),
+    ({"positions": "none"}, "modern model has positions"),
+    ({"family": "paper", "positions": "learned", "num_heads": 0}, "num_heads is 0; it must be at least 1"),
+    ({"num_heads": 0}, "num_heads is 0; it must be at least 1"),
+    ({"family": "lstm"}, "the lstm model has num_heads = 0, positions = none"),
+    ({"family": "lstm", "num_heads": -1, "positions": "none"}, "num_heads is -1; it must be at least 0"),
+    ({"family": "lstm", "num_heads": 0, "positions": "none", "causal": False}, "has causal = True"),
     ({"stock": {}}, "stock"),
 ]
 

@@ -116,6 +116,10 @@ def test_training_goes_on_from_compiled_weights_and_keeps_them_right(tmp_path: P
         from_compiled(tmp_path / "one")
     with pytest.raises(InputError, match="has length 20"):
         from_compiled(tmp_path / "compiled", length=30)
+    with pytest.raises(InputError, match="has task khop"):
+        from_compiled(tmp_path / "compiled", task="pointer-chasing")
+    with pytest.raises(InputError, match="training from it takes no num_layers, family"):
+        from_compiled(tmp_path / "compiled", num_layers=3, family="lstm")
 
 
 def test_training_goes_on_from_a_run(tmp_path: Path) -> None:

@@ -298,7 +298,7 @@ def test_bad_configs(change: dict[str, Any], message: str) -> None:
 
 
 def test_bad_recipes(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no recipe 'quick'; there are: fast, paper"):
+    with pytest.raises(InputError, match="there is no recipe 'quick'; there are: fast, paper, plain"):
         configure("quick", {})
     with pytest.raises(InputError, match="muon is for the modern model"):
         paper(2, optimizer="muon")

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from logdepth.errors import InputError
 from logdepth.models.inside import Edit, activations, edited
 from logdepth.train.evaluate import score
 from logdepth.train.subject import Subject
@@ -23,7 +24,8 @@ def ablate_heads(
     """The error at each k with one head's output replaced: by zero, or by its mean over these strings and slots at
     that k (which keeps what the head always writes).
 
-    Rows of layer, head (from 1), kind, k, error, baseline (the whole model's error), over defined positions.
+    Rows of layer, head (from 1), kind, k, error, baseline (the whole model's error), over defined positions. Raises
+    `InputError` for a model without heads.
 
     >>> from logdepth.models.build import build_model
     >>> from logdepth.train.recipes import fast
@@ -36,6 +38,8 @@ def ablate_heads(
     """
     rows = []
     task, shape = subject.task, subject.shape
+    if not shape.num_heads:
+        raise InputError(f"{subject.name} has no heads to take out")
     for k in hops:
         baseline = score(task, subject.predict, k, strings).error
         means = [heads.mean((0, 1)) for heads in activations(subject.model, subject.encode(strings, k)).heads]

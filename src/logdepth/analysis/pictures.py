@@ -133,17 +133,19 @@ def draw_patching(folder: Path, residual: Rows, heads: Rows, pair: Pair) -> Sect
     across = np.full((len(layers), len(places)), np.nan)
     for row in heads:
         across[layers.index(row["layer"]), places.index(row["head"])] = row["restored"]
-    figure, axes = new_figure(1, 2, (5.2, 0.28 * len(layers) + 1.2))
+    shown = (grid, across) if places else (grid,)
+    figure, axes = new_figure(1, len(shown), (5.2, 0.28 * len(layers) + 1.2))
     image = None
-    for axis, values in zip(axes[0], (grid, across), strict=True):
+    for axis, values in zip(axes[0], shown, strict=True):
         image = axis.imshow(values, cmap="RdBu", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
         axis.set_yticks(range(len(layers)), layers)
     axes[0][0].set(xlabel="slot", ylabel="after layer")
     axes[0][0].set_title("residual stream at one slot", fontsize=9)
-    axes[0][1].set(xlabel="head")
-    axes[0][1].set_xticks(range(len(places)), places)
-    axes[0][1].set_title("one head's output, all slots", fontsize=9)
-    figure.colorbar(image, ax=axes[0][1], label="restored")
+    if places:
+        axes[0][1].set(xlabel="head")
+        axes[0][1].set_xticks(range(len(places)), places)
+        axes[0][1].set_title("one head's output, all slots", fontsize=9)
+    figure.colorbar(image, ax=axes[0][-1], label="restored")
     picture = save_figure(figure, folder / "patching.png", "activation patching")
     text = (
         f"Two strings that differ in slot {pair.changed[0]} alone, where the last slot's k-th hop lands. Blue: putting "

@@ -34,6 +34,7 @@ def analyze(
 ) -> dict[str, Any]:
     """Write `rows.jsonl`, PNGs and `index.html` to a folder; the findings in short.
 
+    A model without heads (`models/lstm.py`) has no rows of attention and ablation: its layers are looked into.
     k: hops to ask for (default: the most the model takes). strings: for attention and ablation (probes take six times
     as many). Raises `InputError` for a k it does not take, fewer than 2 strings, or an occupied folder.
     """
@@ -50,12 +51,13 @@ def analyze(
     js = list(range(1, max(k, 1) + 1))
     errors = evaluate(task, subject.predict, [k], strings=10 * strings, seed=seed)[0].row()
     tell(1, steps)
-    scores = head_scores(subject, k, drawn)
-    patterns = pattern_scores(subject, k, drawn)
+    has_heads = subject.shape.num_heads > 0
+    scores = head_scores(subject, k, drawn) if has_heads else []
+    patterns = pattern_scores(subject, k, drawn) if has_heads else []
     best = named_heads(best_pointers(scores), patterns, task.pointer)
     tell(2, steps)
     asked = sorted({k, *(j for j in (1, 2, 3, 4, 6, 8, 12) if j in task.questions and j < k)})
-    ablations = ablate_heads(subject, asked, drawn)
+    ablations = ablate_heads(subject, asked, drawn) if has_heads else []
     tell(3, steps)
     probes = probe_pointers(subject, k, js, strings=6 * strings, seed=seed) if k else []
     tell(4, steps)
@@ -82,11 +84,11 @@ def analyze(
         (folder / "rows.jsonl").write_text(
             "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), encoding="utf-8"
         )
-        sections = [
-            draw_heads(folder, subject, k, drawn[0], best),
-            draw_scores(folder, scores, best, task.pointer),
-            draw_ablation(folder, ablations),
-        ]
+        sections = []
+        if has_heads:
+            sections.append(draw_heads(folder, subject, k, drawn[0], best))
+            sections.append(draw_scores(folder, scores, best, task.pointer))
+            sections.append(draw_ablation(folder, ablations))
         if pair and verdict:
             sections += [
                 draw_probes(folder, probes, verdict, task.pointer),
@@ -152,7 +154,8 @@ def _summary(
     if subject.step:
         kind += f", step {subject.step:,}"
     loops = f" x {shape.num_loops} loops" if shape.num_loops > 1 else ""
-    sizes = f"{shape.num_layers} layers{loops}, {shape.num_heads} heads, width {shape.embed_dim}"
+    heads = f"{shape.num_heads} heads" if shape.num_heads else "no heads"
+    sizes = f"{shape.num_layers} layers{loops}, {heads}, width {shape.embed_dim}"
     text = f"{kind}: {sizes}. Strings of {task.length} symbols out of {task.alphabet_size}"
     text += f", k up to {task.questions[-1]}."
     if errors["error"] is not None:

@@ -42,9 +42,10 @@ def add_commands(commands: Any) -> None:
         description="Train on a task; goes on from the last checkpoint if OUT holds this run broken off.",
     )
     parser.add_argument("--task", help="khop (default) or pointer-chasing")
-    parser.add_argument("--recipe", default="fast", help="fast (default) or paper")
+    parser.add_argument("--recipe", default="fast", help="fast (default), paper, or plain")
     for option, _, kind, text in SIZES:
         parser.add_argument(f"--{option}", type=kind, help=text)
+    parser.add_argument("--family", help="of models, for recipe plain: modern (default), paper, lstm")
     parser.add_argument("--positions", choices=["rope", "learned"], help="fast: rotary (default) or learned")
     parser.add_argument("--optimizer", choices=["adamw", "muon"])
     parser.add_argument(
@@ -138,7 +139,7 @@ def _config(args: argparse.Namespace) -> Any:
     from logdepth.train.recipes import configure, from_compiled
 
     given = {name: getattr(args, option.replace("-", "_")) for option, name, _, _ in SIZES}
-    for name in ("task", "positions", "optimizer", "init", "precision", "deep"):
+    for name in ("task", "family", "positions", "optimizer", "init", "precision", "deep"):
         given[name] = getattr(args, name)
     given = {name: value for name, value in given.items() if value is not None}
     given |= {name: True for name in ("planted", "compile") if getattr(args, name)}

@@ -10,6 +10,7 @@ from typing import Any
 
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
+from logdepth.models.families import find_family
 from logdepth.tasks.registry import DEFAULT, find_task
 from logdepth.tasks.task import Sampler, Task
 
@@ -77,7 +78,7 @@ class TrainConfig:
         for name, allowed in (("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is {getattr(self, name)!r}; there are: {', '.join(allowed)}")
-        if self.optimizer == "muon" and self.model.family != "modern":
+        if self.optimizer == "muon" and not find_family(self.model.family).takes_muon:
             raise InputError("muon is for the modern model; give --optimizer adamw")
         needed = self.make_task().vocab_size
         if self.model.vocab_size < needed:

@@ -102,7 +102,7 @@ def load_subject(path: str | Path, *, device: str | None = None) -> Subject:
 
 def run_subject(name: str, model: nn.Module, config: TrainConfig, step: int) -> Subject:
     """The subject of a run whose model is at hand."""
-    longest = None if config.model.positions == "rope" else config.model.max_length - 1
+    longest = None if config.model.positions in ("rope", "none") else config.model.max_length - 1
     return Subject(name, model, config.make_task(), longest, "", step, config)
 
 
