@@ -51,7 +51,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_task(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="khop or pointer-chasing")
+    parser.add_argument("task", metavar="TASK", help="khop, pointer-chasing, ..")
 
 
 def _show(args: argparse.Namespace) -> int:

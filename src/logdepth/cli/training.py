@@ -41,11 +41,11 @@ def add_commands(commands: Any) -> None:
         help="train a transformer on a task",
         description="Train on a task; goes on from the last checkpoint if OUT holds this run broken off.",
     )
-    parser.add_argument("--task", help="khop (default) or pointer-chasing")
+    parser.add_argument("--task", help="khop (default), pointer-chasing, ..")
     parser.add_argument("--recipe", default="fast", help="fast (default), paper, or plain")
     for option, _, kind, text in SIZES:
         parser.add_argument(f"--{option}", type=kind, help=text)
-    parser.add_argument("--family", help="of models, for recipe plain: modern (default), paper, lstm")
+    parser.add_argument("--family", help="of models, for recipe plain: modern (default), paper, lstm, ..")
     parser.add_argument("--positions", choices=["rope", "learned"], help="fast: rotary (default) or learned")
     parser.add_argument("--optimizer", choices=["adamw", "muon"])
     parser.add_argument(

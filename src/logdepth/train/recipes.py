@@ -172,8 +172,7 @@ def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float
 
     The rate is small: a compiled model's queries are large, so small changes move its attention (a hundred steps at
     3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token asks
-    nothing) or of a program that computes no task, or for an
-    option of the shape; `FolderError` for other folders.
+    nothing) or of a program that computes no task, or for an option of the shape; `FolderError` for other folders.
     """
     found = read_folder(folder)
     setting = found.graph.setting
