@@ -6,12 +6,9 @@ A family's file is imported when a config of it is made, by name: configs know n
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import Any
 
 from logdepth.errors import InputError
-
-if TYPE_CHECKING:
-    from logdepth.models.family import TrainableModel
 
 FAMILIES = {
     "modern": "logdepth.models.modern:ModernTransformer",
@@ -21,8 +18,8 @@ FAMILIES = {
 }
 
 
-def find_family(name: str) -> type[TrainableModel]:
-    """The class of a family. Raises `InputError` for others.
+def find_family(name: str) -> Any:
+    """The class of a family, a `TrainableModel`. Raises `InputError` for others.
 
     >>> find_family("lstm").__name__
     'Lstm'

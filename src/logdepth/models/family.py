@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
 from logdepth.errors import InputError
-
-if TYPE_CHECKING:
-    from logdepth.models.config import ModelConfig
+from logdepth.models.config import ModelConfig
 
 
 class TrainableModel(nn.Module, ABC):
