@@ -13,15 +13,14 @@ import torch
 from logdepth.analysis.ablation import ablate_heads
 from logdepth.analysis.construction import judge, largest_asked, reach_of, reached_hops
 from logdepth.analysis.patching import find_pair, patch_heads, patch_residual
-from logdepth.analysis.pointers import best_pointers, head_scores, pattern_scores, pointer_powers, pointer_scores
+from logdepth.analysis.pointers import best_pointers, head_scores, pattern_scores, pointer_scores
 from logdepth.analysis.probes import occurrence_ranks, probe_pointers
 from logdepth.analysis.report import analyze
 from logdepth.compiled.model import compile
 from logdepth.errors import InputError
 from logdepth.models.build import build_model
 from logdepth.programs import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
-from logdepth.tasks.khop import solve
-from logdepth.train.evaluate import random_strings
+from logdepth.tasks.khop import random_strings, solve
 from logdepth.train.recipes import fast, paper
 from logdepth.train.subject import Subject, load_subject, run_subject
 
@@ -73,7 +72,7 @@ def test_compiled_heads_follow_their_pointers_exactly(construction: str, k: int,
 
 def test_the_codes_cosine_has_the_ceiling_of_its_valid_rows() -> None:
     subject, drawn = compiled("rank", 7), strings()
-    pointer = pointer_powers(drawn, 4, 4)[4]
+    pointer = subject.task.pointers(drawn, 4)[4]
     ceiling = np.sqrt((pointer > 0).mean(1)).mean()
     row = next(r for r in head_scores(subject, 7, drawn) if (r["layer"], r["head"], r["j"]) == (4, 1, 4))
     assert row["code"] == pytest.approx(ceiling, abs=1e-3) and row["valid"] == pytest.approx(1, abs=1e-6)

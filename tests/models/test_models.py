@@ -113,13 +113,13 @@ def test_rope_runs_beyond_its_length_and_learned_positions_refuse() -> None:
 def test_compiled_weights_load_into_a_trainable_model(tmp_path: Path) -> None:
     compile(khop_doubling_any, length=20, alphabet=4, header_size=6, max_k=5).save(tmp_path / "m")
     subject = load_subject(tmp_path / "m")
-    assert (subject.hops, subject.construction, subject.longest) == (range(6), "doubling", 20)
+    assert (subject.task.questions, subject.construction, subject.longest) == (range(6), "doubling", 20)
     found = trace(subject.model, subject.encode(np.array([[0, 1, 0, 2, 1, 0]]), 3))
     assert len(found.attention) == subject.shape.depth
 
 
 BAD = [
-    ({"family": "mamba"}, "family is 'mamba'; there are: modern, paper, compiled"),
+    ({"family": "mamba"}, "family is 'mamba'; there are: modern, paper, compiled, lstm"),
     ({"positions": "alibi"}, "positions are 'alibi'"),
     ({"num_layers": 0}, "num_layers is 0; it must be at least 1"),
     ({"hidden_dim": -1}, "hidden_dim is -1"),
@@ -131,6 +131,12 @@ BAD = [
     ({"family": "paper", "positions": "learned", "num_loops": 2}, "has num_loops = 1"),
     ({"family": "paper", "positions": "learned", "vocab_size": 17}, "reads its classes off 16 coordinates"),
     ({"family": "compiled", "positions": "learned"}, "stock"),
+    ({"positions": "none"}, "modern model has positions"),
+    ({"family": "paper", "positions": "learned", "num_heads": 0}, "num_heads is 0; it must be at least 1"),
+    ({"num_heads": 0}, "num_heads is 0; it must be at least 1"),
+    ({"family": "lstm"}, "the lstm model has num_heads = 0, positions = none"),
+    ({"family": "lstm", "num_heads": -1, "positions": "none"}, "num_heads is -1; it must be at least 0"),
+    ({"family": "lstm", "num_heads": 0, "positions": "none", "causal": False}, "has causal = True"),
     ({"stock": {}}, "stock"),
 ]
 

@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 from logdepth.compiled.model import compile
 from logdepth.errors import InputError
 from logdepth.programs import khop_rank, khop_rank_any
-from logdepth.tasks.khop import find, find_power, solve
-from logdepth.train.evaluate import evaluate, interval, least_depth, random_strings, reach, score, score_planted
+from logdepth.tasks.khop import Khop, find, find_power, random_strings, solve
+from logdepth.train.evaluate import evaluate, interval, least_depth, reach, score, score_planted
 from logdepth.train.loop import train
 from logdepth.train.recipes import fast, from_compiled
 from logdepth.train.subject import load_subject
+
+
+def khop(length: int) -> Khop:
+    return Khop(length, 4, max_k=60)
 
 
 def noisy(share: float, seed: int = 0):
@@ -31,35 +35,34 @@ def test_errors_are_counted_over_defined_positions() -> None:
     strings = random_strings(200, 50, 4, 0)
     for k in (0, 3, 9):
         defined = int((solve(strings, k, 4) < 4).sum())
-        found = score(noisy(0.1), k, strings, 4)
+        found = score(khop(50), noisy(0.1), k, strings)
         assert found.defined == defined and found.error is not None and found.low is not None and found.high is not None
         assert abs(found.error - 0.1) < 0.03 and abs(found.error_all - 0.1) < 0.03
         assert found.low < 0.1 < found.high
         if k:
             assert sum(row[2] for row in found.distances) == defined
             assert sum(row[3] for row in found.distances) == found.wrong
-    nothing = score(noisy(0.0), 60, strings, 4)
+    nothing = score(khop(50), noisy(0.0), 60, strings)
     assert nothing.defined == 0 and nothing.error is None and nothing.error_all == 0
 
 
 def test_planted_strings_have_long_hops_at_their_end() -> None:
-    perfect = score_planted(noisy(0.0), 4, length=60, alphabet_size=4, strings=300)
+    perfect = score_planted(khop(60), noisy(0.0), 4, strings=300)
     assert (perfect.defined, perfect.wrong, perfect.planted) == (300, 0, True)
     assert sum(row[2] for row in perfect.distances if row[0] >= 32) > 150
-    assert abs((score_planted(noisy(0.2), 4, length=60, alphabet_size=4, strings=500).error or 0) - 0.2) < 0.07
+    assert abs((score_planted(khop(60), noisy(0.2), 4, strings=500).error or 0) - 0.2) < 0.07
 
     def short_sighted(strings: np.ndarray, k: int) -> np.ndarray:  # sees the last 20 symbols of every position
         answers = solve(strings, k, 4)
         near = np.arange(strings.shape[1]) - (find_power(find(strings, 4), k)[:, 1:] - 1) < 20
         return np.where(near, answers, 4)
 
-    common = {"length": 60, "alphabet_size": 4, "strings": 300}
-    assert (score_planted(short_sighted, 4, **common).error or 0) > 0.8
-    assert (evaluate(short_sighted, [4], **common)[0].error or 0) < 0.1
+    assert (score_planted(khop(60), short_sighted, 4, strings=300).error or 0) > 0.8
+    assert (evaluate(khop(60), short_sighted, [4], strings=300)[0].error or 0) < 0.1
 
 
 def test_always_saying_nothing_is_all_wrong_but_not_with_nothing_counted() -> None:
-    found = score(lambda strings, k: np.full(strings.shape, 4), 5, random_strings(50, 30, 4, 0), 4)
+    found = score(khop(30), lambda strings, k: np.full(strings.shape, 4), 5, random_strings(50, 30, 4, 0))
     assert found.error == 1.0 and 0 < found.error_all < 1
 
 
@@ -92,10 +95,10 @@ def test_compiled_models_are_exact_at_every_length(tmp_path: Path) -> None:
     for name, lengths in (("any", (20, 60)), ("one", (30,))):
         subject = load_subject(tmp_path / name)
         for length in lengths:
-            rows = evaluate(subject.predict, subject.hops, length=length, alphabet_size=4, strings=30)
+            rows = evaluate(subject.task.with_length(length), subject.predict, subject.task.questions, strings=30)
             assert all(row.wrong == 0 and row.error_all == 0 for row in rows)
         with pytest.raises(InputError, match="symbols at most"):
-            subject.check(subject.hops[-1], 61)
+            subject.check(subject.task.questions[-1], 61)
         with pytest.raises(InputError, match="takes"):
             subject.check(10, 20)
         with pytest.raises(InputError, match="no dropout"):
@@ -106,13 +109,17 @@ def test_training_goes_on_from_compiled_weights_and_keeps_them_right(tmp_path: P
     compile(khop_rank_any, length=20, alphabet=4, header_size=4, max_k=3).save(tmp_path / "compiled")
     config = from_compiled(tmp_path / "compiled", steps=5, batch_size=4)
     subject = train(config, tmp_path / "run", threads=1)
-    rows = evaluate(subject.predict, subject.hops, length=20, alphabet_size=4, strings=50)
+    rows = evaluate(subject.task, subject.predict, subject.task.questions, strings=50)
     assert all(row.wrong == 0 for row in rows)
     compile(khop_rank, length=20, alphabet=4, k=3).save(tmp_path / "one")
     with pytest.raises(InputError, match="compiled with --max-k"):
         from_compiled(tmp_path / "one")
     with pytest.raises(InputError, match="has length 20"):
         from_compiled(tmp_path / "compiled", length=30)
+    with pytest.raises(InputError, match="has task khop"):
+        from_compiled(tmp_path / "compiled", task="pointer-chasing")
+    with pytest.raises(InputError, match="training from it takes no num_layers, family"):
+        from_compiled(tmp_path / "compiled", num_layers=3, family="lstm")
 
 
 def test_training_goes_on_from_a_run(tmp_path: Path) -> None:

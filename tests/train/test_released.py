@@ -52,7 +52,7 @@ def test_a_released_run_is_imported_whole(masks: bool, tmp_path: Path) -> None:
     for dropout in (False, True):
         subject.set_dropout(dropout)
         torch.manual_seed(0)
-        errors[dropout] = evaluate(subject.predict, [1], length=98, alphabet_size=4, strings=20)[0].wrong
+        errors[dropout] = evaluate(subject.task, subject.predict, [1], strings=20)[0].wrong
     assert errors[False] != errors[True]
 
 

@@ -57,9 +57,9 @@ def test_batches_ask_and_answer(changes: dict[str, Any], auxiliary: float) -> No
         for row in range(len(k)):
             answers = solve(strings[row : row + 1], int(k[row]), 4)[0]
             assert (batch.targets[row, 1:] == answers + 4).all()
-            if batch.hops is not None:
-                assert (batch.hops[row, 1:, k[row]] == batch.targets[row, 1:]).all()
-                assert (batch.hops[row, 0] == batch.targets[row, 0]).all()
+            if batch.every is not None:
+                assert (batch.every[row, 1:, k[row]] == batch.targets[row, 1:]).all()
+                assert (batch.every[row, 0] == batch.targets[row, 0]).all()
         if changes.get("curriculum") and step < 4:
             assert k.max() <= 2
     assert (batches[3].ids == Batches(config)[3].ids).all()
@@ -298,7 +298,7 @@ def test_bad_configs(change: dict[str, Any], message: str) -> None:
 
 
 def test_bad_recipes(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no recipe 'quick'; there are: fast, paper"):
+    with pytest.raises(InputError, match="there is no recipe 'quick'; there are: fast, paper, plain"):
         configure("quick", {})
     with pytest.raises(InputError, match="muon is for the modern model"):
         paper(2, optimizer="muon")

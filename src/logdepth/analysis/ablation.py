@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from logdepth.errors import InputError
 from logdepth.models.inside import Edit, activations, edited
 from logdepth.train.evaluate import score
 from logdepth.train.subject import Subject
@@ -23,7 +24,8 @@ def ablate_heads(
     """The error at each k with one head's output replaced: by zero, or by its mean over these strings and slots at
     that k (which keeps what the head always writes).
 
-    Rows of layer, head (from 1), kind, k, error, baseline (the whole model's error), over defined positions.
+    Rows of layer, head (from 1), kind, k, error, baseline (the whole model's error), over defined positions. Raises
+    `InputError` for a model without heads.
 
     >>> from logdepth.models.build import build_model
     >>> from logdepth.train.recipes import fast
@@ -35,16 +37,18 @@ def ablate_heads(
     [(1, 'zero'), (1, 'mean'), (2, 'zero'), (2, 'mean')]
     """
     rows = []
-    size, shape = subject.alphabet_size, subject.shape
+    task, shape = subject.task, subject.shape
+    if not shape.num_heads:
+        raise InputError(f"{subject.name} has no heads to take out")
     for k in hops:
-        baseline = score(subject.predict, k, strings, size).error
+        baseline = score(task, subject.predict, k, strings).error
         means = [heads.mean((0, 1)) for heads in activations(subject.model, subject.encode(strings, k)).heads]
         for layer in range(1, shape.depth + 1):
             for head in range(shape.num_heads):
                 for kind in kinds:
                     value = torch.zeros_like(means[0][0]) if kind == "zero" else means[layer - 1][head]
                     with edited(subject.model, [Edit(layer, head, _constant(value))]):
-                        error = score(subject.predict, k, strings, size).error
+                        error = score(task, subject.predict, k, strings).error
                     where = {"layer": layer, "head": head + 1, "kind": kind, "k": k}
                     rows.append({**where, "error": error, "baseline": baseline})
     return rows

@@ -10,8 +10,6 @@ import torch
 from logdepth.errors import InputError
 from logdepth.models.inside import Edit, activations, edited
 from logdepth.rng import rng_for
-from logdepth.tasks.khop import find, find_power
-from logdepth.train.evaluate import random_strings
 from logdepth.train.subject import Subject
 
 SLOTS_SQUARED = 5_000_000  # batch x slots^2 in one forward pass: 20 MB of attention a head
@@ -29,7 +27,7 @@ class Pair(NamedTuple):
 
 def find_pair(subject: Subject, k: int, *, length: int | None = None, seed: int = 0) -> Pair:
     """A random string and the same with one symbol changed, which changes the answer at the last slot but no pointer
-    that is followed: the symbol that find^k of the last slot stands on (no adjacent repeats arise).
+    that is followed: the symbol that the k-th pointer of the last slot stands on. Both are instances of the task.
 
     Raises `InputError` if k is 0 or no such pair turns up among 2,000 strings (k too large for the length).
 
@@ -42,23 +40,23 @@ def find_pair(subject: Subject, k: int, *, length: int | None = None, seed: int 
     >>> (np.flatnonzero(pair.clean != pair.corrupt) + 1).tolist() == list(pair.changed)
     True
     """
-    n, size = length or subject.length, subject.alphabet_size
+    n = length or subject.task.length
     subject.check(k, n)
+    task = subject.task.with_length(n)
     if k == 0:
         raise InputError("k is 0: the answer is the last symbol itself; patching needs k at least 1")
     rng = rng_for(seed, "patching", k)
-    strings = random_strings(2000, n, size, seed, "patching")
-    powers = find_power(find(strings, size), k)[:, -1]
+    strings = task.strings(2000, seed, "patching")
+    powers = task.pointers(strings, k)[k][:, -1]
     for string, slot in zip(strings, powers, strict=True):
         if slot == 0:
             continue
-        near = {string[slot - 1], string[slot - 2] if slot > 1 else -1, string[slot] if slot < n else -1}
-        for symbol in rng.permutation(size):
-            if symbol in near:
-                continue
+        for symbol in rng.permutation(task.alphabet_size):
             other = string.copy()
             other[slot - 1] = symbol
-            if find_power(find(other[None], size), k)[0, -1] == slot:
+            if symbol == string[slot - 1] or not task.is_instance(other[None])[0]:
+                continue
+            if task.pointers(other[None], k)[k][0, -1] == slot:
                 return Pair(string, other, int(string[slot - 1]), int(symbol), (int(slot),))
     raise InputError(f"no string of {n} symbols whose answer at k = {k} can be changed alone; give a smaller k")
 
@@ -128,7 +126,7 @@ def patch_heads(subject: Subject, k: int, pair: Pair) -> list[dict[str, Any]]:
 def _runs(subject: Subject, k: int, pair: Pair) -> tuple[Any, Any, Any]:
     clean = activations(subject.model, subject.encode(pair.clean[None], k))
     corrupt = activations(subject.model, subject.encode(pair.corrupt[None], k))
-    right, wrong = pair.clean_answer + subject.offset, pair.corrupt_answer + subject.offset
+    right, wrong = (answer + subject.task.offset for answer in (pair.clean_answer, pair.corrupt_answer))
 
     def difference(logits: torch.Tensor) -> torch.Tensor:
         return (logits[:, -1, right] - logits[:, -1, wrong]).double()

@@ -11,7 +11,7 @@ import numpy as np
 from logdepth.analysis.construction import Verdict
 from logdepth.analysis.page import Section
 from logdepth.analysis.patching import Pair
-from logdepth.analysis.pointers import pointer_powers
+from logdepth.analysis.pointers import visible_pointers
 from logdepth.models.inside import attention_of
 from logdepth.report.attention import Panel, draw_attention
 from logdepth.report.figures import new_figure, save_figure
@@ -21,25 +21,28 @@ Rows = Sequence[dict[str, Any]]
 
 
 def draw_heads(folder: Path, subject: Subject, k: int, string: np.ndarray, best: Rows, most: int = 48) -> Section:
-    """Attention of every head on one string (its first `most` symbols), the head's best find^j marked."""
-    shown = string[None, : min(most, len(string))]
+    """Every head's attention on one string (`most` symbols of it, or what the task needs), best pointers marked."""
+    task = subject.task
+    shown = string[None, : min(max(most, task.shortest), len(string))]
     weights = attention_of(subject.model, subject.encode(shown, k))
-    powers = pointer_powers(shown, k, subject.alphabet_size)
+    powers = visible_pointers(task, shown, k, causal=subject.shape.causal)
     panels = []
     for row in best:
-        j = row["j"] if row["name"].startswith("find^") else None
+        j = row["j"] if row["name"].startswith(f"{task.pointer}^") else None
         attention = weights[row["layer"] - 1][0, row["head"] - 1].float().cpu().numpy()
         title = f"layer {row['layer']}, head {row['head']}: {row['name']} {row['share']:.2f}"
-        panels.append(Panel(title, attention, None if j is None else powers[j][0], "" if j is None else f"find^{j}"))
-    tokens = [f"k={k}" if subject.takes_k else "S", *(chr(97 + s) if s < 26 else str(s) for s in shown[0])]
+        panels.append(
+            Panel(title, attention, None if j is None else powers[j][0], "" if j is None else f"{task.pointer}^{j}")
+        )
+    tokens = [f"k={k}" if task.takes_k else "S", *(chr(97 + s) if s < 26 else str(s) for s in shown[0])]
     title = f"attention of every head, k = {k}"
     draw_attention(folder / "attention.png", panels, tokens, title, columns=min(subject.shape.num_heads, 8))
-    text = "Each head's attention on one string; circles mark the find^j it follows most nearly."
+    text = f"Each head's attention on one string; circles mark the {task.pointer}^j it follows most nearly."
     return Section("Attention", text, folder / "attention.png")
 
 
-def draw_scores(folder: Path, scores: Rows, best: Rows) -> Section:
-    """Every head against every find^j, normalised to rows that have a pointer."""
+def draw_scores(folder: Path, scores: Rows, best: Rows, pointer: str) -> Section:
+    """Every head against every power of the pointer, normalised to rows that have a pointer."""
     heads = sorted({(row["layer"], row["head"]) for row in scores})
     most = max(row["j"] for row in scores)
     grid = np.full((len(heads), most + 1), np.nan)
@@ -55,13 +58,13 @@ def draw_scores(folder: Path, scores: Rows, best: Rows) -> Section:
             colour = "white" if value > 0.6 else "black"
             axes[0][0].text(across, down, f"{value:.2f}", ha="center", va="center", fontsize=6, color=colour)
     figure.colorbar(image, ax=axes[0][0], label="score, valid rows")
-    picture = save_figure(figure, folder / "pointers.png", "attention against find^j")
+    picture = save_figure(figure, folder / "pointers.png", f"attention against {pointer}^j")
     head = ["layer", "head", "best j", "code's cosine", "text's formula", "valid rows", "looks at"]
     lines = []
     for row in best:
         three = [f"{row[name]:.3f}" for name in ("code", "text", "valid")]
         lines.append([str(row["layer"]), str(row["head"]), str(row["j"]), *three, row["name"]])
-    text = "How nearly each head attends to find^j: 1 means to it alone, wherever there is a j-th hop."
+    text = f"How nearly each head attends to {pointer}^j: 1 means to it alone, wherever there is a j-th hop."
     note = "The code's cosine, which the paper's figures show, counts rows without a pointer too: it cannot reach 1."
     return Section("Heads against pointers", text, picture, head, lines, note)
 
@@ -89,8 +92,8 @@ def draw_ablation(folder: Path, rows: Rows) -> Section:
     return Section("Ablation", f"Which k need which head. The whole model's errors: {whole}.", picture)
 
 
-def draw_probes(folder: Path, rows: Rows, verdict: Verdict) -> Section:
-    """What of find^j a linear probe reads after each layer."""
+def draw_probes(folder: Path, rows: Rows, verdict: Verdict, pointer: str) -> Section:
+    """What of a pointer's powers a linear probe reads after each layer."""
     layers, hops = sorted({row["layer"] for row in rows}), sorted({row["j"] for row in rows})
     whats = ("symbol", "position", "symbol and rank")
     figure, axes = new_figure(1, len(whats), (0.2 * len(hops) + 1.7, 0.26 * len(layers) + 1.1), sharey=True)
@@ -107,9 +110,9 @@ def draw_probes(folder: Path, rows: Rows, verdict: Verdict) -> Section:
         axis.set_title(what, fontsize=9)
     axes[0][0].set_ylabel("after layer")
     figure.colorbar(image, ax=axes[0][-1], label="right")
-    picture = save_figure(figure, folder / "probes.png", "linear probes for find^j")
+    picture = save_figure(figure, folder / "probes.png", f"linear probes for {pointer}^j")
     reached = ", ".join(f"layer {layer}: {j}" for layer, j in sorted(verdict.reached.items()) if layer)
-    text = f"What a linear map reads of find^j off the residual stream. Hops in hand: {reached}."
+    text = f"What a linear map reads of {pointer}^j off the residual stream. Hops in hand: {reached}."
     head = ["layer", "j", "of", "right", "chance", "slots"]
     best = [row for row in rows if row["accuracy"] >= 0.9]
     lines = [
@@ -130,17 +133,19 @@ def draw_patching(folder: Path, residual: Rows, heads: Rows, pair: Pair) -> Sect
     across = np.full((len(layers), len(places)), np.nan)
     for row in heads:
         across[layers.index(row["layer"]), places.index(row["head"])] = row["restored"]
-    figure, axes = new_figure(1, 2, (5.2, 0.28 * len(layers) + 1.2))
+    shown = (grid, across) if places else (grid,)
+    figure, axes = new_figure(1, len(shown), (5.2, 0.28 * len(layers) + 1.2))
     image = None
-    for axis, values in zip(axes[0], (grid, across), strict=True):
+    for axis, values in zip(axes[0], shown, strict=True):
         image = axis.imshow(values, cmap="RdBu", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
         axis.set_yticks(range(len(layers)), layers)
     axes[0][0].set(xlabel="slot", ylabel="after layer")
     axes[0][0].set_title("residual stream at one slot", fontsize=9)
-    axes[0][1].set(xlabel="head")
-    axes[0][1].set_xticks(range(len(places)), places)
-    axes[0][1].set_title("one head's output, all slots", fontsize=9)
-    figure.colorbar(image, ax=axes[0][1], label="restored")
+    if places:
+        axes[0][1].set(xlabel="head")
+        axes[0][1].set_xticks(range(len(places)), places)
+        axes[0][1].set_title("one head's output, all slots", fontsize=9)
+    figure.colorbar(image, ax=axes[0][-1], label="restored")
     picture = save_figure(figure, folder / "patching.png", "activation patching")
     text = (
         f"Two strings that differ in slot {pair.changed[0]} alone, where the last slot's k-th hop lands. Blue: putting "

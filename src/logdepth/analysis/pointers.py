@@ -1,6 +1,7 @@
-"""Attention against the pointers find^j: how nearly a head looks where its j-th hop is.
+"""Attention against a task's pointers (k-hop: find^j): how nearly a head looks where its j-th hop is.
 
-M has a 1 at (slot i, find^j(i)) and empty rows where find^j(i) is "nothing" (and at slot 0). Three scores:
+M has a 1 at (slot i, its j-th pointer) and empty rows where that is "nothing" (and at slot 0), or ahead of a causal
+model's slot. Three scores:
 
 - `code`: sum(A M) / sqrt(sum(M) sum(A^2)), what the paper's figures show. All rows of A count, so perfect attention
   scores sqrt(valid rows / rows) only.
@@ -17,21 +18,27 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from logdepth.models.inside import attention_of
-from logdepth.tasks.khop import find, find_power
+from logdepth.tasks.task import Task
 from logdepth.train.subject import Subject
 
 SCORES = ("code", "text", "valid")
 SLOTS_SQUARED = 5_000_000  # strings x slots^2 at once: 20 MB of attention a head
 
 
-def pointer_powers(strings: Int[np.ndarray, "batch n"], most: int, size: int) -> list[Int[np.ndarray, "batch slots"]]:
-    """find^0 (a slot itself) .. find^most at slots 0..n, 0 for "nothing".
+def visible_pointers(
+    task: Task, strings: Int[np.ndarray, "batch n"], most: int, *, causal: bool
+) -> list[Int[np.ndarray, "batch slots"]]:
+    """Powers 0 (a slot itself) .. most of the task's pointer at slots 0..n; 0 for "nothing", and for what lies ahead if
+    the model is causal.
 
-    >>> [p[0].tolist() for p in pointer_powers(np.array([[0, 1, 0, 1]]), 2, 2)]
-    [[0, 1, 2, 3, 4], [0, 0, 0, 2, 3], [0, 0, 0, 0, 2]]
+    >>> from logdepth.tasks.pointer_chasing import PointerChasing
+    >>> task, string = PointerChasing(5, 2, k=1), np.array([[0, 1, 1, 0, 1]])
+    >>> [visible_pointers(task, string, 1, causal=causal)[1][0].tolist() for causal in (False, True)]
+    [[0, 2, 4, 4, 2, 4], [0, 0, 0, 0, 2, 4]]
     """
-    pointer = find(strings, size)
-    return [find_power(pointer, j) for j in range(most + 1)]
+    powers = task.pointers(strings, most)
+    slots = np.arange(powers[0].shape[1])
+    return [np.where(power > slots, 0, power) for power in powers] if causal else powers
 
 
 def pointer_scores(
@@ -76,7 +83,7 @@ def _attention(subject: Subject, k: int, strings: np.ndarray) -> Iterator[tuple[
 def head_scores(
     subject: Subject, k: int, strings: Int[np.ndarray, "batch n"], most: int | None = None
 ) -> list[dict[str, Any]]:
-    """Every head of every layer against find^0 .. find^most (default: k) when asked for k hops.
+    """Every head of every layer against the pointer's powers 0 .. most (default: k) when asked for k.
 
     Rows of layer, head (both from 1), k, j and the three scores (None where no string has a j-th hop). Raises
     `InputError` for a k the model does not take.
@@ -91,7 +98,7 @@ def head_scores(
     [(1, 0), (1, 1), (2, 0), (2, 1)]
     """
     most = k if most is None else most
-    powers = pointer_powers(strings, most, subject.alphabet_size)
+    powers = visible_pointers(subject.task, strings, most, causal=subject.shape.causal)
     found: dict[tuple[int, int, int], dict[str, list[np.ndarray]]] = {}
     for batch, layer, head, attention in _attention(subject, k, strings):
         for j, pointer in enumerate(powers):
@@ -125,8 +132,8 @@ def best_pointers(rows: Sequence[dict[str, Any]], by: str = "valid") -> list[dic
 
 
 def pattern_scores(subject: Subject, k: int, strings: Int[np.ndarray, "batch n"]) -> list[dict[str, Any]]:
-    """Every head against two pointers that are no find^j: rows of layer, head, `previous` (the slot before, from slot 2
-    on) and `start` (the mean weight on slot 0).
+    """Every head against two pointers that are no power of the task's: rows of layer, head, `previous` (the slot
+    before, from slot 2 on) and `start` (the mean weight on slot 0).
 
     >>> from logdepth.models.build import build_model
     >>> from logdepth.train.recipes import fast

@@ -1,6 +1,6 @@
-"""Linear probes: what of find^j can be read off the residual stream after each layer by a linear map.
+"""Linear probes: what of find^j, the j-th power of the task's pointer, a linear map reads off the residual stream.
 
-Asked for, at every slot i whose find^j(i) is defined:
+Asked for after each layer, at every slot i that is asked and whose find^j(i) is defined:
 
 - `symbol`: the symbol at find^j(i), which is hop_j(i);
 - `position`: find^j(i) itself, as the bits of a number (all have to be right);
@@ -23,10 +23,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from logdepth.analysis.pointers import pointer_powers
 from logdepth.errors import InputError
 from logdepth.models.inside import activations
-from logdepth.train.evaluate import random_strings
 from logdepth.train.subject import Subject
 
 LEAST_SLOTS = 50  # with fewer slots scored, an accuracy says nothing: one lucky slot is 100 %
@@ -61,10 +59,13 @@ def probe_pointers(
     """
     if strings < 3:
         raise InputError(f"strings is {strings}; probes need at least 3")
-    size = subject.alphabet_size
-    drawn = random_strings(strings, length or subject.length, size, seed, "probes")
+    task = subject.task.with_length(length or subject.task.length)
+    size = task.alphabet_size
+    drawn = task.strings(strings, seed, "probes")
     found = activations(subject.model, subject.encode(drawn, k)).residual
-    powers = pointer_powers(drawn, max(hops, default=0), size)
+    powers = task.pointers(drawn, max(hops, default=0))
+    asked = np.zeros(powers[0].shape, bool)
+    asked[:, 1:][:, task.asked] = True
     ranks = occurrence_ranks(drawn, size)
     symbols = np.concatenate([np.full((strings, 1), size), drawn], 1)
     fitted = np.arange(strings) < 2 * strings // 3
@@ -73,7 +74,7 @@ def probe_pointers(
         features = _features(residual.double().cpu())
         for j in hops:
             at = powers[j]
-            valid = at > 0
+            valid = (at > 0) & asked
             train, test = valid & fitted[:, None], valid & ~fitted[:, None]
             if not train.any():
                 continue

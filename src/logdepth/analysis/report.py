@@ -16,7 +16,7 @@ from logdepth.analysis.pointers import best_pointers, head_scores, pattern_score
 from logdepth.analysis.probes import decodable, hop_prefix, probe_pointers
 from logdepth.errors import InputError
 from logdepth.files import check_new_folder, new_folder
-from logdepth.train.evaluate import evaluate, random_strings
+from logdepth.train.evaluate import evaluate
 from logdepth.train.subject import Subject
 
 Progress = Callable[[int, int], None]
@@ -34,35 +34,36 @@ def analyze(
 ) -> dict[str, Any]:
     """Write `rows.jsonl`, PNGs and `index.html` to a folder; the findings in short.
 
+    A model without heads (`models/lstm.py`) has no rows of attention and ablation: its layers are looked into.
     k: hops to ask for (default: the most the model takes). strings: for attention and ablation (probes take six times
     as many). Raises `InputError` for a k it does not take, fewer than 2 strings, or an occupied folder.
     """
     out = Path(out)
-    k = subject.hops[-1] if k is None else k
-    subject.check(k, subject.length)
+    task = subject.task
+    k = task.questions[-1] if k is None else k
+    subject.check(k, task.length)
     if strings < 2:
         raise InputError(f"strings is {strings}; at least 2 are needed")
     check_new_folder(out, force=force)
     steps = 6
     tell = progress or (lambda done, total: None)
-    size, length = subject.alphabet_size, subject.length
-    drawn = random_strings(strings, length, size, seed, "analysis")
+    drawn = task.strings(strings, seed, "analysis")
     js = list(range(1, max(k, 1) + 1))
-    common = {"length": length, "alphabet_size": size, "strings": 10 * strings, "seed": seed}
-    errors = evaluate(subject.predict, [k], **common)[0].row()
+    errors = evaluate(task, subject.predict, [k], strings=10 * strings, seed=seed)[0].row()
     tell(1, steps)
-    scores = head_scores(subject, k, drawn)
-    patterns = pattern_scores(subject, k, drawn)
-    best = named_heads(best_pointers(scores), patterns)
+    has_heads = subject.shape.num_heads > 0
+    scores = head_scores(subject, k, drawn) if has_heads else []
+    patterns = pattern_scores(subject, k, drawn) if has_heads else []
+    best = named_heads(best_pointers(scores), patterns, task.pointer)
     tell(2, steps)
-    asked = sorted({k, *(j for j in (1, 2, 3, 4, 6, 8, 12) if j in subject.hops and j < k)})
-    ablations = ablate_heads(subject, asked, drawn)
+    asked = sorted({k, *(j for j in (1, 2, 3, 4, 6, 8, 12) if j in task.questions and j < k)})
+    ablations = ablate_heads(subject, asked, drawn) if has_heads else []
     tell(3, steps)
     probes = probe_pointers(subject, k, js, strings=6 * strings, seed=seed) if k else []
     tell(4, steps)
     looks: dict[int, list[int]] = {}
     for row in best:
-        if row["name"].startswith("find^"):
+        if row["name"].startswith(f"{task.pointer}^"):
             looks.setdefault(row["layer"], []).append(row["j"])
     verdict = judge(reached_hops(probes), largest_asked(probes), looks) if k else None
     pair = find_pair(subject, k, seed=seed) if k else None
@@ -83,13 +84,16 @@ def analyze(
         (folder / "rows.jsonl").write_text(
             "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), encoding="utf-8"
         )
-        sections = [
-            draw_heads(folder, subject, k, drawn[0], best),
-            draw_scores(folder, scores, best),
-            draw_ablation(folder, ablations),
-        ]
+        sections = []
+        if has_heads:
+            sections.append(draw_heads(folder, subject, k, drawn[0], best))
+            sections.append(draw_scores(folder, scores, best, task.pointer))
+            sections.append(draw_ablation(folder, ablations))
         if pair and verdict:
-            sections += [draw_probes(folder, probes, verdict), draw_patching(folder, patches, heads, pair)]
+            sections += [
+                draw_probes(folder, probes, verdict, task.pointer),
+                draw_patching(folder, patches, heads, pair),
+            ]
         summary = _summary(subject, errors, best, prefix, verdict)
         sections.append(_made(subject, k, strings, seed))
         write_page(folder / "index.html", f"{subject.name}: k = {k}", summary, sections)
@@ -104,19 +108,21 @@ def analyze(
     }
 
 
-def named_heads(best: Sequence[dict[str, Any]], patterns: Sequence[dict[str, Any]], least: float = 0.5) -> list[dict]:
-    """The best pointer of each head with a name: `find^j` if it scores at least `least`, `previous` or `start` if the
-    head mostly looks there, else `-`.
+def named_heads(
+    best: Sequence[dict[str, Any]], patterns: Sequence[dict[str, Any]], pointer: str, least: float = 0.5
+) -> list[dict]:
+    """The best pointer of each head with a name: pointer^j (`find^2`) if it scores at least `least`, `previous` or
+    `start` if the head mostly looks there, else `-`.
 
     >>> best = [{"layer": 2, "head": 1, "k": 3, "j": 1, "valid": 0.98}]
-    >>> named_heads(best, [{"layer": 2, "head": 1, "previous": 0.3, "start": 0.0}])[0]["name"]
+    >>> named_heads(best, [{"layer": 2, "head": 1, "previous": 0.3, "start": 0.0}], "find")[0]["name"]
     'find^1'
     """
     at = {(row["layer"], row["head"]): row for row in patterns}
     named = []
     for row in best:
         pattern = at[row["layer"], row["head"]]
-        scored = {f"find^{row['j']}" if row["j"] else "itself": row["valid"]}
+        scored = {f"{pointer}^{row['j']}" if row["j"] else "itself": row["valid"]}
         scored |= {"previous": pattern["previous"], "start": pattern["start"]}
         name = max(scored, key=lambda name: scored[name])
         named.append({**row, "name": name if scored[name] >= least else "-", "share": scored[name]})
@@ -130,7 +136,7 @@ def _made(subject: Subject, k: int, strings: int, seed: int) -> Section:
     return Section(
         "How this was made",
         command,
-        note=f"Model: {subject.name}{step}. Random strings of {subject.length} symbols without adjacent repeats, from "
+        note=f"Model: {subject.name}{step}. Random strings of {subject.task.length} symbols {subject.task.drawn}, from "
         f"seed {seed}: {strings} for attention and ablation, {10 * strings} for the error, {6 * strings} for the "
         "probes (two thirds to fit, the others to score), one pair for patching.",
     )
@@ -143,14 +149,15 @@ def _summary(
     prefix: dict[int, int],
     verdict: Any,
 ) -> Section:
-    shape = subject.shape
+    task, shape = subject.task, subject.shape
     kind = f"compiled, {subject.construction}" if subject.construction else f"trained, {shape.family}"
     if subject.step:
         kind += f", step {subject.step:,}"
     loops = f" x {shape.num_loops} loops" if shape.num_loops > 1 else ""
-    sizes = f"{shape.num_layers} layers{loops}, {shape.num_heads} heads, width {shape.embed_dim}"
-    text = f"{kind}: {sizes}. Strings of {subject.length} symbols out of {subject.alphabet_size}"
-    text += f", k up to {subject.hops[-1]}."
+    heads = f"{shape.num_heads} heads" if shape.num_heads else "no heads"
+    sizes = f"{shape.num_layers} layers{loops}, {heads}, width {shape.embed_dim}"
+    text = f"{kind}: {sizes}. Strings of {task.length} symbols out of {task.alphabet_size}"
+    text += f", k up to {task.questions[-1]}."
     if errors["error"] is not None:
         text += f" Error at this k: {errors['error']:.2%} of {errors['defined']:,} defined positions."
     if verdict and verdict.distances:

@@ -1,4 +1,4 @@
-"""Command `analyze`: look inside a trained or compiled k-hop model."""
+"""Command `analyze`: look inside a trained or compiled model of a task."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from logdepth.cli.shared import add_json, print_json, progress
 def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "analyze",
-        help="attention against find^j, ablations, patching, probes: one report",
-        description="Look inside a trained or compiled k-hop model: rows, pictures and one self-contained page.",
+        help="attention against a task's pointers, ablations, patching, probes: one report",
+        description="Look inside a trained or compiled model of a task: rows, pictures and one self-contained page.",
     )
-    parser.add_argument("path", metavar="RUN|DIR", help="a run's folder or a compiled k-hop model's")
+    parser.add_argument("path", metavar="RUN|DIR", help="a run's folder or a compiled model's")
     parser.add_argument("--k", type=int, help="hops to ask for (default: the most the model takes)")
     parser.add_argument("--out", default="report", metavar="DIR", help="the report's folder (default: report)")
     parser.add_argument("--strings", type=int, default=50, help="random strings to look at (default 50)")

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from logdepth import __version__
-from logdepth.cli import analyzing, compiling, inspecting, khop, planning, reproducing, running, training
+from logdepth.cli import analyzing, compiling, inspecting, planning, reproducing, running, tasks, training
 from logdepth.cli.parser import SHELLS, Parser, PrintCompletion
 from logdepth.errors import InputError
 
@@ -34,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     compiling.add_commands(commands)
     inspecting.add_commands(commands)
-    khop.add_commands(commands)
+    tasks.add_commands(commands)
     running.add_commands(commands)
     planning.add_commands(commands)
     training.add_commands(commands)

@@ -1,4 +1,4 @@
-"""Commands `train`, `evaluate` and `import-run`: learning k-hop."""
+"""Commands `train`, `evaluate` and `import-run`: learning a task."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIZES = (
     ("weight-decay", "weight_decay", float, "weight decay"),
     ("warmup", "warmup", int, "steps over which the rate rises"),
     ("decay", "decay", int, "steps over which the rate falls to 0 at the end"),
-    ("auxiliary", "auxiliary_weight", float, "weight of asking for all hops at every slot (fast; 0 for none)"),
+    ("auxiliary", "auxiliary_weight", float, "weight of asking for every k at every slot (fast; 0 for none)"),
     ("seed", "seed", int, "of weights, strings and dropout (default 0)"),
     ("evaluate-every", "evaluate_every", int, "steps between evaluations"),
     ("checkpoint-every", "checkpoint_every", int, "steps between checkpoints"),
@@ -38,20 +38,26 @@ SIZES = (
 def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "train",
-        help="train a transformer on k-hop",
-        description="Train on k-hop; goes on from the last checkpoint if OUT holds this run broken off.",
+        help="train a transformer on a task",
+        description="Train on a task; goes on from the last checkpoint if OUT holds this run broken off.",
     )
-    parser.add_argument("--recipe", default="fast", help="fast (default) or paper")
+    parser.add_argument("--task", help="khop (default), pointer-chasing, ..")
+    parser.add_argument("--recipe", default="fast", help="fast (default), paper, or plain")
     for option, _, kind, text in SIZES:
         parser.add_argument(f"--{option}", type=kind, help=text)
+    parser.add_argument("--family", help="of models, for recipe plain: modern (default), paper, lstm, ..")
     parser.add_argument("--positions", choices=["rope", "learned"], help="fast: rotary (default) or learned")
     parser.add_argument("--optimizer", choices=["adamw", "muon"])
     parser.add_argument(
         "--deep",
         action=argparse.BooleanOptionalAction,
-        help="ask for the hops after every layer, not the last alone (fast; default: if there is an auxiliary weight)",
+        help="ask for them after every layer, not the last alone (fast; default: if there is an auxiliary weight)",
     )
-    parser.add_argument("--planted", action="store_true", help="strings whose last position has all its hops")
+    parser.add_argument(
+        "--planted",
+        action="store_true",
+        help="strings whose answers lie far (khop: the last position has all its hops)",
+    )
     parser.add_argument("--bidirectional", action="store_true", help="every slot sees all slots (fast)")
     parser.add_argument("--init", metavar="DIR", help="start from a run's or a compiled model's weights")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], help="bfloat16: on CUDA")
@@ -66,15 +72,15 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="errors of a trained or compiled model for each k",
-        description="Errors on random strings (uniform, without adjacent repeats, not planted).",
+        description="Errors on random strings of the model's task (khop: uniform, without adjacent repeats).",
     )
-    parser.add_argument("path", metavar="RUN|DIR", help="a run's folder or a compiled k-hop model's")
+    parser.add_argument("path", metavar="RUN|DIR", help="a run's folder or a compiled model's")
     parser.add_argument("--k", metavar="K", help="hops: 16, or 0..16, or 1,2,8 (default: all)")
     parser.add_argument("--dropout", choices=["on", "off"], default="off", help="the published errors have it on")
     parser.add_argument("--lengths", metavar="N,N", help="lengths of the strings (default: the trained one)")
     parser.add_argument("--strings", type=int, default=1000, help="strings for each k (default 1000)")
     parser.add_argument(
-        "--planted", action="store_true", help="planted strings, whose hops are long; the last position alone"
+        "--planted", action="store_true", help="planted strings, whose answers lie far (khop: the last position alone)"
     )
     parser.add_argument("--threshold", type=float, default=0.01, help="the error that counts as solved (default .01)")
     parser.add_argument("--seed", type=int, default=0, help="of the strings (and of dropout)")
@@ -133,7 +139,7 @@ def _config(args: argparse.Namespace) -> Any:
     from logdepth.train.recipes import configure, from_compiled
 
     given = {name: getattr(args, option.replace("-", "_")) for option, name, _, _ in SIZES}
-    for name in ("positions", "optimizer", "init", "precision", "deep"):
+    for name in ("task", "family", "positions", "optimizer", "init", "precision", "deep"):
         given[name] = getattr(args, name)
     given = {name: value for name, value in given.items() if value is not None}
     given |= {name: True for name in ("planted", "compile") if getattr(args, name)}
@@ -150,7 +156,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.strings < 1:
         raise InputError(f"--strings is {args.strings}; it must be at least 1")
     lengths = None if args.lengths is None else _numbers(args.lengths, "--lengths")
-    hops = None if args.k is None else _numbers(args.k, "--k")
+    ks = None if args.k is None else _numbers(args.k, "--k")
     import torch
 
     from logdepth.train.evaluate import evaluate, reach, score_planted
@@ -158,26 +164,25 @@ def _evaluate(args: argparse.Namespace) -> int:
 
     subject = load_subject(args.path, device=args.device)
     subject.set_dropout(args.dropout == "on")
-    hops = list(subject.hops) if hops is None else hops
-    lengths = [subject.length] if lengths is None else lengths
-    for k in hops:
+    ks = list(subject.task.questions) if ks is None else ks
+    lengths = [subject.task.length] if lengths is None else lengths
+    for k in ks:
         subject.check(k, max(lengths))
     torch.manual_seed(args.seed)
     rows, reached = [], {}
     with progress("evaluating") as report:
         for length in lengths:
-            errors = {}
-            for k in hops:
-                common = {"length": length, "alphabet_size": subject.alphabet_size, "seed": args.seed}
-                common["strings"] = args.strings
+            errors, task = {}, subject.task.with_length(length)
+            common = {"strings": args.strings, "seed": args.seed}
+            for k in ks:
                 if args.planted:
-                    found = score_planted(subject.predict, k, **common)
+                    found = score_planted(task, subject.predict, k, **common)
                 else:
-                    (found,) = evaluate(subject.predict, [k], **common)
+                    (found,) = evaluate(task, subject.predict, [k], **common)
                 rows.append(found.row())
                 errors[k] = found.error
                 if report:
-                    report(len(rows), len(hops) * len(lengths))
+                    report(len(rows), len(ks) * len(lengths))
             reached[length] = reach(errors, args.threshold)
     if args.json:
         shown = {"model": args.path, "step": subject.step, "dropout": args.dropout, "seed": args.seed}

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from logdepth.analysis.pointers import best_pointers, head_scores, pointer_powers
+from logdepth.analysis.pointers import best_pointers, head_scores
 from logdepth.experiments.experiment import Rows, configs
 from logdepth.experiments.published import PUBLISHED_POINTERS
 from logdepth.files import write_text_atomically
 from logdepth.models.inside import attention_of
 from logdepth.report.attention import Panel, draw_attention
 from logdepth.report.figures import new_figure, save_figure
+from logdepth.tasks.khop import Khop
 from logdepth.train.config import TrainConfig
-from logdepth.train.evaluate import random_strings
 from logdepth.train.subject import Subject
 
 STRINGS = 10  # the paper's average
@@ -33,8 +33,8 @@ def deepest_run(scale: str) -> list[TrainConfig]:
 
 def measure_maps(subject: Subject, scale: str) -> Rows:
     """Attention of every head on one string asked for the largest k, three decimals, as rows."""
-    k, size = subject.hops[-1], subject.alphabet_size
-    string = random_strings(1, min(MAP_LENGTH, subject.length), size, 0, "maps")
+    k, size = subject.task.questions[-1], subject.task.alphabet_size
+    string = subject.task.with_length(min(MAP_LENGTH, subject.task.length)).strings(1, 0, "maps")
     best = {(r["layer"], r["head"]): r for r in best_pointers(_scores(subject, k))}
     rows: Rows = []
     for layer, weights in enumerate(attention_of(subject.model, subject.encode(string, k)), 1):
@@ -48,27 +48,26 @@ def measure_maps(subject: Subject, scale: str) -> Rows:
 
 def measure_pointers(subject: Subject, scale: str) -> Rows:
     """Every head against every find^j, asked for the largest k."""
-    return _scores(subject, subject.hops[-1])
+    return _scores(subject, subject.task.questions[-1])
 
 
 def measure_best(subject: Subject, scale: str) -> Rows:
     """The best find^j of every head for each k."""
     rows: Rows = []
-    for k in subject.hops:
-        rows += best_pointers(_scores(subject, k, subject.hops[-1]))
+    for k in subject.task.questions:
+        rows += best_pointers(_scores(subject, k, subject.task.questions[-1]))
     return rows
 
 
 def _scores(subject: Subject, k: int, most: int | None = None) -> Rows:
-    strings = random_strings(STRINGS, subject.length, subject.alphabet_size, 0, "maps")
-    return head_scores(subject, k, strings, most)
+    return head_scores(subject, k, subject.task.strings(STRINGS, 0, "maps"), most)
 
 
 def draw_maps(rows: Rows, folder: Path) -> list[Path]:
     """Figures 11 to 13: the attention of every head on one string, its best find^j marked."""
     panels = []
     string, k = np.array([rows[0]["string"]]), rows[0]["k"]
-    powers = pointer_powers(string, k, rows[0]["alphabet"])
+    powers = Khop(string.shape[1], rows[0]["alphabet"], k=k).pointers(string, k)
     for row in rows:
         clear = row["valid"] is not None and row["valid"] >= 0.5
         title = f"layer {row['layer']}, head {row['head']}" + (f": find^{row['j']} {row['valid']:.2f}" if clear else "")

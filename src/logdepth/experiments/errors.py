@@ -40,16 +40,16 @@ def sample_runs(scale: str) -> list[TrainConfig]:
 
 def measure_errors(subject: Subject, scale: str) -> Rows:
     """Errors on new strings for every k, dropout off; and on, for a model that has it. With dropout off also at the
-    last position of planted strings, whose hops are long."""
+    planted strings, whose answers lie far."""
     rows: Rows = []
-    common = {"length": subject.length, "alphabet_size": subject.alphabet_size, "strings": strings_for(scale)}
+    task, strings = subject.task, strings_for(scale)
     for dropout in ["off", "on"] if subject.dropout else ["off"]:
         subject.set_dropout(dropout == "on")
-        for found in evaluate(subject.predict, subject.hops, **common):
+        for found in evaluate(task, subject.predict, task.questions, strings=strings):
             rows.append({**_shape(subject), "dropout": dropout, "on": "test", **found.row()})
     subject.set_dropout(False)
-    for k in subject.hops:
-        found = score_planted(subject.predict, k, **common)
+    for k in task.questions:
+        found = score_planted(task, subject.predict, k, strings=strings)
         rows.append({**_shape(subject), "dropout": "off", "on": "planted", **found.row()})
     return rows
 
@@ -66,15 +66,14 @@ def training_errors(subject: Subject, config: TrainConfig) -> dict[int, dict[str
     """Wrong and defined positions for each k of a run's own fixed set. The answers are those it was trained on."""
     assert config.samples is not None
     inputs, targets, hops = config.sampler().batch(0, config.samples)
-    offset = subject.offset
+    task = subject.task
     found = {}
-    for k in subject.hops:
+    for k in task.questions:
         chosen = hops == k
         if not chosen.any():
             continue
-        strings = inputs[chosen, 1:].astype(np.int64) - offset
-        answers = targets[chosen, 1:].astype(np.int64) - offset
-        defined = answers < subject.alphabet_size
+        strings, answers = task.decode(inputs[chosen, 1:]), task.decode(targets[chosen, 1:])
+        defined = (answers >= 0) & (answers < task.alphabet_size)
         predicted = np.concatenate([subject.predict(strings[at : at + 256], k) for at in range(0, len(strings), 256)])
         wrong, total = int(((predicted != answers) & defined).sum()), int(defined.sum())
         found[k] = {

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
+from logdepth.models.families import find_family
+from logdepth.models.family import TrainableModel
 
 
-def build_model(config: ModelConfig) -> nn.Module:
+def build_model(config: ModelConfig) -> TrainableModel:
     """The model of a config; weights from torch's generator, so `torch.manual_seed` settles them.
 
     >>> config = ModelConfig("modern", vocab_size=7, max_length=5, num_layers=1, embed_dim=8)
     >>> sum(p.numel() for p in build_model(config).parameters())
     908
     """
-    if config.family == "modern":
-        from logdepth.models.modern import ModernTransformer
-
-        return ModernTransformer(config)
-    from logdepth.models.gpt2 import CompiledTransformer, PaperTransformer
-
-    return PaperTransformer(config) if config.family == "paper" else CompiledTransformer(config)
+    return find_family(config.family)(config)
 
 
 def choose_device(name: str | None) -> str:

@@ -6,22 +6,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from logdepth.errors import InputError
+from logdepth.models.families import find_family
 
-FAMILIES = ("modern", "paper", "compiled")
-POSITIONS = ("rope", "learned")
+POSITIONS = ("rope", "learned", "none")
 LEAST = {
-    **dict.fromkeys(("vocab_size", "max_length", "num_layers", "num_heads", "embed_dim", "num_loops"), 1),
+    **dict.fromkeys(("vocab_size", "max_length", "num_layers", "embed_dim", "num_loops"), 1),
     **dict.fromkeys(("hidden_dim", "num_auxiliary"), 0),
 }
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A trainable transformer on token ids. Raises `InputError` for sizes that do not fit together.
+    """A trainable model on token ids. Raises `InputError` for sizes that do not fit together.
 
     family: `modern` (RMSNorm, normalised queries and keys, zero-initialised output projections, no biases); `paper`,
         GPT-2 as released with the paper (LayerNorm, GELU, learned positions, dropout, no LM head: class c is coordinate
-        c of the last hidden state); `compiled`, a stock GPT-2 of any shape, `stock` being its Hugging Face config.
+        c of the last hidden state); `compiled`, a stock GPT-2 of any shape, `stock` being its Hugging Face config;
+        and others (`families.py`). What a family has no use for, it fixes (`defaults`).
     vocab_size: token ids; max_length: slots at most, the first token included. embed_dim: m.
     num_layers: blocks with weights of their own; num_loops: how often they are run through. Depth is the product.
     hidden_dim: hidden units of a block's row-wise map; 0 for 4 embed_dim. causal: a slot sees only what is before it.
@@ -46,32 +47,20 @@ class ModelConfig:
     stock: dict[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
-        if self.family not in FAMILIES:
-            raise InputError(f"family is {self.family!r}; there are: {', '.join(FAMILIES)}")
+        family = find_family(self.family)
         if self.positions not in POSITIONS:
             raise InputError(f"positions are {self.positions!r}; there are: {', '.join(POSITIONS)}")
         for name, least in LEAST.items():
             if getattr(self, name) < least:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least {least}")
-        if self.embed_dim % self.num_heads:
+        if self.num_heads < (least := int(family.has_heads)):
+            raise InputError(f"num_heads is {self.num_heads}; it must be at least {least}")
+        if self.num_heads > 0 and self.embed_dim % self.num_heads:
             raise InputError(f"embed_dim {self.embed_dim} is not a multiple of num_heads {self.num_heads}")
-        if self.positions == "rope" and self.embed_dim // self.num_heads % 2:
-            raise InputError(f"rope needs an even head dimension; it is {self.embed_dim // self.num_heads}")
         if not 0 <= self.dropout < 1:
             raise InputError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
-        if self.family == "modern":
-            if self.dropout:
-                raise InputError("the modern model has no dropout; give family 'paper'")
-        else:
-            fixed = {"positions": "learned", "num_loops": 1, "causal": True, "num_auxiliary": 0}
-            wrong = [name for name, value in fixed.items() if getattr(self, name) != value]
-            if wrong:
-                raise InputError(f"a GPT-2 ({self.family}) has {', '.join(f'{n} = {fixed[n]}' for n in wrong)}")
-        if self.family == "paper" and self.vocab_size > self.embed_dim:
-            raise InputError(
-                f"the paper's model reads its classes off {self.embed_dim} coordinates; vocab_size is {self.vocab_size}"
-            )
-        if (self.family == "compiled") != (self.stock is not None):
+        family.check(self)
+        if family.takes_stock != (self.stock is not None):
             raise InputError("stock, the Hugging Face config, is for family 'compiled', and only for it")
 
     @property

@@ -8,9 +8,33 @@ from torch import Tensor, nn
 
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
+from logdepth.models.family import TrainableModel
 
 
-class PaperTransformer(nn.Module):
+class Gpt2(TrainableModel):
+    """What both have in common: the blocks of `backbone`, transformers' own."""
+
+    defaults = {"positions": "learned", "num_loops": 1, "causal": True, "num_auxiliary": 0}  # noqa: RUF012
+    backbone: Any
+
+    @classmethod
+    def described(cls, config: ModelConfig) -> str:
+        return f"a GPT-2 ({config.family})"
+
+    def projection(self, layer: nn.Module) -> nn.Module:
+        return cast(Any, layer).attn.c_proj
+
+    def attention(self, ids: Tensor) -> list[Tensor]:
+        backbone = self.backbone
+        before = backbone.config._attn_implementation
+        backbone.set_attn_implementation("eager")
+        try:
+            return list(backbone(input_ids=ids, output_attentions=True).attentions)
+        finally:
+            backbone.set_attn_implementation(before)
+
+
+class PaperTransformer(Gpt2):
     """Token ids (batch, slots) to logits (batch, slots, embed_dim): class c is coordinate c of the last hidden state.
 
     The parameters are transformers' `GPT2Model`'s, under the prefix `backbone.`, as in the released checkpoints.
@@ -19,6 +43,15 @@ class PaperTransformer(nn.Module):
     >>> next(iter(model.state_dict()))
     'backbone.wte.weight'
     """
+
+    @classmethod
+    def check(cls, config: ModelConfig) -> None:
+        super().check(config)
+        if config.vocab_size > config.embed_dim:
+            raise InputError(
+                f"the paper's model reads its classes off {config.embed_dim} coordinates; vocab_size is "
+                f"{config.vocab_size}"
+            )
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -42,16 +75,17 @@ class PaperTransformer(nn.Module):
 
     @property
     def layers(self) -> list[nn.Module]:
-        """The blocks in the order they run."""
-        return list(cast(Any, self.backbone).h)
+        return list(self.backbone.h)
 
     def forward(self, ids: Tensor) -> Tensor:
         _check_slots(ids, self.config.max_length)
         return self.backbone(input_ids=ids).last_hidden_state
 
 
-class CompiledTransformer(nn.Module):
+class CompiledTransformer(Gpt2):
     """A stock GPT-2 of the shape of a compiled model; token ids (batch, slots) to logits (batch, slots, vocab_size)."""
+
+    takes_stock = True
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -62,8 +96,7 @@ class CompiledTransformer(nn.Module):
 
     @property
     def layers(self) -> list[nn.Module]:
-        """The blocks in the order they run."""
-        return list(cast(Any, self.backbone).transformer.h)
+        return list(self.backbone.transformer.h)
 
     def forward(self, ids: Tensor) -> Tensor:
         _check_slots(ids, self.config.max_length)

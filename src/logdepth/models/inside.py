@@ -1,8 +1,9 @@
 """Looking inside a trainable model, and reaching in: activations, traces, edits. One way for every family.
 
 A model here is one that `build_model` makes: it has `config` and `layers`, its blocks in the order they run (a looped
-block comes up once a loop). Each block has one module, the attention's output projection, whose input is the heads'
-outputs side by side: that is where heads are watched and edited.
+block comes up once a loop). Where a family has heads, each block has one module, the attention's output projection,
+whose input is the heads' outputs side by side: that is where heads are watched and edited. Without heads there are none
+to watch, and edits of them are refused.
 """
 
 from __future__ import annotations
@@ -10,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from logdepth.models.modern import Block, ModernTransformer
+from logdepth.models.family import TrainableModel
 from logdepth.transformer.trace import Trace
 
 
 class Activations(NamedTuple):
     """logits (batch, slots, classes); residual[l] (batch, slots, m) after layer l (0: the embedding); heads[l-1]
-    (batch, slots, heads, head_dim): what the heads of layer l found, before the output projection."""
+    (batch, slots, heads, head_dim): what the heads of layer l found, before the output projection (or no heads)."""
 
     logits: Tensor
     residual: list[Tensor]
@@ -59,7 +60,9 @@ def activations(model: nn.Module, ids: Tensor) -> Activations:
 
     hooks = [layers[0].register_forward_pre_hook(before, with_kwargs=True)]
     for layer in _distinct(layers):
-        hooks += [layer.register_forward_hook(after), _projection(layer).register_forward_pre_hook(mixed)]
+        hooks.append(layer.register_forward_hook(after))
+        if num_heads:
+            hooks.append(_model(model).projection(layer).register_forward_pre_hook(mixed))
     try:
         with torch.no_grad():
             return Activations(model(ids), residual, heads)
@@ -70,14 +73,19 @@ def activations(model: nn.Module, ids: Tensor) -> Activations:
 
 @contextmanager
 def edited(model: nn.Module, edits: Iterable[Edit]) -> Iterator[None]:
-    """Within the block, every forward pass of the model is changed as told."""
+    """Within the block, every forward pass of the model is changed as told. Raises `InputError` for a head of a model
+    without heads."""
     layers, num_heads = _layers(model), _num_heads(model)
     changes = list(edits)
+    if not num_heads and any(edit.head is not None for edit in changes):
+        raise _model(model).no_heads()
     hooks = []
     for layer in _distinct(layers):
         numbers = [number for number, other in enumerate(layers, 1) if other is layer]
         hooks.append(layer.register_forward_hook(_residual_hook(changes, numbers)))
-        hooks.append(_projection(layer).register_forward_pre_hook(_head_hook(changes, numbers, num_heads)))
+        if num_heads:
+            hook = _head_hook(changes, numbers, num_heads)
+            hooks.append(_model(model).projection(layer).register_forward_pre_hook(hook))
     try:
         yield
     finally:
@@ -138,35 +146,27 @@ def trace(model: nn.Module, ids: Tensor) -> Trace:
 
 
 def attention_of(model: nn.Module, ids: Tensor) -> list[Tensor]:
-    """The attention of every layer, each (batch, heads, query, key); no gradients."""
+    """The attention of every layer, each (batch, heads, query, key); no gradients. Raises `InputError` for a model
+    without heads."""
     with torch.no_grad():
-        if isinstance(model, ModernTransformer):
-            keep: list[Tensor] = []
-            model.hidden_states(ids, keep)
-            return keep
-        backbone = cast(Any, model).backbone
-        before = backbone.config._attn_implementation
-        backbone.set_attn_implementation("eager")
-        try:
-            return list(backbone(input_ids=ids, output_attentions=True).attentions)
-        finally:
-            backbone.set_attn_implementation(before)
+        return _model(model).attention(ids)
+
+
+def _model(model: nn.Module) -> TrainableModel:
+    assert isinstance(model, TrainableModel)
+    return model
 
 
 def _layers(model: nn.Module) -> list[nn.Module]:
-    return cast(Any, model).layers
+    return _model(model).layers
 
 
 def _num_heads(model: nn.Module) -> int:
-    return cast(Any, model).config.num_heads
+    return _model(model).config.num_heads
 
 
 def _distinct(layers: list[nn.Module]) -> list[nn.Module]:
     return list(dict.fromkeys(layers))
-
-
-def _projection(layer: nn.Module) -> nn.Module:
-    return layer.attention_out if isinstance(layer, Block) else cast(Any, layer).attn.c_proj
 
 
 def _numpy(x: Tensor) -> Any:

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
+from logdepth.models.family import TrainableModel
 
 
 class Block(nn.Module):
@@ -62,13 +63,24 @@ def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     return torch.cat([first * cosine - second * sine, first * sine + second * cosine], -1)
 
 
-class ModernTransformer(nn.Module):
+class ModernTransformer(TrainableModel):
     """Token ids (batch, slots) to logits (batch, slots, vocab_size).
 
     >>> model = ModernTransformer(ModelConfig("modern", vocab_size=7, max_length=5, num_layers=1, embed_dim=8))
     >>> model(torch.zeros(2, 5, dtype=torch.long)).shape
     torch.Size([2, 5, 7])
     """
+
+    takes_muon = True
+
+    @classmethod
+    def check(cls, config: ModelConfig) -> None:
+        if config.positions == "none":
+            raise InputError("the modern model has positions: 'rope' or 'learned'")
+        if config.positions == "rope" and config.embed_dim // config.num_heads % 2:
+            raise InputError(f"rope needs an even head dimension; it is {config.embed_dim // config.num_heads}")
+        if config.dropout:
+            raise InputError("the modern model has no dropout; give family 'paper'")
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -110,6 +122,15 @@ class ModernTransformer(nn.Module):
         for block in self.layers:
             states.append(block(states[-1], rotation, keep))
         return states
+
+    def projection(self, layer: nn.Module) -> nn.Module:
+        assert isinstance(layer, Block)
+        return layer.attention_out
+
+    def attention(self, ids: Tensor) -> list[Tensor]:
+        keep: list[Tensor] = []
+        self.hidden_states(ids, keep)
+        return keep
 
     def read(self, x: Tensor) -> Tensor:
         """Logits of a residual stream."""

@@ -7,20 +7,20 @@ from typing import NamedTuple
 import numpy as np
 
 from logdepth.rng import rng_for
-from logdepth.tasks.khop import all_hops
 from logdepth.train.config import TrainConfig
 
 
 class TrainBatch(NamedTuple):
-    """ids and targets (batch, slots), token ids as int64; hops (batch, slots, max_k + 1), or None if not asked for."""
+    """ids and targets (batch, slots), token ids as int64; every (batch, slots, max_k + 1), the targets for every k, or
+    None if not asked for."""
 
     ids: np.ndarray
     targets: np.ndarray
-    hops: np.ndarray | None
+    every: np.ndarray | None
 
 
 class Batches:
-    """Batch after batch of a run. Ids are the sampler's: hop tokens 0..K, symbols, BOT, blank.
+    """Batch after batch of a run. Ids are the task's.
 
     >>> from logdepth.train.recipes import fast
     >>> Batches(fast(batch_size=2))[7].ids.shape
@@ -29,7 +29,7 @@ class Batches:
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
-        self._sampler = config.sampler()
+        self._task, self._sampler = config.make_task(), config.sampler()
         self._fixed = None if config.samples is None else self._sampler.batch(0, config.samples)
         self._order = np.arange(0)
         self._epoch = -1
@@ -45,15 +45,13 @@ class Batches:
         rising = step < config.curriculum
         if not (rising or config.auxiliary_weight):
             return TrainBatch(ids, targets, None)
-        symbols = config.max_k + 1
-        hops = all_hops(ids[:, 1:] - symbols, config.max_k, config.alphabet_size).astype(np.int64) + symbols
-        hops[:, 0] = symbols + config.alphabet_size + 1  # no question at the hop token: blank
+        every = self._task.all_targets(self._task.decode(ids[:, 1:]))
         if rising:
             largest = 1 + (config.max_k - 1) * step // config.curriculum
             k = k % (largest + 1)
             ids[:, 0] = k
-            targets = np.take_along_axis(hops, k[:, None, None], 2)[:, :, 0]
-        return TrainBatch(ids, targets, hops if config.auxiliary_weight else None)
+            targets = np.take_along_axis(every, k[:, None, None], 2)[:, :, 0]
+        return TrainBatch(ids, targets, every if config.auxiliary_weight else None)
 
     def _row(self, number: int) -> int:
         """Which string of the fixed set comes at a place: a new order in each pass."""

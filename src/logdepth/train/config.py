@@ -10,7 +10,9 @@ from typing import Any
 
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
-from logdepth.tasks.khop import KhopSampler
+from logdepth.models.families import find_family
+from logdepth.tasks.registry import DEFAULT, find_task
+from logdepth.tasks.task import Sampler, Task
 
 OPTIMIZERS = ("adamw", "muon")
 PRECISIONS = ("float32", "bfloat16")
@@ -22,14 +24,14 @@ AT_LEAST_ONE = (
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A run on k-hop, k uniform in 0..max_k, on strings of `length` symbols. Raises `InputError` for what does not fit.
+    """A run on a task, k uniform in 0..max_k, on strings of `length` symbols. Raises `InputError` where that cannot be.
 
-    samples: a fixed set of so many strings, or None for fresh ones in every step. planted: strings whose last position
-        has all its k hops. curriculum: steps over which the largest k drawn rises from 1 to max_k (0: no curriculum).
+    samples: a fixed set of so many strings, or None for fresh ones in every step. planted: strings whose answers lie
+        far. curriculum: steps over which the largest k drawn rises from 1 to max_k (0: no curriculum).
     optimizer: `muon` (learning_rate for the blocks' matrices, small_rate and AdamW for the rest) or `adamw` (all).
     warmup, decay: steps at the start and the end over which rates rise from and fall to 0, linearly.
-    auxiliary_weight: of the loss of predicting every hop at every slot; `deep` asks it after every layer, layer l for
-        the hops below 2^(l-1) (what *rank* could know there), the last for all.
+    auxiliary_weight: of the loss of predicting the answer to every k at every slot; `deep` asks it after every layer,
+        layer l for those below 2^(l-1) (what *rank* could know there), the last for all.
     precision: `float32`, or `bfloat16` (autocast, on CUDA). init: a run's or compiled model's folder to start from.
 
     >>> from logdepth.train.recipes import fast
@@ -62,6 +64,7 @@ class TrainConfig:
     evaluate_strings: int = 200
     checkpoint_every: int = 500
     record_every: int = 50
+    task: str = DEFAULT
 
     def __post_init__(self) -> None:
         for name in AT_LEAST_ONE:
@@ -75,9 +78,9 @@ class TrainConfig:
         for name, allowed in (("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is {getattr(self, name)!r}; there are: {', '.join(allowed)}")
-        if self.optimizer == "muon" and self.model.family != "modern":
+        if self.optimizer == "muon" and not find_family(self.model.family).takes_muon:
             raise InputError("muon is for the modern model; give --optimizer adamw")
-        needed = self.max_k + self.alphabet_size + 3
+        needed = self.make_task().vocab_size
         if self.model.vocab_size < needed:
             raise InputError(
                 f"vocab_size is {self.model.vocab_size}; k up to {self.max_k} and {self.alphabet_size} symbols need "
@@ -85,7 +88,8 @@ class TrainConfig:
             )
         if self.model.max_length < self.length + 1:
             raise InputError(
-                f"max_length is {self.model.max_length}; {self.length} symbols and the hop token need {self.length + 1}"
+                f"max_length is {self.model.max_length}; {self.length} symbols and the first token need "
+                f"{self.length + 1}"
             )
         if self.auxiliary_weight and self.model.num_auxiliary != self.max_k + 1:
             raise InputError(f"auxiliary_weight needs a model with num_auxiliary = max_k + 1 = {self.max_k + 1}")
@@ -93,15 +97,20 @@ class TrainConfig:
             raise InputError("deep needs an auxiliary_weight")
         self.sampler()  # refuses what cannot be drawn
 
-    def sampler(self, split: str = "train") -> KhopSampler:
+    def make_task(self) -> Task:
+        """The task at this run's sizes. Raises `InputError` if there is none of that name."""
+        return find_task(self.task)(self.length, self.alphabet_size, max_k=self.max_k)
+
+    def sampler(self, split: str = "train") -> Sampler:
         """The strings of a split."""
-        return KhopSampler(
-            self.length, self.alphabet_size, max_k=self.max_k, planted=self.planted, seed=self.seed, split=split
-        )
+        return self.make_task().sampler(seed=self.seed, split=split, planted=self.planted)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return dataclasses.asdict(self)
+        """Plain data. The task is left out where it is the default: runs keep the ids from before there were others."""
+        found = dataclasses.asdict(self)
+        if self.task == DEFAULT:
+            del found["task"]
+        return found
 
     @property
     def id(self) -> str:

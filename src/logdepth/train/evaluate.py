@@ -1,7 +1,7 @@
-"""Errors of a model on k-hop: for every k, over the positions whose answer is defined, and over all of them.
+"""Errors of a model on a task: for every k, over the positions whose answer is defined, and over all that are asked.
 
-Strings are uniform over those without adjacent repeats (the paper's distribution), where a hop goes back 2.9 positions
-on average at A = 4; only `score_planted` asks about hops of any length.
+Strings are the task's random ones, where answers are mostly near (k-hop: 2.9 positions back a hop at A = 4); only
+`score_planted` asks about answers that lie far.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from logdepth.rng import rng_for
-from logdepth.tasks.khop import KhopSampler, find, find_power
+from logdepth.tasks.task import Task
 
 Predict = Callable[[np.ndarray, int], np.ndarray]
 
@@ -25,9 +24,9 @@ class Score:
 
     defined: positions whose answer is a symbol; wrong: of these; error: their share, None if none is defined.
     low, high: a 95 % interval for `error` (positions of one string are not independent: see `interval`).
-    error_all: share of wrong positions among all, "nothing" counted as an answer like any other.
-    distances: rows of (least, most, defined, wrong) by i - find^k(i), in doubling ranges.
-    planted: of the last position of planted strings alone (`score_planted`).
+    error_all: share of wrong positions among all asked, "nothing" counted as an answer like any other.
+    distances: rows of (least, most, defined, wrong) by how far the answer lies, in the task's unit, from 1 on.
+    planted: of planted strings (`score_planted`).
     """
 
     k: int
@@ -80,83 +79,68 @@ def interval(wrong: np.ndarray, defined: np.ndarray) -> tuple[float, float]:
     return wilson(share, total * independent / max(variance, independent))
 
 
-def random_strings(count: int, length: int, alphabet_size: int, seed: int, split: str = "test") -> np.ndarray:
-    """Symbols (count, length), uniform over strings without adjacent repeats.
-
-    >>> strings = random_strings(3, 50, 4, seed=0)
-    >>> strings.shape, bool((strings[:, 1:] != strings[:, :-1]).all())
-    ((3, 50), True)
-    """
-    rng = rng_for(seed, "khop", "evaluation", split, length)
-    steps = rng.integers(1, max(alphabet_size, 2), (count, length))
-    steps[:, 0] = rng.integers(0, alphabet_size, count)
-    return np.cumsum(steps, axis=1) % alphabet_size
-
-
 def score(
+    task: Task,
     predict: Predict,
     k: int,
     strings: np.ndarray,
-    alphabet_size: int,
     *,
-    positions: tuple[int, int] | None = None,
+    positions: slice = slice(None),
     batch_size: int = 256,
 ) -> Score:
     """Errors at one k. predict: symbols (batch, n) and k to answers (batch, n): a symbol, alphabet_size for "nothing",
-    anything else for other tokens. positions: of which to count (from, to; default all)."""
+    anything else for other tokens. positions: of which to count.
+
+    >>> from logdepth.tasks.khop import Khop
+    >>> score(Khop(4, 2, k=1), lambda strings, k: strings, 1, np.array([[0, 1, 0, 1]])).distances
+    ((1, 1, 2, 2),)
+    """
     count, length = strings.shape
-    pointer = find_power(find(strings, alphabet_size), k)[:, 1:]
-    defined = pointer > 0
-    symbols = np.concatenate([np.full((count, 1), alphabet_size), strings], 1)
-    answers = np.take_along_axis(symbols, pointer, 1)
+    answers = task.solve(strings, k)[:, positions]
+    kinds, of = task.classes(strings, k)
+    of = of[:, positions]
+    asked, defined = (np.array([getattr(kind, name) for kind in kinds])[of] for name in ("asked", "defined"))
     found = np.concatenate([predict(strings[at : at + batch_size], k) for at in range(0, count, batch_size)])
-    wrong = found != answers
-    if positions is not None:
-        counted = slice(*positions)
-        wrong, defined, pointer = wrong[:, counted], defined[:, counted], pointer[:, counted]
+    wrong = (found[:, positions] != answers) & asked
     bad = wrong & defined
     total, low, high = int(defined.sum()), None, None
     if total:
         low, high = interval(bad.sum(1), defined.sum(1))
-    own = np.arange(1, length + 1)[slice(*(positions or (0, length)))]
-    distance = np.where(defined, own - pointer, 0)
-    ranges, least = [], 1 if k else 0
-    while k and least <= distance.max():
-        inside = (distance >= least) & (distance < 2 * least)
-        ranges.append((least, min(2 * least, length) - 1, int(inside.sum()), int((bad & inside).sum())))
-        least *= 2
+    there, mistaken = (np.bincount(of[chosen], minlength=len(kinds)) for chosen in (defined, bad))
+    last = int(np.flatnonzero(there).max(initial=-1))
+    rows = tuple(
+        (*kind.distance, int(there[i]), int(mistaken[i]))
+        for i, kind in enumerate(kinds[: last + 1])
+        if kind.distance and kind.distance[0]
+    )
     error = int(bad.sum()) / total if total else None
-    return Score(k, length, count, total, int(bad.sum()), error, low, high, float(wrong.mean()), tuple(ranges))
+    error_all = int(wrong.sum()) / int(asked.sum())
+    return Score(k, length, count, total, int(bad.sum()), error, low, high, error_all, rows)
 
 
-def score_planted(
-    predict: Predict, k: int, *, length: int, alphabet_size: int, strings: int = 1000, seed: int = 0
-) -> Score:
-    """Errors at the last position of planted strings: it has all its k hops, to k slots drawn uniformly without
-    replacement, so hops are as long as the string allows. Raises `InputError` if k hops do not fit.
+def score_planted(task: Task, predict: Predict, k: int, *, strings: int = 1000, seed: int = 0) -> Score:
+    """Errors on planted strings, whose answers lie as far as the task can plant them, at the positions where they do
+    (k-hop: the last one, with all its k hops). Raises `InputError` if k does not fit.
 
-    >>> from logdepth.tasks.khop import solve
-    >>> score_planted(lambda strings, k: solve(strings, k, 4), 3, length=20, alphabet_size=4, strings=50).wrong
+    >>> from logdepth.tasks.khop import Khop
+    >>> task = Khop(length=20, alphabet_size=4, max_k=3)
+    >>> score_planted(task, task.solve, 3, strings=50).wrong
     0
     """
-    sampler = KhopSampler(length, alphabet_size, k=k, planted=True, seed=seed, split="evaluation", dtype="int64")
-    drawn = sampler.batch(0, strings).inputs[:, 1:]
-    last = (length - 1, length)
-    return replace(score(predict, k, drawn, alphabet_size, positions=last), planted=True)
+    drawn = task.planted_strings(k, strings, seed)
+    return replace(score(task, predict, k, drawn, positions=task.asked_planted), planted=True)
 
 
-def evaluate(
-    predict: Predict, hops: Sequence[int], *, length: int, alphabet_size: int, strings: int = 1000, seed: int = 0
-) -> list[Score]:
-    """Errors for every k in `hops`, on the same random strings.
+def evaluate(task: Task, predict: Predict, ks: Sequence[int], *, strings: int = 1000, seed: int = 0) -> list[Score]:
+    """Errors for every k in `ks`, on the same random strings.
 
-    >>> from logdepth.tasks.khop import solve
-    >>> perfect = lambda strings, k: solve(strings, k, 4)
-    >>> [row.wrong for row in evaluate(perfect, [0, 5], length=30, alphabet_size=4, strings=10)]
-    [0, 0]
+    >>> from logdepth.tasks.pointer_chasing import PointerChasing
+    >>> task = PointerChasing(length=30, alphabet_size=10, max_k=5)
+    >>> [row.wrong for row in evaluate(task, task.solve, task.questions, strings=10)]
+    [0, 0, 0, 0, 0, 0]
     """
-    drawn = random_strings(strings, length, alphabet_size, seed)
-    return [score(predict, k, drawn, alphabet_size) for k in hops]
+    drawn = task.strings(strings, seed)
+    return [score(task, predict, k, drawn) for k in ks]
 
 
 def reach(errors: dict[int, float | None], threshold: float = 0.01) -> int:

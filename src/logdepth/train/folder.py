@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,9 @@ class RunFolder:
     def __init__(self, path: str | Path, config: TrainConfig) -> None:
         self.path, self.config = Path(path), config
         if (self.path / "config.json").exists():
-            mine, theirs = config.to_json(), read_config(self.path).to_json()
-            differing = [name for name in mine if mine[name] != theirs[name]]
+            mine, theirs = config, read_config(self.path)
+            names = [field.name for field in fields(config)]
+            differing = [name for name in names if getattr(mine, name) != getattr(theirs, name)]
             if differing:
                 raise InputError(f"{path} holds a run with another {', '.join(differing)}; give another --out")
         else:

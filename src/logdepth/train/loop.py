@@ -137,8 +137,8 @@ class _Run:
 
     def _batch(self, step: int) -> tuple[Tensor, Tensor, Tensor | None]:
         batch = self.batches[step]
-        hops = None if batch.hops is None else self._tensor(batch.hops)
-        return self._tensor(batch.ids), self._tensor(batch.targets), hops
+        every = None if batch.every is None else self._tensor(batch.every)
+        return self._tensor(batch.ids), self._tensor(batch.targets), every
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.device, non_blocking=True)
@@ -169,9 +169,8 @@ class _Run:
         """A quick look while training: few strings, dropout off, torch's generator left as it was."""
         config = self.config
         subject = run_subject(str(self.folder.path), self.model.eval(), config, self.done)
-        hops = range(config.max_k + 1)
-        common = {"length": config.length, "alphabet_size": config.alphabet_size, "seed": config.seed}
-        return evaluate(subject.predict, hops, strings=config.evaluate_strings, **common)
+        task = subject.task
+        return evaluate(task, subject.predict, task.questions, strings=config.evaluate_strings, seed=config.seed)
 
 
 def _start_from(init: str, model: nn.Module) -> None:

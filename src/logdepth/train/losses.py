@@ -10,9 +10,9 @@ from logdepth.models.modern import ModernTransformer
 from logdepth.train.config import TrainConfig
 
 
-def loss_of(config: TrainConfig, model: nn.Module, ids: Tensor, targets: Tensor, hops: Tensor | None) -> Tensor:
-    """ids, targets: (batch, slots); hops: (batch, slots, max_k + 1), or None without an auxiliary weight."""
-    if hops is None:
+def loss_of(config: TrainConfig, model: nn.Module, ids: Tensor, targets: Tensor, every: Tensor | None) -> Tensor:
+    """ids, targets: (batch, slots); every: (batch, slots, max_k + 1), or None without an auxiliary weight."""
+    if every is None:
         return functional.cross_entropy(model(ids).flatten(0, 1), targets.flatten())
     assert isinstance(model, ModernTransformer)
     states = model.hidden_states(ids)[1:]
@@ -21,5 +21,5 @@ def loss_of(config: TrainConfig, model: nn.Module, ids: Tensor, targets: Tensor,
     side = torch.zeros((), device=ids.device)
     for layer, x in asked:
         known = min(1 << (layer - 1), config.max_k + 1) if layer < len(states) else config.max_k + 1
-        side = side + functional.cross_entropy(model.read_hops(x, known).flatten(0, 2), hops[..., :known].flatten())
+        side = side + functional.cross_entropy(model.read_hops(x, known).flatten(0, 2), every[..., :known].flatten())
     return main + config.auxiliary_weight / len(asked) * side

@@ -11,6 +11,8 @@ from typing import Any
 from logdepth.compiled.folder import read_folder
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
+from logdepth.models.families import find_family
+from logdepth.tasks.registry import DEFAULT, find_task, task_of_program
 from logdepth.train.config import TrainConfig
 from logdepth.train.subject import compiled_model_config
 
@@ -29,6 +31,7 @@ def fast(
     max_k: int = 16,
     length: int = 98,
     alphabet_size: int = 4,
+    task: str = DEFAULT,
     steps: int = 2000,
     learning_rate: float = 0.03,
     warmup: int = 100,
@@ -37,7 +40,7 @@ def fast(
     deep: bool | None = None,
     **others: Any,
 ) -> TrainConfig:
-    """The fewest steps to the paper's errors that we found: Muon, rotary positions, every hop asked for at every slot
+    """The fewest steps to the paper's errors that we found: Muon, rotary positions, every k asked for at every slot
     after every layer, a narrow row-wise map.
 
     hidden_dim defaults to 2 embed_dim, decay to the last 30 % of the steps, deep to whether there is an auxiliary
@@ -48,7 +51,7 @@ def fast(
     """
     model = ModelConfig(
         "modern",
-        vocab_size=max(PAPER_VOCABULARY, max_k + alphabet_size + 3),
+        vocab_size=_vocabulary(task, length, alphabet_size, max_k),
         max_length=length + 1,
         num_layers=num_layers,
         num_heads=num_heads,
@@ -64,6 +67,7 @@ def fast(
         length=length,
         alphabet_size=alphabet_size,
         max_k=max_k,
+        task=task,
         steps=steps,
         learning_rate=learning_rate,
         warmup=min(warmup, steps // 2),
@@ -82,12 +86,13 @@ def paper(
     max_k: int = 16,
     length: int = 98,
     alphabet_size: int = 4,
+    task: str = DEFAULT,
     steps: int = 100_000,
     warmup: int = 1000,
     **others: Any,
 ) -> TrainConfig:
     """The paper's settings (Appendix G): GPT-2 without LM head, dropout 0.1, AdamW at 1e-4 with weight decay 0.01,
-    1,000 steps up and then linearly to 0 at step 100,000; 98 symbols and the hop token; vocabulary 30, 100 positions.
+    1,000 steps up and then linearly to 0 at step 100,000; 98 symbols and the first token; vocabulary 30, 100 positions.
 
     >>> config = paper(num_layers=2)
     >>> config.model.max_length, config.model.dropout, config.steps
@@ -95,7 +100,7 @@ def paper(
     """
     model = ModelConfig(
         "paper",
-        vocab_size=max(PAPER_VOCABULARY, max_k + alphabet_size + 3),
+        vocab_size=_vocabulary(task, length, alphabet_size, max_k),
         max_length=length + 2,
         num_layers=num_layers,
         num_heads=num_heads,
@@ -111,24 +116,72 @@ def paper(
         length=length,
         alphabet_size=alphabet_size,
         max_k=max_k,
+        task=task,
         steps=steps,
         warmup=warmup,
         **{**settings, **often, **others},  # type: ignore[arg-type]
     )
 
 
+def plain(
+    num_layers: int = 4,
+    *,
+    family: str = "modern",
+    num_heads: int | None = None,
+    embed_dim: int = 128,
+    hidden_dim: int | None = None,
+    max_k: int = 16,
+    length: int = 98,
+    alphabet_size: int = 4,
+    task: str = DEFAULT,
+    steps: int = 2000,
+    learning_rate: float = 0.001,
+    warmup: int = 100,
+    decay: int | None = None,
+    **others: Any,
+) -> TrainConfig:
+    """The same for a model of any family: AdamW, no auxiliary question. What the family fixes is set so.
+
+    >>> plain(2, family="lstm").model.positions, plain(2).model.num_heads
+    ('none', 4)
+    """
+    given = {"num_heads": num_heads, "hidden_dim": hidden_dim}
+    model = ModelConfig(
+        family,
+        vocab_size=_vocabulary(task, length, alphabet_size, max_k),
+        max_length=length + 1,
+        num_layers=num_layers,
+        embed_dim=embed_dim,
+        **{**find_family(family).defaults, **{name: value for name, value in given.items() if value is not None}},
+    )
+    return TrainConfig(
+        model,
+        length=length,
+        alphabet_size=alphabet_size,
+        max_k=max_k,
+        task=task,
+        steps=steps,
+        warmup=min(warmup, steps // 2),
+        decay=steps * 3 // 10 if decay is None else decay,
+        **{"optimizer": "adamw", "learning_rate": learning_rate, "evaluate_strings": 100, **others},
+    )
+
+
 def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float = 3e-7, **others: Any) -> TrainConfig:
-    """Training that goes on from a compiled any-k model: its shape, length, alphabet and weights, AdamW.
+    """Training that goes on from a compiled any-k model: its task, shape, length, alphabet and weights, AdamW.
 
     The rate is small: a compiled model's queries are large, so small changes move its attention (a hundred steps at
-    3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token is no hop
-    token) or of another program, `FolderError` for other folders.
+    3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token asks
+    nothing) or of a program that computes no task, or for an option of the shape; `FolderError` for other folders.
     """
     found = read_folder(folder)
     setting = found.graph.setting
-    if not setting.header_size or not found.description["program"]["name"].startswith("khop_"):
-        raise InputError(f"{folder}: training needs a k-hop model compiled with --max-k")
+    program = found.description["program"]
+    kind = task_of_program(program["name"]) if program["built_in"] else None
+    if not setting.header_size or kind is None:
+        raise InputError(f"{folder}: training needs a model of a task, compiled with --max-k")
     fixed = {
+        "task": kind.name,
         "length": setting.length,
         "alphabet_size": setting.alphabet_size,
         "max_k": setting.header_size - 1,
@@ -137,12 +190,19 @@ def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float
     wrong = [name for name in fixed if name in others and others.pop(name) != fixed[name]]
     if wrong:
         raise InputError(f"{folder} has {', '.join(f'{name} {fixed[name]}' for name in wrong)}")
+    unknown = [name for name in others if name not in {field.name for field in dataclasses.fields(TrainConfig)}]
+    if unknown:
+        raise InputError(f"{folder} has a shape of its own; training from it takes no {', '.join(unknown)}")
     settings = {"optimizer": "adamw", "warmup": min(100, steps // 2), "decay": steps * 3 // 10}
     model = compiled_model_config(found)
     return TrainConfig(model, steps=steps, learning_rate=learning_rate, **{**settings, **fixed, **others})  # type: ignore[arg-type]
 
 
-RECIPES: dict[str, Callable[..., TrainConfig]] = {"fast": fast, "paper": paper}
+def _vocabulary(task: str, length: int, alphabet_size: int, max_k: int) -> int:
+    return max(PAPER_VOCABULARY, find_task(task)(length, alphabet_size, max_k=max_k).vocab_size)
+
+
+RECIPES: dict[str, Callable[..., TrainConfig]] = {"fast": fast, "paper": paper, "plain": plain}
 
 
 def configure(name: str, options: dict[str, Any]) -> TrainConfig:

@@ -1,4 +1,4 @@
-"""A model to question about k-hop: a run's, or a compiled one's, behind one face."""
+"""A model to question about a task: a run's, or a compiled one's, behind one face."""
 
 from __future__ import annotations
 
@@ -15,25 +15,23 @@ from logdepth.compiled.folder import WEIGHTS, Folder, read_folder
 from logdepth.errors import FolderError, InputError
 from logdepth.models.build import build_model, choose_device
 from logdepth.models.config import ModelConfig
+from logdepth.tasks.registry import TASKS, task_of_program
+from logdepth.tasks.task import Task
 from logdepth.train.config import TrainConfig
 from logdepth.train.folder import is_run, load_weights, read_config
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A trainable model with its task: k in `hops`, strings of up to `longest` symbols over 0..alphabet_size-1.
+    """A trainable model with its task, at the length it was trained on or compiled for.
 
-    length: the strings it was trained on or compiled for. construction: of a compiled k-hop model, `rank` or
-    `doubling`, else empty.
+    longest: the most symbols a string may have. construction: of a compiled model, what its task calls it, else empty.
     """
 
     name: str
     model: nn.Module
-    alphabet_size: int
-    hops: range
-    length: int
+    task: Task
     longest: int | None
-    takes_k: bool
     construction: str = ""
     step: int = 0
     config: TrainConfig | None = None
@@ -47,11 +45,6 @@ class Subject:
         return cast(Any, self.model).config
 
     @property
-    def offset(self) -> int:
-        """The token id of symbol 0."""
-        return len(self.hops) if self.takes_k else 0
-
-    @property
     def dropout(self) -> float:
         """The largest dropout of any of its layers."""
         rates = [module.p for module in self.model.modules() if isinstance(module, nn.Dropout)]
@@ -59,24 +52,21 @@ class Subject:
 
     def check(self, k: int, length: int) -> None:
         """Raise `InputError` for a k or a length of strings that it does not take."""
-        if k not in self.hops:
-            least, most = self.hops[0], self.hops[-1]
+        if k not in self.task.questions:
+            least, most = self.task.questions[0], self.task.questions[-1]
             raise InputError(f"k is {k}; {self.name} takes {least if least == most else f'{least}..{most}'}")
-        if length < 1:
-            raise InputError(f"length is {length}; it must be at least 1")
+        self.task.with_length(length)  # refuses what cannot be
         if self.longest is not None and length > self.longest:
             raise InputError(f"length is {length:,}; {self.name} takes {self.longest:,} symbols at most")
 
     def encode(self, strings: np.ndarray, k: int) -> torch.Tensor:
         """Symbols (batch, n) as token ids (batch, n + 1). Raises `InputError` for a k or length it does not take."""
         self.check(k, strings.shape[1])
-        first = np.full((len(strings), 1), k if self.takes_k else self.alphabet_size)
-        ids = np.concatenate([first, np.asarray(strings) + self.offset], 1).astype(np.int64)
-        return torch.from_numpy(ids).to(self.device)
+        return torch.from_numpy(self.task.encode(strings, k)).to(self.device)
 
     def answers(self, logits: torch.Tensor) -> np.ndarray:
         """Logits (batch, slots, classes) as answers at slots 1..n: symbols, alphabet_size for "nothing"."""
-        return logits[:, 1:].argmax(-1).cpu().numpy() - self.offset
+        return self.task.decode(logits[:, 1:].argmax(-1).cpu().numpy())
 
     @torch.no_grad()
     def predict(self, strings: np.ndarray, k: int) -> np.ndarray:
@@ -91,10 +81,10 @@ class Subject:
 
 
 def load_subject(path: str | Path, *, device: str | None = None) -> Subject:
-    """A run's folder or a compiled k-hop model's, its model in evaluation mode, on CUDA if it is there.
+    """A run's folder or a compiled model's, its model in evaluation mode, on CUDA if it is there.
 
     Raises `FolderError` if it is neither, holds no checkpoint yet, or is damaged; `InputError` for a compiled program
-    that is not k-hop.
+    that computes no task.
     """
     path = Path(path)
     chosen = choose_device(device)
@@ -112,26 +102,24 @@ def load_subject(path: str | Path, *, device: str | None = None) -> Subject:
 
 def run_subject(name: str, model: nn.Module, config: TrainConfig, step: int) -> Subject:
     """The subject of a run whose model is at hand."""
-    longest = None if config.model.positions == "rope" else config.model.max_length - 1
-    hops = range(config.max_k + 1)
-    return Subject(name, model, config.alphabet_size, hops, config.length, longest, True, "", step, config)
+    longest = None if config.model.positions in ("rope", "none") else config.model.max_length - 1
+    return Subject(name, model, config.make_task(), longest, "", step, config)
 
 
 def _compiled_subject(folder: Folder, device: str) -> Subject:
     program, setting = folder.description["program"], folder.graph.setting
-    if not (program["built_in"] and program["name"].startswith("khop_")):
-        raise InputError(f"{folder.path} is {program['name']}, not k-hop: there are no hops to ask about")
+    kind = task_of_program(program["name"]) if program["built_in"] else None
+    if kind is None:
+        raise InputError(f"{folder.path} is {program['name']}, which computes none of the tasks: {', '.join(TASKS)}")
     model = build_model(compiled_model_config(folder))
     load_compiled_weights(folder.path, model)
-    construction = program["name"].split("_")[1]
-    takes_k = bool(setting.header_size)
-    hops = (
-        range(setting.header_size)
-        if takes_k
-        else range(int(program["parameters"]["k"]), int(program["parameters"]["k"]) + 1)
-    )
     size, length = setting.alphabet_size, setting.length
-    return Subject(str(folder.path), model.to(device).eval(), size, hops, length, length, takes_k, construction)
+    if setting.header_size:
+        task = kind(length, size, max_k=setting.header_size - 1)
+    else:
+        task = kind(length, size, k=int(program["parameters"]["k"]))
+    model = model.to(device).eval()
+    return Subject(str(folder.path), model, task, length, kind.programs[program["name"]])
 
 
 def compiled_model_config(folder: Folder) -> ModelConfig:

@@ -8,28 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 from logdepth.errors import InputError
 from logdepth.rng import key_for
-
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-class Batch(NamedTuple):
-    """Token ids ready for a model.
-
-    inputs: `(count, n + 1)`, slot 0 the start token (fixed k) or the hop token k.
-    targets: `(count, n + 1)` with `labels="all"`, `(count,)` with `labels="last"`: `hop_k` as token ids.
-    k: `(count,)` int64.
-    """
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    k: np.ndarray
+from logdepth.tasks.draws import GOLDEN, below, start
+from logdepth.tasks.task import Batch
 
 
 @dataclass(frozen=True)
@@ -115,9 +102,9 @@ class KhopSampler:
 
     def dataset(self, size: int, first: int = 0) -> Any:
         """`size` instances as a torch dataset for a Hugging Face Trainer (needs torch; see `dataset.py`)."""
-        from logdepth.tasks.khop.dataset import KhopDataset
+        from logdepth.tasks.dataset import TaskDataset
 
-        return KhopDataset(self, size, first)
+        return TaskDataset(self, size, first)
 
 
 def khop_batches(sampler: KhopSampler, batch_size: int, first: int = 0) -> Iterator[Batch]:
@@ -132,47 +119,15 @@ def khop_batches(sampler: KhopSampler, batch_size: int, first: int = 0) -> Itera
         first += batch_size
 
 
-@njit(inline="always")
-def _next(state):
-    """SplitMix64: the state moves by a constant, the output is a mix of it."""
-    state += _GOLDEN
-    z = state
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state, z ^ (z >> np.uint64(31))
-
-
-@njit(inline="always")
-def _below(limit, state, pool, left):
-    """A uniform integer below `limit` <= 65,536 (Lemire: multiply, reject); `pool` holds `left` 16-bit draws."""
-    threshold = np.uint64(65536) % limit
-    while True:
-        if left == 0:
-            state, pool = _next(state)
-            left = 4
-        product = (pool & np.uint64(0xFFFF)) * limit
-        pool >>= np.uint64(16)
-        left -= 1
-        if (product & np.uint64(0xFFFF)) >= threshold:
-            return product >> np.uint64(16), state, pool, left
-
-
-@njit(inline="always")
-def _start(key, index):
-    """The state of string number `index`: a mix of key and index, so that streams don't overlap in order."""
-    _, mixed = _next(key + index * _GOLDEN)
-    return mixed
-
-
 @njit(cache=True)
 def _draw_string(state, size, most, repeats, draws, symbols):
-    """k and the symbols of one string: what `_below` gives draw by draw, all draws at once (loops that
+    """k and the symbols of one string: what `below` gives draw by draw, all draws at once (loops that
     vectorise) unless one of them has to be rejected. `most` < 0: no k is drawn. Symbols are offsets from their
     left neighbour's (skipping it) where repeats are not allowed, but for the first."""
     n = symbols.size
     limit = np.uint32(size if repeats or size == 1 else size - 1)
     for word in range((n + 4) // 4):
-        z = state + np.uint64(word + 1) * _GOLDEN
+        z = state + np.uint64(word + 1) * GOLDEN
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         z ^= z >> np.uint64(31)
@@ -197,10 +152,10 @@ def _draw_string(state, size, most, repeats, draws, symbols):
         return k
     pool, left = np.uint64(0), 0
     if most >= 0:
-        drawn, state, pool, left = _below(np.uint64(most + 1), state, pool, left)
+        drawn, state, pool, left = below(np.uint64(most + 1), state, pool, left)
         k = np.int64(drawn)
     for i in range(n):
-        drawn, state, pool, left = _below(np.uint64(size if i == 0 else limit), state, pool, left)
+        drawn, state, pool, left = below(np.uint64(size if i == 0 else limit), state, pool, left)
         symbols[i] = drawn
     return k
 
@@ -227,9 +182,7 @@ def _sample_packed(key, first, size, fixed, most, offset, every, repeats, bits, 
     draws = np.empty(n + 8, np.uint32)
     symbols = np.empty(n, np.uint32)
     for s in range(inputs.shape[0]):
-        drawn = _draw_string(
-            _start(key, first + np.uint64(s)), size, most if fixed < 0 else -1, repeats, draws, symbols
-        )
+        drawn = _draw_string(start(key, first + np.uint64(s)), size, most if fixed < 0 else -1, repeats, draws, symbols)
         k = np.uint64(drawn if fixed < 0 else fixed)
         hops[s] = k
         shift = k * bits
@@ -289,15 +242,15 @@ def _sample_plain(key, first, size, fixed, most, offset, every, repeats, inputs,
     n = inputs.shape[1] - 1
     string = np.zeros(n + 1, np.int64)
     for s in range(inputs.shape[0]):
-        state = _start(key, first + np.uint64(s))
+        state = start(key, first + np.uint64(s))
         pool, left = np.uint64(0), 0
         k = np.uint64(fixed)
         if fixed < 0:
-            k, state, pool, left = _below(np.uint64(most + 1), state, pool, left)
+            k, state, pool, left = below(np.uint64(most + 1), state, pool, left)
         hops[s] = k
         for i in range(1, n + 1):
             whole = repeats or i == 1
-            a, state, pool, left = _below(np.uint64(size if whole else size - 1), state, pool, left)
+            a, state, pool, left = below(np.uint64(size if whole else size - 1), state, pool, left)
             string[i] = np.int64(a)
             if not whole and string[i] >= string[i - 1]:
                 string[i] += 1
@@ -328,11 +281,11 @@ def _sample_planted(key, first, size, fixed, most, offset, every, repeats, input
     string = np.zeros(n + 1, np.int64)
     chosen = np.zeros(n + 1, np.bool_)
     for s in range(inputs.shape[0]):
-        state = _start(key, first + np.uint64(s))
+        state = start(key, first + np.uint64(s))
         pool, left = np.uint64(0), 0
         k = np.int64(fixed)
         if fixed < 0:
-            drawn, state, pool, left = _below(np.uint64(most + 1), state, pool, left)
+            drawn, state, pool, left = below(np.uint64(most + 1), state, pool, left)
             k = np.int64(drawn)
         hops[s] = k
         # the k pointers: a random k-subset of slots 2..n-1 (selection sampling); adjacent for two symbols
@@ -344,12 +297,12 @@ def _sample_planted(key, first, size, fixed, most, offset, every, repeats, input
             if size <= 2:
                 take = n - j <= k
             else:
-                draw, state, pool, left = _below(np.uint64(n - j), state, pool, left)
+                draw, state, pool, left = below(np.uint64(n - j), state, pool, left)
                 take = np.int64(draw) < missing
             if take:
                 chosen[j] = True
                 missing -= 1
-        symbol, state, pool, left = _below(np.uint64(size), state, pool, left)
+        symbol, state, pool, left = below(np.uint64(size), state, pool, left)
         string[n] = np.int64(symbol)
         avoid = string[n]  # the symbol of the current i_m, while its pointer is still to come
         owed = k
@@ -359,7 +312,7 @@ def _sample_planted(key, first, size, fixed, most, offset, every, repeats, input
                 avoid = string[j + 1] if owed > 0 else -1
             else:
                 while True:
-                    symbol, state, pool, left = _below(np.uint64(size), state, pool, left)
+                    symbol, state, pool, left = below(np.uint64(size), state, pool, left)
                     string[j] = np.int64(symbol)
                     on_path = owed > 0
                     if not (on_path and string[j] == avoid) and (repeats or string[j] != string[j + 1]):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from logdepth.tasks.khop.solver import find, find_power, solve
+from logdepth.tasks.khop.task import Khop
+from logdepth.tasks.show import show_task
 
 
 def show(text: str, k: int, nothing: str = "_") -> str:
@@ -19,22 +18,4 @@ def show(text: str, k: int, nothing: str = "_") -> str:
     find^2     0  0  0  0  0  0  0  2  4  0  8  5
     hop_2      _  _  _  _  _  _  _  a  b  _  e  c
     """
-    symbols = sorted(set(text))
-    if not symbols:
-        return ""
-    strings = np.array([[symbols.index(character) for character in text]])
-    pointer = find(strings, len(symbols))
-    answers = solve(strings, k, len(symbols))[0]
-    names = [*symbols, nothing]
-    rows = [
-        ("position", [str(i) for i in range(1, len(text) + 1)]),
-        ("token", list(text)),
-        ("find", [str(j) for j in pointer[0, 1:]]),
-        (f"find^{k}", [str(j) for j in find_power(pointer, k)[0, 1:]]),
-        (f"hop_{k}", [names[answer] for answer in answers]),
-    ]
-    if k == 1:
-        del rows[3]
-    head = max(len(name) for name, _ in rows)
-    width = max(len(cell) for _, cells in rows for cell in cells)
-    return "\n".join(f"{name:<{head}}  " + " ".join(f"{cell:>{width}}" for cell in cells) for name, cells in rows)
+    return show_task(Khop, text, k, nothing)

@@ -7,6 +7,7 @@ from jaxtyping import Int, Integer
 from numba import njit
 
 from logdepth.errors import InputError
+from logdepth.tasks.powers import find_power, read_symbols
 
 
 @njit(cache=True)
@@ -34,26 +35,6 @@ def find(strings: Integer[np.ndarray, "batch n"], alphabet_size: int) -> Int[np.
     return out
 
 
-def find_power(pointer: Int[np.ndarray, "batch slots"], j: int) -> Int[np.ndarray, "batch slots"]:
-    """`find^j` from `find^1` by squaring (pointer doubling). Raises `InputError` if j < 0.
-
-    >>> x = np.array([[1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]])
-    >>> find_power(find(x, 5), 2)[0, 12]
-    np.int64(5)
-    """
-    if j < 0:
-        raise InputError(f"k is {j}; it must be at least 0")
-    power = np.broadcast_to(np.arange(pointer.shape[1]), pointer.shape).copy()
-    square = pointer
-    while j:
-        if j & 1:
-            power = np.take_along_axis(square, power, 1)
-        j >>= 1
-        if j:
-            square = np.take_along_axis(square, square, 1)
-    return power
-
-
 def solve(strings: Integer[np.ndarray, "batch n"], k: int, alphabet_size: int) -> Int[np.ndarray, "batch n"]:
     """`hop_k` at every position; `alphabet_size` itself stands for "nothing".
 
@@ -62,9 +43,7 @@ def solve(strings: Integer[np.ndarray, "batch n"], k: int, alphabet_size: int) -
     >>> solve(np.array([[1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]]), 2, 5)[0, -1]
     np.int64(2)
     """
-    pointer = find_power(find(strings, alphabet_size), k)[:, 1:]
-    slots = np.concatenate([np.full((len(strings), 1), alphabet_size), np.asarray(strings, np.int64)], 1)
-    return np.take_along_axis(slots, pointer, 1)
+    return read_symbols(strings, find_power(find(strings, alphabet_size), k), alphabet_size)
 
 
 @njit(cache=True)

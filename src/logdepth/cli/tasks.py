@@ -1,4 +1,4 @@
-"""Commands `show`, `solve` and `sample`: the k-hop task by itself, no model."""
+"""Commands `show`, `solve` and `sample`: a task by itself, no model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from logdepth.errors import InputError
 
 def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
-        "show", help="show a task's instance, aligned", description="Tokens, find, find^k, answer."
+        "show", help="show a task's instance, aligned", description="Tokens, pointers, answers."
     )
     _add_task(parser)
     parser.add_argument("--text", required=True, help="the sequence; every distinct character is a symbol")
@@ -38,8 +38,10 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--max-k", type=int, help="hops uniform in 0..MAX_K")
     parser.add_argument("--count", type=int, default=1000, help="how many strings (default 1000)")
     parser.add_argument("--first", type=int, default=0, help="number of the first string in the stream")
-    parser.add_argument("--repeats", action="store_true", help="allow adjacent repeats (the paper: no)")
-    parser.add_argument("--planted", action="store_true", help="the last position has all its k hops")
+    parser.add_argument("--repeats", action="store_true", help="allow adjacent repeats (khop; the paper: no)")
+    parser.add_argument(
+        "--planted", action="store_true", help="answers lie far (khop: the last position has all its k hops)"
+    )
     parser.add_argument("--labels", choices=["all", "last"], default="all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", required=True, metavar="FILE.npz")
@@ -49,41 +51,36 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_task(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="khop")
-
-
-def _check_task(args: argparse.Namespace) -> None:
-    if args.task != "khop":
-        import difflib
-
-        near = difflib.get_close_matches(args.task, ["khop"], 1, 0.3)
-        raise InputError(f"there is no task {args.task!r}; " + ("did you mean khop?" if near else "there is: khop"))
+    parser.add_argument("task", metavar="TASK", help="khop, pointer-chasing, ..")
 
 
 def _show(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from logdepth.tasks.khop import find, find_power, show, solve
+    from logdepth.tasks.registry import find_task
+    from logdepth.tasks.show import show_task
 
-    _check_task(args)
+    kind = find_task(args.task)
     if args.k < 0:
         raise InputError(f"--k is {args.k}; it must be at least 0")
     if not args.text:
         raise InputError("--text is empty")
     if not args.json:
-        print(show(args.text, args.k))
+        print(show_task(kind, args.text, args.k))
         return 0
     symbols = sorted(set(args.text))
+    task = kind(len(args.text), len(symbols), k=args.k)
     strings = np.array([[symbols.index(character) for character in args.text]])
-    pointer = find(strings, len(symbols))
-    answers = solve(strings, args.k, len(symbols))[0]
+    one, power = (task.pointers(strings, j)[j][0, 1:].tolist() for j in (1, args.k))
+    answers = task.solve(strings, args.k)[0].tolist()
+    asked = range(task.length)[task.asked]
     print_json(
         {
             "text": args.text,
             "k": args.k,
-            "find": pointer[0, 1:].tolist(),
-            "find_power": find_power(pointer, args.k)[0, 1:].tolist(),
-            "answers": [None if a == len(symbols) else symbols[a] for a in answers],
+            task.pointer: one,
+            f"{task.pointer}_power": power,
+            "answers": [symbols[a] if a < len(symbols) and i in asked else None for i, a in enumerate(answers)],
         }
     )
     return 0
@@ -95,16 +92,18 @@ def _solve(args: argparse.Namespace) -> int:
     from logdepth.cli.compiling import print_answers
     from logdepth.compiled.predict import Prediction
     from logdepth.sequences import Alphabet, read_input
-    from logdepth.tasks.khop import solve
+    from logdepth.tasks.registry import find_task
 
-    _check_task(args)
+    kind = find_task(args.task)
     if args.k < 0:
         raise InputError(f"--k is {args.k}; it must be at least 0")
     given = args.symbols if args.symbols is not None else args.alphabet
     records, alphabet = read_input(args.input, None if given is None else Alphabet.of(given))
     answers = []
     for record in records:
-        words = solve(np.array([record.symbols], np.int64).reshape(1, -1), args.k, alphabet.size)[0].tolist()
+        task = kind(len(record.symbols), alphabet.size, k=args.k)
+        found = task.solve(np.array([record.symbols], np.int64).reshape(1, -1), args.k)[0]
+        words = found[task.asked].tolist()
         answers.append(Prediction(record.name, words, alphabet.text(words)))
     print_answers(answers, args.json)
     return 0
@@ -116,21 +115,17 @@ def _sample(args: argparse.Namespace) -> int:
     import numpy as np
 
     from logdepth.files import new_file
-    from logdepth.tasks.khop import KhopSampler
+    from logdepth.tasks.registry import find_task
 
-    _check_task(args)
+    kind = find_task(args.task)
     if args.count < 1:
         raise InputError(f"--count is {args.count}; it must be at least 1")
-    sampler = KhopSampler(
-        length=args.length,
-        alphabet_size=args.alphabet,
-        k=args.k,
-        max_k=args.max_k,
-        repeats=args.repeats,
-        planted=args.planted,
-        labels=args.labels,
-        seed=args.seed,
-    )
+    given = {"repeats": args.repeats, "labels": args.labels}
+    options = {name: value for name, value in given.items() if name in kind.sampler_options}
+    if args.repeats and "repeats" not in options:
+        raise InputError(f"{kind.name} takes no --repeats")
+    task = kind(args.length, args.alphabet, args.k, args.max_k)
+    sampler = task.sampler(seed=args.seed, planted=args.planted, **options)
     path = Path(args.out)
     if path.suffix != ".npz":
         raise InputError(f"--out {args.out}: the name must end in .npz")

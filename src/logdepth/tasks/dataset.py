@@ -1,4 +1,4 @@
-"""k-hop as a torch dataset. The only file of the task that needs torch, imported when it is asked for."""
+"""Any task as a torch dataset. The only file of the tasks that needs torch, imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from logdepth.tasks.khop.sampler import KhopSampler
-
-IGNORED = -100  # what torch's cross-entropy and Hugging Face models skip
+from logdepth.tasks.task import IGNORED, Sampler
 
 
-class KhopDataset(Dataset):
+class TaskDataset(Dataset):
     """Instances `first .. first + size - 1` of a sampler as `{"input_ids", "labels"}` for a Trainer.
 
     `labels[i]` is the answer *at* position i. Hugging Face causal language models shift labels by one, so a
     model trained with them needs a loss that does not (`logits` against `labels`, position by position).
     Batches are read at once (`__getitems__`), so a DataLoader makes one call a batch.
 
-    >>> dataset = KhopDataset(KhopSampler(length=5, alphabet_size=3, k=1), size=4)
+    >>> from logdepth.tasks.khop import KhopSampler
+    >>> dataset = TaskDataset(KhopSampler(length=5, alphabet_size=3, k=1), size=4)
     >>> len(dataset), dataset[0]["input_ids"].dtype
     (4, torch.int64)
     """
 
-    def __init__(self, sampler: KhopSampler, size: int, first: int = 0) -> None:
+    def __init__(self, sampler: Sampler, size: int, first: int = 0) -> None:
         self.sampler, self.size, self.first = sampler, size, first
 
     def __len__(self) -> int:

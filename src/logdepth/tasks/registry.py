@@ -1,0 +1,39 @@
+"""Every task by name. A new one is a file or folder of its own and a line here."""
+
+from __future__ import annotations
+
+import difflib
+
+from logdepth.errors import InputError
+from logdepth.tasks.khop import Khop
+from logdepth.tasks.pointer_chasing import PointerChasing
+from logdepth.tasks.task import Task
+
+_ALL: tuple[type[Task], ...] = (
+    Khop,
+    PointerChasing,
+)
+TASKS = {task.name: task for task in _ALL}
+DEFAULT = _ALL[0].name  # what a run without a task's name is about
+
+
+def find_task(name: str) -> type[Task]:
+    """A task by name. Raises `InputError`, with near names, for others.
+
+    >>> find_task("pointer-chasing").pointer
+    'image'
+    """
+    if name not in TASKS:
+        near = difflib.get_close_matches(name, TASKS, 1, 0.3)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(TASKS)}"
+        raise InputError(f"there is no task {name!r}; {hint}")
+    return TASKS[name]
+
+
+def task_of_program(name: str) -> type[Task] | None:
+    """The task that a built-in program computes, if any.
+
+    >>> task_of_program("khop_rank").name
+    'khop'
+    """
+    return next((task for task in _ALL if name in task.programs), None)
