@@ -12,8 +12,6 @@ from logdepth.compiled.explain import layout
 from logdepth.compiled.graph_json import graph_to_json
 from logdepth.compiled.tokenizer import tokenizer_files
 from logdepth.compiler.floats import STATEMENT
-from logdepth.compiler.program_to_transformer import vocabulary
-from logdepth.lang.graph import Graph
 from logdepth.programs import BUILT_IN
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def contents(
     found = {
         "config.json": to_json(gpt2.config),
         "generation_config.json": to_json({"_from_model_config": True, **marks}),
-        **tokenizer_files(model.token_names, model.alphabet, graph.setting.header_size, graph.setting.length),
+        **tokenizer_files(model.vocabulary, model.alphabet, graph.setting.length),
         "README.md": card(description),
     }
     files = {name: text.encode() for name, text in found.items()}
@@ -80,7 +78,7 @@ def describe(
             "statement": f"every sequence of at most {setting.length} symbols out of {setting.alphabet_size}, after "
             + ("a hop token" if setting.header_size else "the start token"),
         },
-        "ids": token_ids(graph),
+        "ids": model.vocabulary.as_dict(),
         "sizes": {
             "parameters": model.gpt2.num_parameters,
             "width": compilation.shape.width,
@@ -93,24 +91,6 @@ def describe(
         "layout": layout(model.plan),
         "graph": graph_to_json(graph),
     }
-
-
-def token_ids(graph: Graph) -> dict[str, Any]:
-    """Which token ids mean what: of the input, and of the answers."""
-    setting = graph.setting
-    size, first = vocabulary(graph)
-    nothing = setting.header_size + setting.alphabet_size
-    ids: dict[str, Any] = {
-        "vocabulary": size,
-        "first_symbol": setting.header_size,
-        "nothing": nothing,
-        "first_output": first,
-        "output": "symbol" if graph.output_is_symbol else "number",
-        "least_output": graph.nodes[graph.output].lo,
-    }
-    if setting.header_size:
-        return {**ids, "hop_tokens": [0, setting.header_size - 1], "blank": nothing + 1}
-    return {**ids, "start": nothing}
 
 
 def section_checksum(section: Any) -> str:

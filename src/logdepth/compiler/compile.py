@@ -33,11 +33,6 @@ class Compilation(TwoLines):
     shape: Gpt2Shape
     certificate: Certificate
 
-    @property
-    def start_id(self) -> int:
-        """The id of the start token, or of BOT where a header comes first."""
-        return self.graph.setting.header_size + self.graph.setting.alphabet_size
-
     def summary(self) -> tuple[str, str]:
         given = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
         setting, proof = self.graph.setting, self.certificate
@@ -50,7 +45,9 @@ class Compilation(TwoLines):
 
     def to_gpt2(self) -> Gpt2:
         """The weights (built when asked for: they can be large)."""
-        return transformer_to_gpt2(self.transformer, self.plan, self.shape, self.certificate, self.start_id)
+        return transformer_to_gpt2(
+            self.transformer, self.plan, self.shape, self.certificate, self.graph.vocabulary.start
+        )
 
 
 def compile_program(
