@@ -105,7 +105,7 @@ OTHERS = [
     ("floats.py", "floats: weights stored exactly", "return weights.astype(dtype).astype(np.float64)", "return weights + 0.0"),
     ("certificate.py", "averages: leaks left out", "+ r * np.exp(self.apart) + leak", "+ r * np.exp(self.apart)"),
     ("certificate.py", "averages: ties left out", "r * np.exp(-self.apart)", "r"),
-    ("gpt2_shape.py", "gains: anything snaps to one", "return -(2.0**-9) + slack < error < 2.0**-8 - slack", "return True"),
+    ("mirrored.py", "gains: anything snaps to one", "return -(2.0**-9) + slack < error < 2.0**-8 - slack", "return True"),
 ]  # fmt: skip
 
 

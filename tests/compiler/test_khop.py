@@ -106,7 +106,7 @@ def test_one_model_for_every_k(name: str, most: int) -> None:
 
 def test_sizes() -> None:
     def parameters(program, **sizes) -> int:
-        return compile_program(program, **sizes).to_gpt2().num_parameters
+        return compile_program(program, **sizes).export().num_parameters
 
     assert parameters(khop_doubling, length=100, alphabet_size=4, k=8) < 100_000
     assert parameters(khop_rank, length=100, alphabet_size=4, k=16) < 400_000

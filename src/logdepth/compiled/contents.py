@@ -33,11 +33,11 @@ def contents(
 
     `program` and `version`: what is written about where the model came from, if it is not this process.
     """
-    gpt2, graph = model.gpt2, model.compilation.graph
-    marks = {name: gpt2.config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    checkpoint, graph = model.checkpoint, model.compilation.graph
+    marks = {name: checkpoint.config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     description = describe(model, weights, program=program, version=version)
     found = {
-        "config.json": to_json(gpt2.config),
+        "config.json": to_json(checkpoint.config),
         "generation_config.json": to_json({"_from_model_config": True, **marks}),
         **tokenizer_files(model.vocabulary, model.alphabet, graph.setting.length),
         "README.md": card(description),
@@ -80,7 +80,7 @@ def describe(
         },
         "ids": model.vocabulary.as_dict(),
         "sizes": {
-            "parameters": model.gpt2.num_parameters,
+            "parameters": model.checkpoint.num_parameters,
             "width": compilation.shape.width,
             "heads": compilation.shape.num_heads,
             "hidden": compilation.shape.inner,

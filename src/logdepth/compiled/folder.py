@@ -71,7 +71,7 @@ def write_folder(model: CompiledModel, path: Path, *, force: bool = False) -> Pa
     Raises `InputError` if `path` is occupied (unless `force`) or cannot be written.
     """
     with new_folder(path, force=force) as folder:
-        write_weights(folder / WEIGHTS, model.gpt2)
+        write_weights(folder / WEIGHTS, model.checkpoint)
         for name, data in contents(model, weights_entry(folder)).items():
             (folder / name).write_bytes(data)
         assert sorted(file.name for file in folder.iterdir()) == sorted(FILES)

@@ -15,7 +15,7 @@ from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.compile import Compilation, compile_program
 from logdepth.compiler.limits import check_sizes
 from logdepth.compiler.schedule import Schedule
-from logdepth.compiler.transformer_to_gpt2 import Gpt2
+from logdepth.compiler.target import Checkpoint
 from logdepth.errors import InputError
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.program import Program
@@ -56,8 +56,8 @@ class CompiledModel(TwoLines):
         return self.compilation.certificate
 
     @cached_property
-    def gpt2(self) -> Gpt2:
-        return self.compilation.to_gpt2()
+    def checkpoint(self) -> Checkpoint:
+        return self.compilation.export()
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -112,7 +112,7 @@ def compile(
 
     >>> from logdepth.programs import khop_rank
     >>> model = compile(khop_rank, length=100, alphabet="ACGT", k=16)
-    >>> model.depth, model.certificate.holds, model.gpt2.num_parameters < 400_000
+    >>> model.depth, model.certificate.holds, model.checkpoint.num_parameters < 400_000
     (6, True, True)
     """
     if not isinstance(program, Program):

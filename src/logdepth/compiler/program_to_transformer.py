@@ -43,6 +43,7 @@ def program_to_transformer(graph: Graph, plan: Schedule) -> Transformer:
         embedding=_embedding(graph, plan),
         layers=layers,
         readout=Readout(_readout(graph, plan)),
+        causal=graph.causal,
     )
 
 
@@ -194,7 +195,7 @@ def _compared(plan: Schedule, key: int, query: int) -> tuple[list[Known], list[K
         start_code = [float(bit) for bit in key_bits if isinstance(bit, float)]
     else:
         start = plan.normal.start[key]
-        assert (start == start[0]).all(), "normalize() makes keys known at the start token"
+        assert start is not None and (start == start[0]).all(), "normalize() makes keys known at the start token"
         start_code = [float(b) for b in _signs(np.array([start[0] - base]), num_bits)[0]]
     return key_bits, encode(query), start_code
 
@@ -212,7 +213,9 @@ def _order(plan: Schedule, match: MatchSpec) -> tuple[Row, float]:
         parts.append((match.by, float(length + 1)))
     for index, factor in parts:
         node = plan.nodes[index]
-        start = int(plan.normal.start[index][0]) - node.lo
+        known = plan.normal.start[index]
+        assert known is not None, "normalize() makes orders known at the start token"
+        start = int(known[0]) - node.lo
         sign = -1.0 if match.kind == "first" or (match.kind == "lowest" and index == match.by) else 1.0
         if sign < 0:  # hi - value instead of value - lo
             row.bias += factor * (node.size - 1)
