@@ -39,7 +39,7 @@ def main() -> None:
             shape = model.compilation.shape
             values = {
                 "layers": model.depth,
-                "parameters": model.gpt2.num_parameters,
+                "parameters": model.checkpoint.num_parameters,
                 "width": shape.width,
                 "heads": shape.num_heads,
                 "hidden": shape.inner,

@@ -13,7 +13,6 @@ import logdepth
 from logdepth.compiled.answers import expected_ids
 from logdepth.compiled.folder import read_folder
 from logdepth.compiled.hub import load_model
-from logdepth.compiled.model import encode
 from logdepth.compiled.running import logits
 from logdepth.compiled.samples import random_string
 from logdepth.programs import khop_doubling, khop_rank
@@ -31,7 +30,7 @@ def measure(program, **sizes) -> list[Record]:
         rng = rng_for(0, "bench", "dtypes")
         n, size = sizes["length"], sizes["alphabet"]
         strings = np.stack([random_string(rng, n, size, kind) for kind in range(STRINGS)])
-        tokens, want = encode(0, size, strings, None), expected_ids(folder, strings, None)
+        tokens, want = folder.vocabulary.encode(strings), expected_ids(folder, strings, None)
         lengths = rng.integers(1, n + 1, STRINGS)
         records = []
         for attention in ("eager", "sdpa"):
@@ -57,7 +56,7 @@ def share(scores: torch.Tensor, want: np.ndarray, mask: np.ndarray | None = None
 
 
 def left_padded(folder, model, tokens, want, lengths, with_positions: bool) -> float:
-    shifted, target, mask = np.full_like(tokens, folder.ids["nothing"]), np.zeros_like(want), np.zeros_like(want)
+    shifted, target, mask = np.full_like(tokens, folder.vocabulary.nothing), np.zeros_like(want), np.zeros_like(want)
     for row, length in enumerate(lengths):
         pad = tokens.shape[1] - (length + 1)
         shifted[row, pad:], target[row, pad:], mask[row, pad:] = tokens[row, : length + 1], want[row, : length + 1], 1

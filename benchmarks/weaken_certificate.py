@@ -164,7 +164,7 @@ OTHERS = [
     ("certificate.py", "averages: leaks left out", "+ r * np.exp(self.apart) + leak", "+ r * np.exp(self.apart)"),
     ("certificate.py", "averages: ties left out", "r * np.exp(-self.apart)", "r"),
     (
-        "gpt2_shape.py",
+        "mirrored.py",
         "gains: anything snaps to one",
         "return -store / 2 + slack < error < store - slack",
         "return True",

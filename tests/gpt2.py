@@ -14,7 +14,7 @@ _NOT_FOR_CONFIG = ("architectures", "model_type", "dtype", "torch_dtype")
 
 
 def hugging_face(compilation: Compilation, attention: str = "eager") -> GPT2LMHeadModel:
-    gpt2 = compilation.to_gpt2()
+    gpt2 = compilation.export()
     config = {name: value for name, value in gpt2.config.items() if name not in _NOT_FOR_CONFIG}
     dtype = getattr(torch, gpt2.dtype)
     with torch.device("meta"):

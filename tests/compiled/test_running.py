@@ -13,11 +13,11 @@ import pytest
 import logdepth
 from logdepth.compiled import hub, running, verify
 from logdepth.compiled.hub import load_model
-from logdepth.compiled.model import encode
 from logdepth.compiled.running import Room, logits, logits_by_pieces, room
 from logdepth.compiled.samples import affordable, seconds_of
 from logdepth.errors import InputError
 from logdepth.programs import khop_rank, khop_rank_any
+from logdepth.vocabulary import Vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def saved(tmp_path_factory) -> Path:
 def test_pieces_are_the_stock_models_logits(saved: Path, attention: str, slots: int) -> None:
     model = load_model(saved, attention, "cpu")
     strings = np.random.default_rng(0).integers(0, 3, (3, 40))
-    tokens = encode(0, 3, strings, None)
+    tokens = Vocabulary(3).encode(strings)
     right = (np.arange(41) <= np.array([[40], [11], [0]])).astype(np.int64)
     left = right[:, ::-1].copy()
     positions = np.maximum(left.cumsum(1) - 1, 0)

@@ -12,7 +12,7 @@ import numpy as np
 
 from logdepth.compiler.compile import Compilation
 from logdepth.compiler.floats import FloatModel
-from logdepth.compiler.gpt2_shape import LAYER_NORM_EPSILON
+from logdepth.compiler.mirrored import LAYER_NORM_EPSILON
 
 _SELF = 2.0**-48  # what these intervals' own float64 arithmetic may be off, relatively
 
@@ -60,7 +60,7 @@ class SecondProof:
     def __init__(self, compilation: Compilation, floats: FloatModel) -> None:
         assert not floats.mixed
         self.floats, self.shape = floats, compilation.shape
-        gpt2 = compilation.to_gpt2()
+        gpt2 = compilation.export()
         self.depth = gpt2.config["n_layer"]
         self.w = {name: floats.stored(tensor) for name, tensor in gpt2.tensors.items()}
         for name, tensor in self.w.items():  # what is added to the residual is mirrored, x and -x

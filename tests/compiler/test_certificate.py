@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from logdepth.compiler.compile import compile_program, largest_certified_length
-from logdepth.compiler.gpt2_shape import snaps_to_one
+from logdepth.compiler.mirrored import snaps_to_one
 from logdepth.compiler.proof import certify
 from logdepth.compiler.schedule import Schedule
-from logdepth.compiler.transformer_to_gpt2 import transformer_to_gpt2
+from logdepth.compiler.targets.gpt2 import transformer_to_gpt2
 from logdepth.errors import CertificateError, InputError, ProgramError
 from logdepth.lang import Position, Symbol, at, count, interpret, program, theirs
 from logdepth.programs import khop_doubling, khop_rank

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from logdepth import theory
-from logdepth.compiled.model import encode
 from logdepth.compiled.verify import random_string
 from logdepth.compiler.compile import Compilation, compile_program
 from logdepth.lang import interpret
 from logdepth.programs import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
 from logdepth.rng import rng_for
 from logdepth.tasks.khop import solve, solve_by_definition
+from logdepth.vocabulary import Vocabulary
 from tests.gpt2 import hugging_face, logits, margin
 
 CONSTRUCTIONS = {
@@ -31,7 +31,7 @@ def check(compilation: Compilation, strings: np.ndarray, k: int, attention: str 
     assert (interpret(compilation.graph, strings, header=header)[:, 1:] == answers).all()
     first = headers + size + 1 if headers else size
     want = np.concatenate([np.full((len(strings), 1), first), answers + headers], 1)
-    scores = logits(hugging_face(compilation, attention), encode(headers, size, strings, header))
+    scores = logits(hugging_face(compilation, attention), compilation.graph.vocabulary.encode(strings, header))
     assert scores.shape[-1] == (headers + size + 2 if headers else size + 1)
     assert margin(scores, want) >= compilation.certificate.margin
 
@@ -55,7 +55,7 @@ def test_every_short_string_and_every_k(name: str) -> None:
         for n in range(1, 7):  # as sequences of their own
             check(compilation, strings[: 3**n, -n:], k)
         assert [solve_by_definition(s.tolist(), k, 3) for s in some] == solve(some, k, 3).tolist()
-        tokens = encode(0, 3, strings, None)
+        tokens = Vocabulary(3).encode(strings)
         for attention in ("hard", "soft"):
             assert (compilation.transformer.run(tokens, attention)[:, 1:] == solve(strings, k, 3)).all()
 
@@ -106,7 +106,7 @@ def test_one_model_for_every_k(name: str, most: int) -> None:
 
 def test_sizes() -> None:
     def parameters(program, **sizes) -> int:
-        return compile_program(program, **sizes).to_gpt2().num_parameters
+        return compile_program(program, **sizes).export().num_parameters
 
     assert parameters(khop_doubling, length=100, alphabet_size=4, k=8) < 100_000
     assert parameters(khop_rank, length=100, alphabet_size=4, k=16) < 400_000

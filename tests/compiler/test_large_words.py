@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logdepth.compiled.model import encode
 from logdepth.compiler.compile import compile_program
 from logdepth.errors import CertificateError, ProgramError
 from logdepth.joins import combine, join
@@ -28,6 +27,7 @@ from logdepth.lang import (
     theirs,
 )
 from logdepth.lang.words import MAX_VALUE
+from logdepth.vocabulary import Vocabulary
 from tests.brute import brute_force
 from tests.gpt2 import hugging_face, logits
 
@@ -83,7 +83,7 @@ def test_at_the_cap_everything_is_exact(steps) -> None:
     truth = [brute_force(graph, string.tolist()) for string in strings]
     assert interpret(graph, strings).tolist() == truth
     found = compile_program(marked, length=7, alphabet_size=4, dtype="float64", certified=False)
-    tokens = encode(0, 4, strings, None)
+    tokens = Vocabulary(4).encode(strings)
     want = np.array(truth) - graph.nodes[graph.output].lo + 5
     assert (found.transformer.run(tokens, "hard") == want).all()
     if found.certificate.holds:

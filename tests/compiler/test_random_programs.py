@@ -9,9 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logdepth.compiled.model import encode
 from logdepth.compiler.compile import Compilation, compile_program
-from logdepth.compiler.program_to_transformer import vocabulary
 from logdepth.errors import CertificateError, ProgramError
 from logdepth.lang import (
     Header,
@@ -134,12 +132,10 @@ def check(case: Case, dtype: str = "float32") -> Compilation:
         [brute_force(graph, s.tolist(), 0 if header is None else int(header[r])) for r, s in enumerate(strings)]
     )
     assert (interpret(graph, strings, header=header) == truth).all()
-    _, first_id = vocabulary(graph)
-    base = 0 if graph.output_is_symbol else graph.nodes[graph.output].lo
-    want = truth - base + first_id
+    want = truth - graph.vocabulary.least_output + graph.vocabulary.first_output
     if case.header_size:
         want[:, 0] = case.header_size + case.alphabet_size + 1
-    tokens = encode(case.header_size, case.alphabet_size, strings, header)
+    tokens = graph.vocabulary.encode(strings, header)
     for attention in ("hard", "soft"):
         assert (compilation.transformer.run(tokens, attention) == want).all(), attention
     scores = logits(hugging_face(compilation), tokens)

@@ -17,7 +17,7 @@ import torch
 
 from logdepth.compiler.compile import Compilation
 from logdepth.compiler.floats import FLOATS, FloatModel
-from logdepth.compiler.gpt2_shape import LAYER_NORM_EPSILON
+from logdepth.compiler.mirrored import LAYER_NORM_EPSILON
 from tests.compiler.quantities import Seen
 
 Records = dict[str, list[torch.Tensor]]
@@ -44,7 +44,7 @@ class WorstCase:
     def __init__(self, compilation: Compilation, floats: FloatModel) -> None:
         self.floats, self.shape = floats, compilation.shape
         self.stores = 0
-        gpt2 = compilation.to_gpt2()
+        gpt2 = compilation.export()
         self.depth = gpt2.config["n_layer"]
         self.weights = {name: torch.tensor(floats.stored(tensor)) for name, tensor in gpt2.tensors.items()}
         self.deviations: dict[str, torch.Tensor] = {}

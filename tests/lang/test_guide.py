@@ -9,9 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from logdepth.compiled.model import encode
 from logdepth.compiler.compile import compile_program
-from logdepth.compiler.program_to_transformer import vocabulary
 from logdepth.errors import InputError
 from logdepth.lang import Program
 from tests.brute import brute_force
@@ -60,6 +58,6 @@ def check_compiled(program: Program, text: str, options: dict) -> None:
     given = {} if header is None else {"header": header}
     said = program.run(text, **given, **options)
     assert said == ("".join(symbols[word] for word in words) if graph.output_is_symbol else words)
-    tokens = encode(size, len(alphabet), np.array([string]), None if header is None else np.array([header]))
-    ids = found.transformer.run(tokens, "soft")[0, 1:] - vocabulary(graph)[1]
-    assert (ids + (0 if graph.output_is_symbol else graph.nodes[graph.output].lo)).tolist() == words
+    tokens = graph.vocabulary.encode(np.array([string]), None if header is None else np.array([header]))
+    ids = found.transformer.run(tokens, "soft")[0, 1:]
+    assert graph.vocabulary.answers(ids).tolist() == words

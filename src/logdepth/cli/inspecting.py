@@ -71,7 +71,7 @@ def _explain(args: argparse.Namespace) -> int:
 
     model = compiled_from(args)
     if args.json:
-        print_json(layout(model.plan))
+        print_json(layout(model.plan, model.transformer))
     else:
         print(explain(model.plan))
     return 0

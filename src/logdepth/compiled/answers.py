@@ -14,17 +14,11 @@ from logdepth.tasks.khop import solve
 def expected_ids(found: Folder, strings: np.ndarray, header: np.ndarray | None, *, solver: bool = True) -> np.ndarray:
     """The right token at every slot: the interpreter's answer, for k-hop checked against the task's solver (unless the
     folder is known not to be what it says)."""
-    graph, ids = found.graph, found.ids
-    words = interpret(graph, strings, header=header)
+    words = interpret(found.graph, strings, header=header)
     assert isinstance(words, np.ndarray)
     if solver and is_khop(found):
         _check_with_solver(found, words, strings, header)
-    want = (
-        words - ids["least_output"] + ids["first_output"] if ids["output"] == "number" else words + ids["first_output"]
-    )
-    if graph.setting.header_size:
-        want[:, 0] = ids["blank"]
-    return want
+    return found.vocabulary.answer_ids(words)
 
 
 def is_khop(found: Folder) -> bool:

@@ -9,7 +9,6 @@ import numpy as np
 
 from logdepth.compiled.answers import is_khop
 from logdepth.compiled.folder import read_folder
-from logdepth.compiled.model import encode
 from logdepth.compiled.pointers import head_powers
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
@@ -39,7 +38,7 @@ def plot_folder(folder: str | Path, text: str, out: str | Path, *, header: int |
     strings = np.array([symbols])
     head = None if header is None else np.array([header])
     plan = schedule(normalize(graph))
-    trace = program_to_transformer(graph, plan).trace(encode(setting.header_size, found.alphabet.size, strings, head))
+    trace = program_to_transformer(graph, plan).trace(found.vocabulary.encode(strings, head))
     powers = head_powers(graph, plan) if is_khop(found) else {}
     pointer = find(strings, found.alphabet.size)
     panels, heads = [], []

@@ -12,8 +12,6 @@ from logdepth.compiled.explain import layout
 from logdepth.compiled.graph_json import graph_to_json
 from logdepth.compiled.tokenizer import tokenizer_files
 from logdepth.compiler.floats import STATEMENT
-from logdepth.compiler.program_to_transformer import vocabulary
-from logdepth.lang.graph import Graph
 from logdepth.programs import BUILT_IN
 
 if TYPE_CHECKING:
@@ -35,13 +33,13 @@ def contents(
 
     `program` and `version`: what is written about where the model came from, if it is not this process.
     """
-    gpt2, graph = model.gpt2, model.compilation.graph
-    marks = {name: gpt2.config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    checkpoint, graph = model.checkpoint, model.compilation.graph
+    marks = {name: checkpoint.config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     description = describe(model, weights, program=program, version=version)
     found = {
-        "config.json": to_json(gpt2.config),
+        "config.json": to_json(checkpoint.config),
         "generation_config.json": to_json({"_from_model_config": True, **marks}),
-        **tokenizer_files(model.token_names, model.alphabet, graph.setting.header_size, graph.setting.length),
+        **tokenizer_files(model.vocabulary, model.alphabet, graph.setting.length),
         "README.md": card(description),
     }
     files = {name: text.encode() for name, text in found.items()}
@@ -80,9 +78,9 @@ def describe(
             "statement": f"every sequence of at most {setting.length} symbols out of {setting.alphabet_size}, after "
             + ("a hop token" if setting.header_size else "the start token"),
         },
-        "ids": token_ids(graph),
+        "ids": model.vocabulary.as_dict(),
         "sizes": {
-            "parameters": model.gpt2.num_parameters,
+            "parameters": model.checkpoint.num_parameters,
             "width": compilation.shape.width,
             "heads": compilation.shape.num_heads,
             "hidden": compilation.shape.inner,
@@ -90,27 +88,9 @@ def describe(
         },
         "weights": weights or {},
         "certificate": {**model.certificate.as_dict(), "floating_point": STATEMENT},
-        "layout": layout(model.plan),
+        "layout": layout(model.plan, model.transformer),
         "graph": graph_to_json(graph),
     }
-
-
-def token_ids(graph: Graph) -> dict[str, Any]:
-    """Which token ids mean what: of the input, and of the answers."""
-    setting = graph.setting
-    size, first = vocabulary(graph)
-    nothing = setting.header_size + setting.alphabet_size
-    ids: dict[str, Any] = {
-        "vocabulary": size,
-        "first_symbol": setting.header_size,
-        "nothing": nothing,
-        "first_output": first,
-        "output": "symbol" if graph.output_is_symbol else "number",
-        "least_output": graph.nodes[graph.output].lo,
-    }
-    if setting.header_size:
-        return {**ids, "hop_tokens": [0, setting.header_size - 1], "blank": nothing + 1}
-    return {**ids, "start": nothing}
 
 
 def section_checksum(section: Any) -> str:

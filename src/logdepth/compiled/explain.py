@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from logdepth.compiler.schedule import Field, Schedule
 from logdepth.lang.interpreter import describe_match
+from logdepth.transformer import Affine, Head, Transformer
 
 
-def layout(plan: Schedule) -> dict[str, Any]:
+def layout(plan: Schedule, model: Transformer) -> dict[str, Any]:
     """Layers (heads, arithmetic) and fields (which word is in which coordinates, from layer to layer) as data.
 
-    Coordinate c is the pair of dimensions (2c, 2c + 1) of the GPT-2: 3 and -3 times its bit.
+    Coordinate c is the pair of dimensions (2c, 2c + 1) of the GPT-2: 3 and -3 times its bit. What a head's query, key
+    and value read are fields, by their ids; it is read off the head's own weights.
     """
-    nodes = plan.nodes
+    nodes, ids = plan.nodes, field_ids(plan)
     layers = []
     for number, layer in enumerate(plan.layers, 1):
         heads = [
             {
+                "id": f"layer{number}.head{index}",
+                "index": index,
                 "match": describe_match(nodes, head.match),
+                **_reads_of(plan, ids, exact, number),
                 "reads": [_value_name(plan, read) for read in head.reads] or ["the count"],
                 "into": [_target_name(plan, read) for read in head.reads],
             }
-            for head in layer.heads
+            for index, (head, exact) in enumerate(zip(layer.heads, model.layers[number - 1].heads, strict=True), 1)
         ]
         arithmetic = [f"{nodes[i].name} = {_formula(plan, i)}" for i in layer.computes]
         layers.append({"layer": number, "heads": heads, "arithmetic": arithmetic})
     fields = [
         {
+            "id": ids[f.kind, f.node],
             "name": nodes[f.node].name,
             "kind": f.kind,
             "range": [nodes[f.node].lo, nodes[f.node].hi],
@@ -42,6 +50,30 @@ def layout(plan: Schedule) -> dict[str, Any]:
         "layers": layers,
         "fields": fields,
     }
+
+
+def field_ids(plan: Schedule) -> dict[tuple[str, int], str]:
+    """A field's id by its kind and node: `pointer` for a home, `pointer/scratch`; no two are the same."""
+    found: dict[tuple[str, int], str] = {}
+    taken: set[str] = set()
+    for f in plan.fields():
+        plain = plan.nodes[f.node].name + ("" if f.kind == "home" else f"/{f.kind}")
+        found[f.kind, f.node] = name = f"{plain}#{f.node}" if plain in taken else plain
+        taken.add(name)
+    assert len(taken) == len(found), "two fields of one id"
+    return found
+
+
+def _reads_of(plan: Schedule, ids: dict[tuple[str, int], str], head: Head, layer: int) -> dict[str, list[str]]:
+    """The ids of the fields that a head's query, key and value read; constants are not among them."""
+    found = {}
+    for part, form in (("query", head.query), ("key", head.key), ("value", head.value)):
+        assert isinstance(form, Affine)
+        read = set(np.flatnonzero(np.abs(form.weight).sum(0)).tolist()) - {plan.START, plan.REST}
+        standing = [f for f in plan.homes.values() if f.born < layer <= f.dies and read.intersection(f.coordinates)]
+        assert read <= {c for f in standing for c in f.coordinates}, "a head reads a coordinate where nothing stands"
+        found[part] = sorted(ids[f.kind, f.node] for f in standing)
+    return found
 
 
 def explain(plan: Schedule) -> str:

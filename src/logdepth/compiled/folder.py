@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logdepth.compiled.contents import DESCRIPTION, FILES, FORMAT, WEIGHTS, contents, section_checksum, token_ids
+from logdepth.compiled.contents import DESCRIPTION, FILES, FORMAT, WEIGHTS, contents, section_checksum
 from logdepth.compiled.graph_json import graph_from_json
 from logdepth.compiled.weights import write_weights
 from logdepth.errors import FolderError
@@ -16,6 +16,7 @@ from logdepth.files import new_folder, sha256
 from logdepth.lang.graph import Graph
 from logdepth.sequences import Alphabet
 from logdepth.summary import TwoLines
+from logdepth.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from logdepth.compiled.model import CompiledModel
@@ -29,7 +30,7 @@ _READ_FOLDERS = ("additional_chat_templates", "custom_generate")
 class Folder(TwoLines):
     """A compiled model's folder, read: its description and its program's graph.
 
-    What tokens mean (`ids`) is derived from the graph, not read.
+    What tokens mean (`vocabulary`) is derived from the graph, not read.
     """
 
     path: Path
@@ -42,8 +43,8 @@ class Folder(TwoLines):
         return self.description["certificate"]["dtype"]
 
     @cached_property
-    def ids(self) -> dict[str, Any]:
-        return token_ids(self.graph)
+    def vocabulary(self) -> Vocabulary:
+        return self.graph.vocabulary
 
     @property
     def weights_intact(self) -> bool:
@@ -70,7 +71,7 @@ def write_folder(model: CompiledModel, path: Path, *, force: bool = False) -> Pa
     Raises `InputError` if `path` is occupied (unless `force`) or cannot be written.
     """
     with new_folder(path, force=force) as folder:
-        write_weights(folder / WEIGHTS, model.gpt2)
+        write_weights(folder / WEIGHTS, model.checkpoint)
         for name, data in contents(model, weights_entry(folder)).items():
             (folder / name).write_bytes(data)
         assert sorted(file.name for file in folder.iterdir()) == sorted(FILES)

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logdepth.compiled.tokenizer import token_names
 from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.compile import Compilation, compile_program
 from logdepth.compiler.limits import check_sizes
-from logdepth.compiler.program_to_transformer import vocabulary
 from logdepth.compiler.schedule import Schedule
-from logdepth.compiler.transformer_to_gpt2 import Gpt2
+from logdepth.compiler.target import Checkpoint
 from logdepth.errors import InputError
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.program import Program
@@ -24,6 +22,7 @@ from logdepth.lang.words import Setting
 from logdepth.sequences import Alphabet
 from logdepth.summary import TwoLines
 from logdepth.transformer import Trace, Transformer
+from logdepth.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from logdepth.compiled.verify import Verification
@@ -57,22 +56,17 @@ class CompiledModel(TwoLines):
         return self.compilation.certificate
 
     @cached_property
-    def gpt2(self) -> Gpt2:
-        return self.compilation.to_gpt2()
+    def checkpoint(self) -> Checkpoint:
+        return self.compilation.export()
 
     @property
-    def token_names(self) -> list[str]:
-        """Every token's text, by id."""
-        graph = self.compilation.graph
-        output = graph.nodes[graph.output]
-        numbers = None if graph.output_is_symbol else range(output.lo, output.hi + 1)
-        names = token_names(self.alphabet, graph.setting.header_size, numbers)
-        assert len(names) == vocabulary(graph)[0]
-        return names
+    def vocabulary(self) -> Vocabulary:
+        """Which token id means what."""
+        return self.compilation.graph.vocabulary
 
     def encode(self, strings: np.ndarray, header: np.ndarray | None = None) -> np.ndarray:
         """Symbols `(batch, n)` as token ids `(batch, n + 1)`, first token in front."""
-        return encode(self.compilation.graph.setting.header_size, self.alphabet.size, strings, header)
+        return self.vocabulary.encode(strings, header)
 
     def interpret(self, strings: np.ndarray, header: np.ndarray | None = None) -> np.ndarray:
         """What the program says, by the interpreter: words at slots 0..n."""
@@ -99,18 +93,6 @@ class CompiledModel(TwoLines):
         return verify(folder, **options)
 
 
-def encode(header_size: int, alphabet_size: int, strings: np.ndarray, header: np.ndarray | None) -> np.ndarray:
-    """Symbols as token ids with the first token in front (the contract of ids)."""
-    strings = np.asarray(strings)
-    if header_size:
-        if header is None:
-            raise InputError("the model takes a hop token first; say which (header)")
-        first = np.asarray(header)[:, None]
-    else:
-        first = np.full((len(strings), 1), alphabet_size)
-    return np.concatenate([first, strings + header_size], 1).astype(np.int64)
-
-
 def compile(
     program: Program,
     *,
@@ -130,7 +112,7 @@ def compile(
 
     >>> from logdepth.programs import khop_rank
     >>> model = compile(khop_rank, length=100, alphabet="ACGT", k=16)
-    >>> model.depth, model.certificate.holds, model.gpt2.num_parameters < 400_000
+    >>> model.depth, model.certificate.holds, model.checkpoint.num_parameters < 400_000
     (6, True, True)
     """
     if not isinstance(program, Program):

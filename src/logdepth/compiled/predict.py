@@ -11,7 +11,6 @@ import numpy as np
 
 from logdepth.compiled.folder import Folder, read_folder
 from logdepth.compiled.hub import load_model
-from logdepth.compiled.model import encode
 from logdepth.compiled.running import MEMORY, logits_by_pieces, room
 from logdepth.errors import FolderError, InputError
 from logdepth.sequences import Record
@@ -51,7 +50,7 @@ def predict(
     missing or superfluous header; `FolderError` for a folder that is not a compiled model.
     """
     found = folder if isinstance(folder, Folder) else read_folder(folder)
-    setting, ids = found.graph.setting, found.ids
+    setting, vocabulary = found.graph.setting, found.vocabulary
     sequences = [
         Record(f"sequence {i}", found.alphabet.parse(r, f"sequence {i}")) if isinstance(r, str) else r
         for i, r in enumerate(records, 1)
@@ -86,11 +85,11 @@ def predict(
             strings[row, : len(sequences[i].symbols)] = sequences[i].symbols
             mask[row, : len(sequences[i].symbols) + 1] = 1
         head = np.array([headers[i] for i in chosen]) if setting.header_size else None
-        tokens = np.where(mask == 1, encode(setting.header_size, found.alphabet.size, strings, head), ids["nothing"])
+        tokens = np.where(mask == 1, vocabulary.encode(strings, head), vocabulary.nothing)
         pieces = logits_by_pieces(model, tokens, fit.slots, mask)
         best = np.concatenate([scores.argmax(-1).cpu().numpy() for _, scores in pieces], 1)
         for row, i in enumerate(chosen):
-            words = best[row, 1 : len(sequences[i].symbols) + 1] - ids["first_output"]
+            words = vocabulary.answers(best[row, 1 : len(sequences[i].symbols) + 1])
             answers[i] = _prediction(found, sequences[i].name, words)
         first += len(chosen)
         if progress:
@@ -99,9 +98,8 @@ def predict(
 
 
 def _prediction(found: Folder, name: str, words: np.ndarray) -> Prediction:
-    ids = found.ids
-    if ids["output"] == "number":
-        values = (words + ids["least_output"]).tolist()
+    if found.vocabulary.numbers is not None:
+        values = words.tolist()
         return Prediction(name, values, " ".join(map(str, values)))
     if words.size and not 0 <= words.min() <= words.max() <= found.alphabet.size:
         raise FolderError(

@@ -14,12 +14,7 @@ from logdepth.compiled.folder import Folder, changed_parts, other_files, weights
 from logdepth.compiled.model import CompiledModel
 from logdepth.compiled.schema import read_json
 from logdepth.compiled.weights import weight_differences
-from logdepth.compiler.compile import Compilation
-from logdepth.compiler.gpt2_shape import gpt2_shape
-from logdepth.compiler.normalize import normalize
-from logdepth.compiler.program_to_transformer import program_to_transformer
-from logdepth.compiler.proof import certify
-from logdepth.compiler.schedule import schedule
+from logdepth.compiler.compile import compile_graph
 from logdepth.errors import FolderError, InputError
 from logdepth.lang.program import Program
 from logdepth.programs import BUILT_IN
@@ -62,21 +57,17 @@ def differences(found: Folder) -> list[str]:
         stated.append(f"{DESCRIPTION}: the certificate does not hold: {model.certificate.failure}")
     beside, _ = other_files(found.path)
     files += [f"{name}: not one of the folder's files, and transformers would read it" for name in beside]
-    return [*stated, *files, *islice(weight_differences(found.path / WEIGHTS, model.gpt2), _SHOWN)]
+    return [*stated, *files, *islice(weight_differences(found.path / WEIGHTS, model.checkpoint), _SHOWN)]
 
 
 def recompile(found: Folder) -> CompiledModel:
     """The model of a folder's graph, compiled again. Raises `FolderError` if it does not compile."""
-    graph, dtype = found.graph, found.dtype
+    graph = found.graph
     program = Program(_known_by_its_graph, graph.name, graph.causal)
     try:
-        plan = schedule(normalize(graph))
-        model = program_to_transformer(graph, plan)
-        shape = gpt2_shape(plan, model, dtype)
-        certificate = certify(plan, model, shape, dtype)
         parameters = found.description["program"]["parameters"]
-        made = CompiledModel(Compilation(program, parameters, graph, plan, model, shape, certificate), found.alphabet)
-        _ = made.gpt2
+        made = CompiledModel(compile_graph(program, parameters, graph, found.dtype), found.alphabet)
+        _ = made.checkpoint
     except Exception as error:  # a graph that was not traced from a program may fail anywhere
         raise FolderError(
             f"{found.path / DESCRIPTION}: its graph does not compile: {' '.join(str(error).split())}"

@@ -14,7 +14,6 @@ from logdepth.compiled.answers import Tally, expected_ids
 from logdepth.compiled.contents import FORMAT, WEIGHTS
 from logdepth.compiled.folder import Folder, other_files, read_folder
 from logdepth.compiled.hub import check_dtype, load_model
-from logdepth.compiled.model import encode
 from logdepth.compiled.recompile import differences
 from logdepth.compiled.running import MEMORY, Room, logits_by_pieces, room
 from logdepth.compiled.samples import SECONDS, affordable, batches, random_string, seconds_of
@@ -238,7 +237,7 @@ class _Run:
         middle = -(-total // 2)
         numbers = range(middle) if number == 0 else range(middle, total)
         for strings, header in batches(setting, numbers, fit.rows, self.seed):
-            tokens = encode(setting.header_size, setting.alphabet_size, strings, header)
+            tokens = found.vocabulary.encode(strings, header)
             want = expected_ids(found, strings, header, solver=not self.doubtful)
             for first, scores in logits_by_pieces(model, tokens, fit.slots):
                 self.tally.add(scores, want, tokens, first)
@@ -253,7 +252,7 @@ class _Run:
         strings, header = next(batches(setting, range(rows), rows, self.seed + 1, length))
         lengths = rng_for(self.seed, "verify", "ways").integers(1, length + 1, rows)
         lengths[0] = length
-        tokens = encode(setting.header_size, setting.alphabet_size, strings, header)
+        tokens = self.found.vocabulary.encode(strings, header)
         want = expected_ids(self.found, strings, header, solver=not self.doubtful)
         for way, wrong in wrong_by_way(self.found, model, fit, tokens, want, lengths).items():
             self.checks[f"{attention}{way}"] = wrong

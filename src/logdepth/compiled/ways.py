@@ -29,7 +29,7 @@ def wrong_by_way(
 def _wrong_of_rows(
     found: Folder, model: Any, fit: Room, tokens: np.ndarray, want: np.ndarray, lengths: np.ndarray
 ) -> dict[str, int]:
-    slots, filler = tokens.shape[1], found.ids["nothing"]
+    slots, filler = tokens.shape[1], found.vocabulary.nothing
     every = np.ones_like(tokens)
     right = (np.arange(slots) <= lengths[:, None]).astype(np.int64)
     padded = np.where(right == 1, tokens, filler)

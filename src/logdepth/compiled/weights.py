@@ -12,16 +12,16 @@ import numpy as np
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save_file
 
-from logdepth.compiler.transformer_to_gpt2 import Gpt2
+from logdepth.compiler.target import Checkpoint
 from logdepth.errors import FolderError
 
 _NAMES = {"F64": "float64", "F32": "float32", "BF16": "bfloat16"}
 
 
-def write_weights(path: Path, gpt2: Gpt2) -> None:
+def write_weights(path: Path, checkpoint: Checkpoint) -> None:
     """Write the tensors in the model's dtype (rounded to nearest even)."""
-    dtype = numpy_dtype(gpt2.dtype)
-    tensors = {name: np.ascontiguousarray(tensor, dtype=dtype) for name, tensor in gpt2.tensors.items()}
+    dtype = numpy_dtype(checkpoint.dtype)
+    tensors = {name: np.ascontiguousarray(tensor, dtype=dtype) for name, tensor in checkpoint.tensors.items()}
     save_file(tensors, str(path), {"format": "pt"})
 
 
@@ -41,19 +41,19 @@ def read_weights(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
     }
 
 
-def weight_differences(path: Path, gpt2: Gpt2) -> Iterator[str]:
+def weight_differences(path: Path, checkpoint: Checkpoint) -> Iterator[str]:
     """Every tensor of the file that is not, bit for bit, the model's. Raises `FolderError` for no safetensors file."""
     found = read_weights(path)
-    dtype = numpy_dtype(gpt2.dtype)
-    for name in sorted(found.keys() - gpt2.tensors.keys()):
+    dtype = numpy_dtype(checkpoint.dtype)
+    for name in sorted(found.keys() - checkpoint.tensors.keys()):
         yield f"{path.name}: {name} is not one of the model's tensors"
-    for name, tensor in gpt2.tensors.items():
+    for name, tensor in checkpoint.tensors.items():
         if name not in found:
             yield f"{path.name}: {name} is missing"
             continue
         kind, shape, data = found.pop(name)
-        if (kind, shape) != (gpt2.dtype, tensor.shape):
-            yield f"{path.name}: {name} is {kind} {shape}, should be {gpt2.dtype} {tensor.shape}"
+        if (kind, shape) != (checkpoint.dtype, tensor.shape):
+            yield f"{path.name}: {name} is {kind} {shape}, should be {checkpoint.dtype} {tensor.shape}"
             continue
         expected = np.ascontiguousarray(tensor, dtype=dtype)
         if data == expected.tobytes():

@@ -1,4 +1,4 @@
-"""Program -> everything at once: schedule, exact transformer, certificate, GPT-2 weights."""
+"""Program -> everything at once: schedule, exact transformer, certificate, a target's weights."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 
 from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.floats import float_model
-from logdepth.compiler.gpt2_shape import Gpt2Shape, gpt2_shape
 from logdepth.compiler.limits import check_tables, check_weights
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
-from logdepth.compiler.proof import certify
 from logdepth.compiler.schedule import Schedule, schedule
-from logdepth.compiler.transformer_to_gpt2 import Gpt2, transformer_to_gpt2
+from logdepth.compiler.target import Checkpoint, Shape
+from logdepth.compiler.targets import find_target
 from logdepth.errors import CertificateError
 from logdepth.lang.graph import Graph
 from logdepth.lang.program import Program
@@ -30,13 +29,9 @@ class Compilation(TwoLines):
     graph: Graph
     plan: Schedule
     transformer: Transformer
-    shape: Gpt2Shape
+    shape: Shape
     certificate: Certificate
-
-    @property
-    def start_id(self) -> int:
-        """The id of the start token, or of BOT where a header comes first."""
-        return self.graph.setting.header_size + self.graph.setting.alphabet_size
+    target: str = "gpt2"
 
     def summary(self) -> tuple[str, str]:
         given = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
@@ -48,9 +43,10 @@ class Compilation(TwoLines):
             f"up to {setting.length:,} symbols out of {setting.alphabet_size:,}; {holds}",
         )
 
-    def to_gpt2(self) -> Gpt2:
+    def export(self) -> Checkpoint:
         """The weights (built when asked for: they can be large)."""
-        return transformer_to_gpt2(self.transformer, self.plan, self.shape, self.certificate, self.start_id)
+        start = self.graph.vocabulary.start
+        return find_target(self.target).export(self.transformer, self.plan, self.shape, self.certificate, start)
 
 
 def compile_program(
@@ -60,6 +56,7 @@ def compile_program(
     alphabet_size: int,
     header_size: int = 0,
     dtype: str = "float32",
+    target: str = "gpt2",
     certified: bool = True,
     **parameters: Any,
 ) -> Compilation:
@@ -70,7 +67,7 @@ def compile_program(
     it does.
     """
     name = float_model(dtype).name
-    found = _compile(program, length, alphabet_size, header_size, name, parameters)
+    found = _compile(program, length, alphabet_size, header_size, name, target, parameters)
     if certified and not found.certificate.holds:
         raise CertificateError(_refusal(found))
     return found
@@ -80,12 +77,11 @@ def _refusal(found: Compilation) -> str:
     """What does not hold, how far it does, and the ways out that were tried and work."""
     setting, dtype = found.graph.setting, found.certificate.dtype
     sizes = {"alphabet_size": setting.alphabet_size, "header_size": setting.header_size, **found.parameters}
-    fits = largest_certified_length(found.program, below=setting.length, dtype=dtype, **sizes)
+    fits = largest_certified_length(found.program, below=setting.length, dtype=dtype, target=found.target, **sizes)
     ways = []
     if dtype != "float64":
-        wider = _compile(
-            found.program, setting.length, setting.alphabet_size, setting.header_size, "float64", found.parameters
-        )
+        given = (setting.length, setting.alphabet_size, setting.header_size)
+        wider = _compile(found.program, *given, "float64", found.target, found.parameters)
         ways += ["use float64"] if wider.certificate.holds else []
     ways += [f"--length {fits}"] if fits else []
     limit = f"holds up to length {fits:,} for this program" if fits else "does not hold this program at any length"
@@ -100,6 +96,7 @@ def largest_certified_length(
     alphabet_size: int,
     header_size: int = 0,
     dtype: str = "float32",
+    target: str = "gpt2",
     **parameters: Any,
 ) -> int:
     """The largest length under `below` whose certificate holds (0: none), by bisection.
@@ -109,7 +106,7 @@ def largest_certified_length(
     """
 
     def holds(length: int) -> bool:
-        return _compile(program, length, alphabet_size, header_size, dtype, parameters).certificate.holds
+        return _compile(program, length, alphabet_size, header_size, dtype, target, parameters).certificate.holds
 
     low, high = 0, below  # holds(low) (vacuously at 0), not holds(high)
     while high - low > 1:
@@ -124,12 +121,24 @@ def _compile(
     alphabet_size: int,
     header_size: int,
     dtype: str,
+    target: str,
     parameters: dict[str, Any],
 ) -> Compilation:
     graph = program.trace(length, alphabet_size, header_size, **parameters)
+    return compile_graph(program, parameters, graph, dtype, target)
+
+
+def compile_graph(
+    program: Program, parameters: dict[str, Any], graph: Graph, dtype: str, target: str = "gpt2"
+) -> Compilation:
+    """A traced graph's way down. Raises `InputError` for what is too large, `ProgramError` for what the target cannot
+    hold; whether the certificate holds is the caller's to ask."""
+    chosen = find_target(target)
     check_tables(graph)
+    chosen.check(graph)
     plan = schedule(normalize(graph))
     check_weights(plan)
     model = program_to_transformer(graph, plan)
-    shape = gpt2_shape(plan, model, dtype)
-    return Compilation(program, parameters, graph, plan, model, shape, certify(plan, model, shape, dtype))
+    shape = chosen.shape(plan, model, dtype)
+    certificate = chosen.certify(plan, model, shape, dtype)
+    return Compilation(program, parameters, graph, plan, model, shape, certificate, target)

@@ -26,12 +26,13 @@ class Normal(TwoLines):
     tables: for each node known from the token alone (kind "token": indexed by input token, headers first,
     then symbols, then the start token where there is no header) or from the position alone (kind "position":
     0..length), its values.
-    start: every node's value at the start token, one per header value.
+    start: every node's value at the start token, one per header value. None: not known of the program alone, for in
+    a bidirectional program the start token looks things up in the sequence, too.
     """
 
     graph: Graph
     tables: dict[int, tuple[str, np.ndarray]]
-    start: tuple[np.ndarray, ...]
+    start: tuple[np.ndarray | None, ...]
 
     def summary(self) -> tuple[str, str]:
         return f"normalised graph of {self.graph.name}", f"{len(self.nodes)} words, {len(self.tables)} of them embedded"
@@ -61,7 +62,7 @@ class _Normalizer:
         self.builder = GraphBuilder()
         self.tables: dict[int, tuple[str, np.ndarray]] = {}
         self.counts: dict[int, np.ndarray] = {}  # nodes that are functions of one count: values at 0..length
-        self.start: list[np.ndarray] = []
+        self.start: list[np.ndarray | None] = []
         self.symbols, self.headers = input_tokens(graph)
         self.positions = np.arange(graph.setting.length + 1)
         self.num_headers = max(1, graph.setting.header_size)
@@ -100,15 +101,16 @@ class _Normalizer:
                 value = self.builder.nodes[node.args[0]]
                 if value.op == "constant":
                     return node.args[0]
-                return self._append(replace(node, lo=value.lo, hi=value.hi), self.start[node.args[0]])
+                start = self.start[node.args[0]] if self.source.causal else None  # it sees itself alone
+                return self._append(replace(node, lo=value.lo, hi=value.hi), start)
         return self._local(node)
 
-    def _append(self, node: Node, start: np.ndarray) -> int:
+    def _append(self, node: Node, start: np.ndarray | None) -> int:
         if node.lo == node.hi and node.op != "constant":
             node = Node("constant", (), node.lo, node.lo, name=str(node.lo), origin=node.origin)
         index = self.builder.add(node)
         if index == len(self.start):
-            self.start.append(np.asarray(start))
+            self.start.append(start)
         return index
 
     def _embedded(self, node: Node, kind: str, values: np.ndarray) -> int:
@@ -127,7 +129,7 @@ class _Normalizer:
         """A function of a count, decoded from the head's average in one hidden layer."""
         lo, hi = (node.lo if node.op == "recode" else int(values.min())), int(values.max())
         decoded = replace(node, op="decode", args=(), lo=lo, hi=hi, info=tuple(values.tolist()))
-        index = self._append(decoded, np.full(self.num_headers, values[0]))
+        index = self._append(decoded, np.full(self.num_headers, values[0]) if self.source.causal else None)
         if lo != hi:
             self.counts[index] = values
         return index
@@ -159,8 +161,15 @@ class _Normalizer:
             node = replace(node, args=args, lo=base, hi=hi)
         else:
             node = replace(node, lo=lo, hi=hi)
-        start = evaluate_local(node, [self.start[arg] for arg in node.args])
-        return self._recoded(self._append(node, start), lo)
+        return self._recoded(self._append(node, self._start(node)), lo)
+
+    def _start(self, node: Node) -> np.ndarray | None:
+        """A local operation's value at the start token, if it is known; of a choice only the chosen side need be."""
+        found = [self.start[arg] for arg in node.args]
+        if node.op == "select" and found[0] is not None and (found[0] == found[0][0]).all():
+            return found[1] if found[0][0] else found[2]
+        known = [start for start in found if start is not None]
+        return evaluate_local(node, known) if len(known) == len(found) else None
 
     # -- matches ---------------------------------------------------------------------------------------
 
@@ -210,7 +219,7 @@ class _Normalizer:
     def _known_at_start(self, index: int) -> int:
         """The score of the start token cancels its own key, so the key must be one known value there."""
         start = self.start[index]
-        if (start == start[0]).all():
+        if start is not None and (start == start[0]).all():
             return index
         node = self.builder.nodes[index]
         real = self._add(Node("real", (), 0, 1, name="real"))
@@ -252,10 +261,6 @@ def normalize(graph: Graph) -> Normal:
     >>> sorted(kind for kind, _ in normal.tables.values())
     ['position', 'position', 'token']
     """
-    if not graph.causal:
-        raise ProgramError(
-            f"program {graph.name} is bidirectional (causal=False); GPT-2 is causal, so it cannot be compiled to it"
-        )
     normal = _Normalizer(graph).run()
     for node in normal.nodes:
         if node.op == "decode" and len(node.info) > 1 << 17:

@@ -27,7 +27,7 @@ from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readou
 
 
 def program_to_transformer(graph: Graph, plan: Schedule) -> Transformer:
-    """The exact transformer of a scheduled program. Its input and output ids are those of `vocabulary`.
+    """The exact transformer of a scheduled program. Its input and output ids are those of `graph.vocabulary`.
 
     >>> from logdepth.compiler.normalize import normalize
     >>> from logdepth.compiler.schedule import schedule
@@ -43,22 +43,8 @@ def program_to_transformer(graph: Graph, plan: Schedule) -> Transformer:
         embedding=_embedding(graph, plan),
         layers=layers,
         readout=Readout(_readout(graph, plan)),
+        causal=graph.causal,
     )
-
-
-def vocabulary(graph: Graph) -> tuple[int, int]:
-    """(vocabulary size, first id of the output).
-
-    Without a header: symbols 0..A-1, start token A ("nothing"). With one: headers 0..K, symbols K+1..K+A, BOT
-    K+A+1, blank K+A+2. A program whose output is a number has ids of its own for it, after those.
-    """
-    setting = graph.setting
-    size = setting.alphabet_size
-    first = setting.header_size
-    inputs = first + size + 1 + (first > 0)
-    if graph.output_is_symbol:
-        return inputs, first
-    return inputs + graph.nodes[graph.output].size, inputs
 
 
 def coordinate_names(plan: Schedule) -> tuple[str, ...]:
@@ -80,7 +66,7 @@ def _signs(values: np.ndarray, num_bits: int) -> np.ndarray:
 def _embedding(graph: Graph, plan: Schedule) -> Embedding:
     normal: Normal = plan.normal
     setting = normal.graph.setting
-    num_tokens = vocabulary(graph)[0]
+    num_tokens = graph.vocabulary.size
     tokens = np.zeros((num_tokens, plan.embed_dim))
     positions = np.zeros((setting.length + 1, plan.embed_dim))
     positions[0, plan.START] = 1.0
@@ -209,7 +195,7 @@ def _compared(plan: Schedule, key: int, query: int) -> tuple[list[Known], list[K
         start_code = [float(bit) for bit in key_bits if isinstance(bit, float)]
     else:
         start = plan.normal.start[key]
-        assert (start == start[0]).all(), "normalize() makes keys known at the start token"
+        assert start is not None and (start == start[0]).all(), "normalize() makes keys known at the start token"
         start_code = [float(b) for b in _signs(np.array([start[0] - base]), num_bits)[0]]
     return key_bits, encode(query), start_code
 
@@ -227,7 +213,9 @@ def _order(plan: Schedule, match: MatchSpec) -> tuple[Row, float]:
         parts.append((match.by, float(length + 1)))
     for index, factor in parts:
         node = plan.nodes[index]
-        start = int(plan.normal.start[index][0]) - node.lo
+        known = plan.normal.start[index]
+        assert known is not None, "normalize() makes orders known at the start token"
+        start = int(known[0]) - node.lo
         sign = -1.0 if match.kind == "first" or (match.kind == "lowest" and index == match.by) else 1.0
         if sign < 0:  # hi - value instead of value - lo
             row.bias += factor * (node.size - 1)
@@ -251,19 +239,17 @@ def _affine(rows: list[Row], m: int) -> Affine:
 def _readout(graph: Graph, plan: Schedule) -> Affine:
     """Logits: p for the token whose bits all agree, at most p - 2 for other outputs, -(p + 2) for ids that are
     never outputs; with a header, "blank" has p + 2 at the first token and -(p + 2) elsewhere. No bias."""
-    size, first = vocabulary(graph)
+    ids = graph.vocabulary
     node, output = plan.nodes[plan.normal.graph.output], plan.normal.graph.output
     bits = plan.bits(output)
     p = len(bits)
-    weight = np.zeros((size, plan.embed_dim))
+    weight = np.zeros((ids.size, plan.embed_dim))
     weight[:, [plan.START, plan.REST]] = -(p + 2.0)
-    base = 0 if graph.output_is_symbol else graph.nodes[graph.output].lo
     for value in range(node.lo, node.hi + 1):
-        row = first + value - base
+        row = ids.first_output + value - ids.least_output
         weight[row, [plan.START, plan.REST]] = 0.0
         for (coordinate, sign), b in zip(bits, _signs(np.array([value - node.lo]), p)[0], strict=True):
             weight[row, coordinate] += sign * b
-    if graph.setting.header_size:
-        blank = graph.setting.header_size + graph.setting.alphabet_size + 1
-        weight[blank, plan.START] = p + 2.0
-    return Affine(weight, np.zeros(size))
+    if ids.header_size:
+        weight[ids.blank, plan.START] = p + 2.0
+    return Affine(weight, np.zeros(ids.size))

@@ -30,22 +30,23 @@ import numpy as np
 from logdepth.compiler.certificate import Certificate, HeadBound, LayerBound, NormBound
 from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.floats import FloatModel, float_model
-from logdepth.compiler.gpt2_shape import Gpt2Shape, folded, gain_error, snaps_to_one
+from logdepth.compiler.mirrored import folded, gain_error, snaps_to_one
 from logdepth.compiler.program_to_transformer import order_span
 from logdepth.compiler.schedule import HeadPlan, Schedule
+from logdepth.compiler.target import Shape
 from logdepth.transformer import Affine, Circuit, Head, Transformer
 
 _COUNT_SHARPNESS = np.arange(2.0, 48.0, 0.5)
 _MADE = 2.0**-51  # relative error of a weight that is no short fraction, from being worked out in float64
 
 
-def certify(plan: Schedule, model: Transformer, shape: Gpt2Shape, dtype: str | FloatModel) -> Certificate:
+def certify(plan: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
     """Prove, or say what fails. Never raises for a failing proof; `compile_program` does.
 
     >>> from logdepth.compiler.normalize import normalize
     >>> from logdepth.compiler.schedule import schedule
     >>> from logdepth.compiler.program_to_transformer import program_to_transformer
-    >>> from logdepth.compiler.gpt2_shape import gpt2_shape
+    >>> from logdepth.compiler.targets.gpt2 import gpt2_shape
     >>> from logdepth.programs import khop_rank
     >>> graph = khop_rank.trace(length=100, alphabet_size=4, k=3)
     >>> plan = schedule(normalize(graph))
@@ -71,7 +72,7 @@ class _Residual:
 
 
 class _Proof:
-    def __init__(self, plan: Schedule, model: Transformer, shape: Gpt2Shape, floats: FloatModel) -> None:
+    def __init__(self, plan: Schedule, model: Transformer, shape: Shape, floats: FloatModel) -> None:
         self.plan, self.model, self.shape, self.floats = plan, model, shape, floats
         self.length = plan.normal.graph.setting.length
         self.failures: list[str] = []

@@ -8,6 +8,7 @@ from typing import Any
 from logdepth.errors import ProgramError
 from logdepth.lang.lines import assigned_name, place
 from logdepth.lang.words import Setting, Word
+from logdepth.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,13 @@ class Graph:
             sides = node.args[1:] if node.op == "select" else node.args if node.op == "read" else ()
             symbol.append(node.op == "symbol" or (bool(sides) and all(symbol[side] for side in sides)))
         return symbol[self.output]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The token ids of a model that computes this."""
+        output, setting = self.nodes[self.output], self.setting
+        numbers = None if self.output_is_symbol else range(output.lo, output.hi + 1)
+        return Vocabulary(setting.alphabet_size, setting.header_size, numbers)
 
 
 class GraphBuilder:

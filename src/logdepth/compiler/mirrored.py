@@ -1,32 +1,21 @@
-"""The sizes of the GPT-2 that a plan needs: heads, width, hidden units. Every coordinate takes two dimensions."""
+"""Coordinates as mirrored pairs of dimensions under LayerNorm: what every target with them shares.
+
+A coordinate x is the pair (3x, -3x): the mean is 0 and the norm constant, so LayerNorm is one known factor, which its
+gain undoes.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from logdepth.compiler.floats import FloatModel, float_model
+from logdepth.compiler.floats import FloatModel
 from logdepth.compiler.schedule import Schedule
-from logdepth.transformer import Affine, Circuit, Transformer
+from logdepth.transformer import Affine
 
 AMPLITUDE = 3.0  # a bit in the residual: +-3, so that one relu6 step (0 or 6) turns one into the other
 LAYER_NORM_EPSILON = 1e-5
-_MOST_EXTRA_HEADS = 16
-
-
-@dataclass(frozen=True)
-class Gpt2Shape:
-    """`width = num_heads * head_dim >= 2 * coordinates`; `inner` hidden units in every block."""
-
-    num_heads: int
-    head_dim: int
-    inner: int
-
-    @property
-    def width(self) -> int:
-        return self.num_heads * self.head_dim
 
 
 def norm_gain(live: int, width: int) -> float:
@@ -63,29 +52,14 @@ def live_bits(plan: Schedule) -> list[int]:
     return [*found, plan.digits_live[plan.depth] + 1]
 
 
-def gpt2_shape(plan: Schedule, model: Transformer, dtype: str) -> Gpt2Shape:
-    """The narrowest width that holds every head.
+def paired(rows: np.ndarray, width: int) -> np.ndarray:
+    """Coordinates (last axis) as mirrored pairs (x, -x), padded to the width."""
+    out = np.zeros((len(rows), width))
+    out[:, 0 : 2 * rows.shape[1] : 2] = rows
+    out[:, 1 : 2 * rows.shape[1] : 2] = -rows
+    return out
 
-    In bfloat16 a head's dimension is a power of 4, so that GPT-2's division of scores by its root is exact, and
-    idle heads are added (up to 16) until every gain is stored closely enough that bits leave LayerNorm as
-    exactly +-1.
 
-    >>> Gpt2Shape(2, 31, 10).width
-    62
-    """
-    heads = max(1, plan.max_heads)
-    wanted = [max(head.query_dim, head.value_dim) for layer in plan.layers for head in layer.heads]
-    head_dim = max([-(-2 * plan.embed_dim // heads), *wanted])
-    if dtype == "bfloat16":
-        floats = float_model(dtype)
-        power = 4
-        while power < head_dim:
-            power *= 4
-        head_dim = power
-        for extra in range(_MOST_EXTRA_HEADS + 1):
-            width = (heads + extra) * head_dim
-            if all(snaps_to_one(gain_error(live, width, floats), 2.0**-14) for live in live_bits(plan)):
-                heads += extra
-                break
-    hidden = [layer.map.num_hidden for layer in model.layers if isinstance(layer.map, Circuit)]
-    return Gpt2Shape(heads, head_dim, max([1, *hidden]))
+def reading(plan: Schedule, form: Affine, width: int) -> np.ndarray:
+    """An affine form of coordinates as weights on pairs: half the difference; the constant off START + REST."""
+    return paired(folded(form, plan) / 2, width)

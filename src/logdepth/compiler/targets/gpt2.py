@@ -1,4 +1,4 @@
-"""Exact transformer -> the weights of a stock GPT-2 (`GPT2LMHeadModel`, relu6, LayerNorm on).
+"""A stock GPT-2: its sizes, its proof, and exact transformer -> its weights (`GPT2LMHeadModel`, relu6).
 
 A coordinate x becomes a mirrored pair (3x, -3x): the mean is 0 and, since every live coordinate is -1 or +1, the
 norm is constant, so LayerNorm is one known factor that its gain undoes: after it a pair is (x, -x). Every linear
@@ -17,47 +17,96 @@ from typing import Any
 import numpy as np
 
 from logdepth.compiler.certificate import Certificate
-from logdepth.compiler.gpt2_shape import AMPLITUDE, LAYER_NORM_EPSILON, Gpt2Shape, folded, live_bits, norm_gain
+from logdepth.compiler.floats import FloatModel, float_model
+from logdepth.compiler.mirrored import (
+    AMPLITUDE,
+    LAYER_NORM_EPSILON,
+    gain_error,
+    live_bits,
+    norm_gain,
+    paired,
+    reading,
+    snaps_to_one,
+)
+from logdepth.compiler.proof import certify
 from logdepth.compiler.schedule import Schedule
-from logdepth.errors import InputError
-from logdepth.summary import TwoLines
+from logdepth.compiler.target import Checkpoint, Shape
+from logdepth.errors import InputError, ProgramError
+from logdepth.lang.graph import Graph
 from logdepth.transformer import Affine, Circuit, Transformer
 
+_MOST_EXTRA_HEADS = 16
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Gpt2(TwoLines):
-    """A GPT-2: what goes into `config.json`, and its state dict by Hugging Face's names (float64 arrays)."""
 
-    config: dict[str, Any]
-    tensors: dict[str, np.ndarray]
-    dtype: str
+@dataclass(frozen=True)
+class Gpt2:
+    """The target: causal, LayerNorm before attention and before the hidden layer."""
 
-    @property
-    def num_parameters(self) -> int:
-        return sum(tensor.size for tensor in self.tensors.values())
+    name: str = "gpt2"
 
-    def summary(self) -> tuple[str, str]:
-        sizes = {name: self.config[name] for name in ("n_layer", "n_head", "n_embd", "n_inner", "n_positions")}
-        return (
-            f"Gpt2: {self.num_parameters:,} parameters in {len(self.tensors)} tensors, {self.dtype}",
-            ", ".join(f"{name} {size:,}" for name, size in sizes.items()),
-        )
+    def check(self, graph: Graph) -> None:
+        """Raises `ProgramError` for a bidirectional program."""
+        if not graph.causal:
+            raise ProgramError(
+                f"program {graph.name} is bidirectional (causal=False); GPT-2 is causal, so it cannot be compiled to it"
+            )
+
+    def shape(self, plan: Schedule, model: Transformer, dtype: str) -> Shape:
+        return gpt2_shape(plan, model, dtype)
+
+    def certify(self, plan: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
+        return certify(plan, model, shape, dtype)
+
+    def export(
+        self, model: Transformer, plan: Schedule, shape: Shape, certificate: Certificate, start_id: int
+    ) -> Checkpoint:
+        return transformer_to_gpt2(model, plan, shape, certificate, start_id)
+
+
+def gpt2_shape(plan: Schedule, model: Transformer, dtype: str) -> Shape:
+    """The narrowest width that holds every head.
+
+    In bfloat16 a head's dimension is a power of 4, so that GPT-2's division of scores by its root is exact, and
+    idle heads are added (up to 16) until every gain is stored closely enough that bits leave LayerNorm as
+    exactly +-1.
+
+    >>> from logdepth import compile
+    >>> from logdepth.programs import khop_rank
+    >>> compile(khop_rank, length=20, alphabet=4, k=3).compilation.shape.num_heads
+    2
+    """
+    heads = max(1, plan.max_heads)
+    wanted = [max(head.query_dim, head.value_dim) for layer in plan.layers for head in layer.heads]
+    head_dim = max([-(-2 * plan.embed_dim // heads), *wanted])
+    if dtype == "bfloat16":
+        floats = float_model(dtype)
+        power = 4
+        while power < head_dim:
+            power *= 4
+        head_dim = power
+        for extra in range(_MOST_EXTRA_HEADS + 1):
+            width = (heads + extra) * head_dim
+            if all(snaps_to_one(gain_error(live, width, floats), 2.0**-14) for live in live_bits(plan)):
+                heads += extra
+                break
+    hidden = [layer.map.num_hidden for layer in model.layers if isinstance(layer.map, Circuit)]
+    return Shape(heads, head_dim, max([1, *hidden]))
 
 
 def transformer_to_gpt2(
-    model: Transformer, plan: Schedule, shape: Gpt2Shape, certificate: Certificate, start_id: int
-) -> Gpt2:
+    model: Transformer, plan: Schedule, shape: Shape, certificate: Certificate, start_id: int
+) -> Checkpoint:
     """The weights. Raises `InputError` if a row-wise map is an arbitrary function: it has no weights.
 
     >>> from logdepth import compile
     >>> from logdepth.programs import khop_rank
-    >>> compile(khop_rank, length=20, alphabet=4, k=3).gpt2.config["n_layer"]
+    >>> compile(khop_rank, length=20, alphabet=4, k=3).checkpoint.config["n_layer"]
     3
     """
     d, heads, head_dim, m = shape.width, shape.num_heads, shape.head_dim, model.embed_dim
     tensors: dict[str, np.ndarray] = {
-        "transformer.wte.weight": _paired(AMPLITUDE * model.embedding.tokens, d),
-        "transformer.wpe.weight": _paired(AMPLITUDE * model.embedding.positions, d),
+        "transformer.wte.weight": paired(AMPLITUDE * model.embedding.tokens, d),
+        "transformer.wpe.weight": paired(AMPLITUDE * model.embedding.positions, d),
     }
     gains = [norm_gain(live, d) for live in live_bits(plan)]
     for number, layer in enumerate(model.layers, 1):
@@ -70,12 +119,12 @@ def transformer_to_gpt2(
             bound = certificate.heads[number - 1][h]
             first = h * head_dim
             scale = bound.sharpness * math.sqrt(head_dim)
-            attention[:, first : first + len(query.bias)] = _reading(plan, query, d).T * scale
-            attention[:, d + first : d + first + len(key.bias)] = _reading(plan, key, d).T
+            attention[:, first : first + len(query.bias)] = reading(plan, query, d).T * scale
+            attention[:, d + first : d + first + len(key.bias)] = reading(plan, key, d).T
             targets = np.flatnonzero(np.abs(value.weight).sum(1) + np.abs(value.bias))
             narrow = Affine(value.weight[targets], value.bias[targets])
             columns = slice(2 * d + first, 2 * d + first + len(targets))
-            attention[:, columns] = _reading(plan, narrow, d).T
+            attention[:, columns] = reading(plan, narrow, d).T
             for place, target in enumerate(targets):
                 project[first + place, 2 * target] = AMPLITUDE
                 project[first + place, 2 * target + 1] = -AMPLITUDE
@@ -89,9 +138,9 @@ def transformer_to_gpt2(
                     "only circuits can be exported"
                 )
             circuit = layer.map
-            inner[:, : circuit.num_hidden] = 6.0 * _reading(plan, Affine(circuit.read, circuit.bias), d).T
-            outer[: circuit.num_hidden] = _paired(AMPLITUDE / 6.0 * circuit.write.T, d)
-            constant = _paired(AMPLITUDE * circuit.constant[None], d)[0]
+            inner[:, : circuit.num_hidden] = 6.0 * reading(plan, Affine(circuit.read, circuit.bias), d).T
+            outer[: circuit.num_hidden] = paired(AMPLITUDE / 6.0 * circuit.write.T, d)
+            constant = paired(AMPLITUDE * circuit.constant[None], d)[0]
         tensors |= {
             prefix + "ln_1.weight": np.full(d, before),
             prefix + "ln_1.bias": np.zeros(d),
@@ -109,7 +158,7 @@ def transformer_to_gpt2(
     tensors |= {
         "transformer.ln_f.weight": np.full(d, gains[-1]),
         "transformer.ln_f.bias": np.zeros(d),
-        "lm_head.weight": _reading(plan, model.readout.map, d),
+        "lm_head.weight": reading(plan, model.readout.map, d),
     }
     assert m * 2 <= d
     vocab_size = len(model.embedding.tokens)
@@ -139,20 +188,7 @@ def transformer_to_gpt2(
         "dtype": certificate.dtype,
         "torch_dtype": certificate.dtype,
     }
-    return Gpt2(config, tensors, certificate.dtype)
-
-
-def _paired(rows: np.ndarray, width: int) -> np.ndarray:
-    """Coordinates (last axis) as mirrored pairs (x, -x), padded to the width."""
-    out = np.zeros((len(rows), width))
-    out[:, 0 : 2 * rows.shape[1] : 2] = rows
-    out[:, 1 : 2 * rows.shape[1] : 2] = -rows
-    return out
-
-
-def _reading(plan: Schedule, form: Affine, width: int) -> np.ndarray:
-    """An affine form of coordinates as weights on pairs: half the difference; the constant off START + REST."""
-    return _paired(folded(form, plan) / 2, width)
+    return Checkpoint(config, tensors, certificate.dtype)
 
 
 def _affine(form: Any, number: int, name: str) -> Affine:

@@ -1,0 +1,76 @@
+"""What a stock architecture has to say for itself to be compiled to. The architectures are in `targets/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from logdepth.compiler.certificate import Certificate
+from logdepth.lang.graph import Graph
+from logdepth.summary import TwoLines
+from logdepth.transformer import Transformer
+
+if TYPE_CHECKING:
+    from logdepth.compiler.floats import FloatModel
+    from logdepth.compiler.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of every block: `width = num_heads * head_dim >= 2 * coordinates`, and `inner` hidden units.
+
+    >>> Shape(2, 31, 10).width
+    62
+    """
+
+    num_heads: int
+    head_dim: int
+    inner: int
+
+    @property
+    def width(self) -> int:
+        return self.num_heads * self.head_dim
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Checkpoint(TwoLines):
+    """Stock weights: what goes into `config.json`, and the state dict by Hugging Face's names (float64 arrays)."""
+
+    config: dict[str, Any]
+    tensors: dict[str, np.ndarray]
+    dtype: str
+
+    @property
+    def num_parameters(self) -> int:
+        return sum(tensor.size for tensor in self.tensors.values())
+
+    def summary(self) -> tuple[str, str]:
+        sizes = {name: size for name, size in self.config.items() if type(size) is int and "token" not in name}
+        return (
+            f"{self.config['architectures'][0]}: {self.num_parameters:,} parameters in {len(self.tensors)} tensors, "
+            f"{self.dtype}",
+            ", ".join(f"{name} {size:,}" for name, size in sizes.items()),
+        )
+
+
+class Target(Protocol):
+    """A stock architecture: which programs it can hold, how large it is then, what is proved of it, its weights."""
+
+    @property
+    def name(self) -> str: ...
+
+    def check(self, graph: Graph) -> None:
+        """Raises `ProgramError` for a program that no such model can compute (a bidirectional one, say)."""
+        ...
+
+    def shape(self, plan: Schedule, model: Transformer, dtype: str) -> Shape: ...
+
+    def certify(self, plan: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
+        """Prove, or say what fails."""
+        ...
+
+    def export(
+        self, model: Transformer, plan: Schedule, shape: Shape, certificate: Certificate, start_id: int
+    ) -> Checkpoint: ...
