@@ -30,6 +30,7 @@ from logdepth.protocols.inputs.input import Size
 from logdepth.protocols.lookup import may_ask
 
 MOST_INPUT = 10**15  # vertices, edges, numbers: words and sums over machines stay far below 2^63
+MOST_MACHINES = 2**31 - 1  # that a run could have: offsets by machine are arrays in every engine
 
 
 @dataclass(frozen=True)
@@ -201,11 +202,13 @@ def plan(
 
     Memory in bytes is counted in words of 4 bytes where vertices fit 32 bits, else of 8. Runs three small inputs of the
     same shape here first, the largest of about `calibration_words` words. Raises `InputError` if the machines cannot
-    hold even the input, or a number is out of range: sizes up to `MOST_INPUT`.
+    hold even the input, or a number is out of range: sizes up to `MOST_INPUT`, machines up to `MOST_MACHINES`.
     """
     for name, value, least in (("size", size, 1), ("edges", edges or 0, 0), ("cores", cores, 1), ("k", k, 0)):
         if not least <= value <= MOST_INPUT:
             raise InputError(f"{name} is {value:,}; it must be {least} to {MOST_INPUT:,}")
+    if machines > MOST_MACHINES:
+        raise InputError(f"machines is {machines:,}; it must be at most {MOST_MACHINES:,}")
     full = problem.input.sized(Size(size, edges, k))
     words = problem.words(full)
     word_bytes = problem.input.word_bytes(size)
