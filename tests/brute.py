@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from logdepth.lang import Graph
+from logdepth.lang import ProgramGraph
 
 
-def brute_force(graph: Graph, string: list[int], header: int = 0) -> list[int]:
+def brute_force(graph: ProgramGraph, string: list[int], header: int = 0) -> list[int]:
     """The output word at slots 0..n, from the traced nodes alone."""
     slots = range(len(string) + 1)
     value: list[list[int]] = []

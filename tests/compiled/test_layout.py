@@ -22,7 +22,7 @@ CASES = [
 @pytest.mark.parametrize(("program", "sizes"), CASES)
 def test_what_heads_read_is_what_their_weights_read(program, sizes) -> None:
     model = logdepth.compile(program, length=50, **sizes)
-    found = layout(model.plan, model.transformer)
+    found = layout(model.schedule, model.transformer)
     fields = {entry["id"]: entry for entry in found["fields"]}
     heads = [head for layer in found["layers"] for head in layer["heads"]]
     assert len(fields) == len(found["fields"]) and len({head["id"] for head in heads}) == len(heads)
@@ -43,6 +43,6 @@ def test_what_heads_read_is_what_their_weights_read(program, sizes) -> None:
 
 def test_the_heads_of_one_hop() -> None:
     model = logdepth.compile(khop_doubling, length=9, alphabet=3, k=1)
-    first, second = (layer["heads"][0] for layer in layout(model.plan, model.transformer)["layers"])
+    first, second = (layer["heads"][0] for layer in layout(model.schedule, model.transformer)["layers"])
     assert (first["query"], first["key"], first["value"]) == (["position-1"], ["position"], ["x"])
     assert (second["query"], second["key"], second["value"]) == (["x"], ["before", "position"], ["x"])

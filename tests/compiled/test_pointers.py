@@ -10,16 +10,16 @@ import logdepth
 from logdepth.compiled.attention import plot_folder
 from logdepth.compiled.pointers import find_powers, head_powers
 from logdepth.compiler.normalize import normalize
-from logdepth.compiler.schedule import schedule
+from logdepth.compiler.schedule import schedule_program
 from logdepth.errors import InputError
-from logdepth.lang.graph import Graph
+from logdepth.lang.graph import ProgramGraph
 from logdepth.programs import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
 
 
-def by_layer(graph: Graph) -> list[list[int]]:
-    plan = schedule(normalize(graph))
-    powers = head_powers(graph, plan)
-    return [sorted({powers[head] for head in layer.heads if head in powers}) for layer in plan.layers]
+def by_layer(graph: ProgramGraph) -> list[list[int]]:
+    schedule = schedule_program(normalize(graph))
+    powers = head_powers(graph, schedule)
+    return [sorted({powers[head] for head in layer.heads if head in powers}) for layer in schedule.layers]
 
 
 @pytest.mark.parametrize("k", range(1, 34))

@@ -61,16 +61,16 @@ def compare(
     compilation: Compilation, certificate: Certificate, tokens: np.ndarray, seen: Seen, floats: FloatModel
 ) -> Ratios:
     """What was seen against the exact run (hard attention) and the bounds."""
-    plan, model, shape = compilation.plan, compilation.transformer, compilation.shape
+    schedule, model, shape = compilation.schedule, compilation.transformer, compilation.shape
     m, root = model.embed_dim, np.sqrt(shape.head_dim)
     trace = model.trace(tokens, "hard")
     found = Ratios()
     floor = 2.0**-42  # this comparison's own arithmetic
-    for number, (layer_plan, layer) in enumerate(zip(plan.layers, model.layers, strict=True), 1):
+    for number, (layer_plan, layer) in enumerate(zip(schedule.layers, model.layers, strict=True), 1):
         bound = certificate.layers[number - 1]
         before, after = bound.norms
         x = trace.residual[number - 1]
-        averages = [f.coordinates[0] for f in plan.counts.values()]
+        averages = [f.coordinates[0] for f in schedule.counts.values()]
         digits = x.copy()
         digits[..., averages] = 0
         where = f"layer {number}"
@@ -112,7 +112,7 @@ def compare(
                 leaked = np.where((intended == 0) & visible, seen.weights[number - 1][:, h], 0).sum(-1)
                 found.add("leak", leaked, head_bound.leak + 2.0**-140, at)
             if head_bound.counts:
-                coordinate = plan.counts[layer_plan.heads[h].match].coordinates[0]
+                coordinate = schedule.counts[layer_plan.heads[h].match].coordinates[0]
                 v = halves(seen.middle[number - 1])[..., coordinate] / 3 / COUNT_SCALE
                 r = np.rint(1 / trace.attention[number - 1][:, h, :, 0] - 1).astype(int)
                 low, high = head_bound.averages(certificate.length)
@@ -121,14 +121,14 @@ def compare(
                 found.add("average", np.abs(v - middle), wide, at)
                 found.add("count", np.abs(1 / v - 1 - r), head_bound.error, at)
         x_middle, whole = digits.copy(), x.copy()
-        scratch = [c for head in layer_plan.heads for read in head.reads for c in plan.scratch[read].coordinates]
+        scratch = [c for head in layer_plan.heads for read in head.reads for c in schedule.scratch[read].coordinates]
         for head, weight in zip(layer.heads, np.moveaxis(trace.attention[number - 1], 1, 0), strict=True):
             whole += weight @ head.value(digits)
             if not head.counts:
                 x_middle += weight @ head.value(digits)
         held = halves(seen.middle[number - 1])[..., :m] / 3
         found.add("copied bit", np.abs(held - x_middle)[..., scratch], bound.bit_error + floor, where)
-        others = np.setdiff1d(np.arange(m), [*averages, *_scratch_of_all(plan)])
+        others = np.setdiff1d(np.arange(m), [*averages, *_scratch_of_all(schedule)])
         found.add("home", np.abs(held - x_middle)[..., others], 0.0, where)
         _norm(found, "norm 2", seen.norms[2 * number - 1], x_middle, after, bound.bit_error, where, scratch)
         if isinstance(layer.map, Circuit):
@@ -150,7 +150,7 @@ def compare(
         found.add("residue", np.abs(held)[..., scratch], bound.residue + floor, where)
         found.add("home", np.abs(held - trace.residual[number])[..., others], 0.0, where)
     last = trace.residual[-1].copy()
-    last[..., [f.coordinates[0] for f in plan.counts.values()]] = 0
+    last[..., [f.coordinates[0] for f in schedule.counts.values()]] = 0
     _norm(found, "last norm", seen.norms[-1], last, certificate.last_norm, 0.0, "logits")
     best = trace.logits.argmax(-1)[..., None]
     right = np.take_along_axis(seen.logits, best, -1)[..., 0]
@@ -161,8 +161,8 @@ def compare(
     return found
 
 
-def _scratch_of_all(plan) -> list[int]:
-    return [c for f in plan.scratch.values() for c in f.coordinates]
+def _scratch_of_all(schedule) -> list[int]:
+    return [c for f in schedule.scratch.values() for c in f.coordinates]
 
 
 def _norm(

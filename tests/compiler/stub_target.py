@@ -8,16 +8,16 @@ import numpy as np
 import torch
 
 from logdepth.compiler.compile import Compilation
-from logdepth.compiler.targets.gpt2 import Gpt2
-from logdepth.lang.graph import Graph
+from logdepth.compiler.targets.gpt2 import Gpt2Target
+from logdepth.lang.graph import ProgramGraph
 from tests.gpt2 import hugging_face
 
 
 @dataclass(frozen=True)
-class OpenGpt2(Gpt2):
+class OpenGpt2(Gpt2Target):
     name: str = "open"
 
-    def check(self, graph: Graph) -> None:
+    def check(self, graph: ProgramGraph) -> None:
         assert graph.nodes
 
 

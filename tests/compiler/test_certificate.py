@@ -98,12 +98,12 @@ def test_bfloat16_gains_are_stored_closely_or_not_believed() -> None:
 
 
 def test_a_wrong_schedule_does_not_pass() -> None:
-    """The norm rests on how many bits are live: a plan that miscounts them is caught, not certified."""
+    """The norm rests on how many bits are live: a schedule that miscounts them is caught, not certified."""
     compilation = compile_program(khop_rank, length=20, alphabet_size=4, k=3)
-    plan = compilation.plan
-    live = list(plan.digits_live)
+    schedule = compilation.schedule
+    live = list(schedule.digits_live)
     live[1] += 1
-    wrong: Schedule = dataclasses.replace(plan, digits_live=tuple(live))
+    wrong: Schedule = dataclasses.replace(schedule, digits_live=tuple(live))
     with pytest.raises(AssertionError):
         certify(wrong, compilation.transformer, compilation.shape, "float32")
 
@@ -116,7 +116,7 @@ def test_a_gate_off_its_lattice_does_not_pass() -> None:
     bent = dataclasses.replace(layer.map, bias=layer.map.bias + 0.4)
     layers = (model.layers[0], dataclasses.replace(layer, map=bent), *model.layers[2:])
     with pytest.raises(AssertionError):
-        certify(compilation.plan, dataclasses.replace(model, layers=layers), compilation.shape, "float32")
+        certify(compilation.schedule, dataclasses.replace(model, layers=layers), compilation.shape, "float32")
 
 
 def test_arbitrary_row_functions_run_but_are_not_exported() -> None:
@@ -130,7 +130,7 @@ def test_arbitrary_row_functions_run_but_are_not_exported() -> None:
     tokens = np.array([[3, 0, 1, 0, 2, 0, 1, 0, 0]])
     assert (changed.run(tokens, "soft") == model.run(tokens, "soft")).all()
     with pytest.raises(InputError, match="layer 2: its row-wise map is an arbitrary function"):
-        transformer_to_gpt2(changed, compilation.plan, compilation.shape, compilation.certificate, 3)
+        transformer_to_gpt2(changed, compilation.schedule, compilation.shape, compilation.certificate, 3)
 
 
 def test_bidirectional_programs_are_refused_by_gpt2() -> None:

@@ -11,7 +11,7 @@ import logdepth
 from logdepth.compiler.limits import MAX_DEPTH, check_sizes
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
-from logdepth.compiler.schedule import schedule
+from logdepth.compiler.schedule import schedule_program
 from logdepth.errors import InputError, ProgramError
 from logdepth.lang import Position, Symbol, at, count, interpret, maximum, minimum, program, select, theirs
 from logdepth.lang.words import Setting
@@ -62,17 +62,17 @@ def test_nested_selects_and_long_chains_take_linear_time() -> None:
         normal = normalize(graph)
         if marked is chain:
             with pytest.raises(ProgramError, match=r"needs [0-9,]+ layers, .* the limit is 1,000"):
-                schedule(normal)
+                schedule_program(normal)
         else:
-            plan = schedule(normal)
-            model = program_to_transformer(graph, plan)
-            assert plan.depth <= 2 * depth + 2 and model.depth == plan.depth
+            schedule = schedule_program(normal)
+            model = program_to_transformer(graph, schedule)
+            assert schedule.depth <= 2 * depth + 2 and model.depth == schedule.depth
         assert time.perf_counter() - began < 30  # a tenth of that alone on a machine; not linear would be hours
 
 
 def test_the_deepest_chain_is_scheduled() -> None:
-    plan = schedule(normalize(nested.trace(length=5, alphabet_size=3, depth=MAX_DEPTH - 2)))
-    assert plan.depth <= MAX_DEPTH and len(plan.digits_live) == plan.depth + 1
+    schedule = schedule_program(normalize(nested.trace(length=5, alphabet_size=3, depth=MAX_DEPTH - 2)))
+    assert schedule.depth <= MAX_DEPTH and len(schedule.digits_live) == schedule.depth + 1
 
 
 @pytest.mark.parametrize(

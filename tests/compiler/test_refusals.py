@@ -39,7 +39,7 @@ def chain(x: Symbol, position: Position, depth: int):
 
 def certified(marked: Program, length: int, floats: FloatModel, **parameters: int) -> Certificate:
     found = compile_program(marked, length=length, alphabet_size=3, certified=False, **parameters)
-    return certify(found.plan, found.transformer, found.shape, floats)
+    return certify(found.schedule, found.transformer, found.shape, floats)
 
 
 REFUSALS = [

@@ -39,9 +39,9 @@ class Layers:
 
     def __init__(self, compilation: Compilation, floats: FloatModel) -> None:
         self.compilation, self.floats = compilation, floats
-        self.plan, self.model = compilation.plan, compilation.transformer
+        self.schedule, self.model = compilation.schedule, compilation.transformer
         self.proof = SecondProof(compilation, floats)
-        self.live = {c for f in self.plan.homes.values() if f.born == 0 for c in f.coordinates}
+        self.live = {c for f in self.schedule.homes.values() if f.born == 0 for c in f.coordinates}
         self.used: set[int] = set()  # scratch that earlier layers left something in
         self.residue = 0.0
         self.averages: list[int] = []
@@ -54,7 +54,7 @@ class Layers:
         held = [c for c in read if c in self.live or c in errors]
         assert len(held) <= 14, "too many bits to enumerate"
         bits = np.zeros((1 << len(held), self.model.embed_dim))
-        bits[:, [self.plan.REST, *self.live, *errors]] = 1.0
+        bits[:, [self.schedule.REST, *self.live, *errors]] = 1.0
         bits[:, held] = 1.0 - 2.0 * (np.arange(len(bits))[:, None] >> np.arange(len(held)) & 1)
         return bits, self.spread(bits, errors)
 
@@ -84,12 +84,12 @@ class Layers:
         """The errors of the bits that a layer's heads write: a key's norm, its value, the weights, what was there."""
         floats, errors = self.floats, {}
         _, x = self.rows(np.array([], int), {})
-        for h, head in enumerate(self.plan.layers[number - 1].heads):
+        for h, head in enumerate(self.schedule.layers[number - 1].heads):
             if head.match.kind == "count":
                 continue
             values = self.projected(number, 2, h, x).rounded(4 * floats.soft)
             written = values.map(lambda v: 3 * v).rounded(floats.dot).widened(3 * self.residue).rounded(floats.add)
-            targets = [c for read in head.reads for c in self.plan.scratch[read].coordinates]
+            targets = [c for read in head.reads for c in self.schedule.scratch[read].coordinates]
             for place, target in enumerate(targets):
                 bit = written[0, place]
                 least = min(abs(bit.lo), abs(bit.hi))
@@ -164,15 +164,15 @@ def test_abstract_bits_of_a_large_domain(name: str, length: int, floats: FloatMo
     """Layer by layer, for every combination of the bits that a head or a gate reads, reachable or not. The enclosures
     agree with the certificate's bounds: none is much below what intervals find, none far above."""
     compilation = compiled(name, length, floats)
-    certificate, plan = compilation.certificate, compilation.plan
+    certificate, schedule = compilation.certificate, compilation.schedule
     assert certificate.holds
     layers = Layers(compilation, floats)
-    for number, layer in enumerate(plan.layers, 1):
+    for number, layer in enumerate(schedule.layers, 1):
         bound = certificate.layers[number - 1]
         for h in range(len(layer.heads)):
             layers.check_head(number, h)
         errors = layers.copied(number)
-        layers.averages += [plan.counts[h.match].coordinates[0] for h in layer.heads if h.match.kind == "count"]
+        layers.averages += [schedule.counts[h.match].coordinates[0] for h in layer.heads if h.match.kind == "count"]
         gate = layers.check_gates(number, errors)
         agree(gate, bound.gate_error)
         if errors:
@@ -184,4 +184,4 @@ def test_abstract_bits_of_a_large_domain(name: str, length: int, floats: FloatMo
             layers.residue = max(layers.residue, residue)
             layers.used |= set(errors)
         layers.live -= set(layer.clears)
-        layers.live |= {c for f in plan.homes.values() if f.born == number for c in f.coordinates}
+        layers.live |= {c for f in schedule.homes.values() if f.born == number for c in f.coordinates}

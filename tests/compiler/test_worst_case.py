@@ -72,25 +72,25 @@ def compiled(name: str, length: int, floats: FloatModel) -> Compilation:
     programs["count"] = (number_of_mine, {})
     marked, parameters = programs[name]
     found = compile_program(marked, length=length, alphabet_size=3, dtype=dtype, certified=False, **parameters)
-    return dataclasses.replace(found, certificate=certify(found.plan, found.transformer, found.shape, floats))
+    return dataclasses.replace(found, certificate=certify(found.schedule, found.transformer, found.shape, floats))
 
 
 def attacks_on(compilation: Compilation, rows: int, seed: int = 0) -> list[Attack]:
     """Every kind of quantity in every layer in turn: of each, one number, upwards or downwards."""
-    plan = compilation.plan
+    schedule = compilation.schedule
     rng = rng_for(seed, "attacks")
     kinds: list[tuple[str, int, Callable[[torch.Tensor], torch.Tensor]]] = []
     every = slice(None)
-    for number, (layer, exact) in enumerate(zip(plan.layers, compilation.transformer.layers, strict=True)):
+    for number, (layer, exact) in enumerate(zip(schedule.layers, compilation.transformer.layers, strict=True)):
         kinds += [("norms", 2 * number, _one(every)), ("norms", 2 * number + 1, _one(every))]
         if layer.heads:
             kinds += [(name, number, _one(every)) for name in ("queries", "keys", "scores", "weights")]
             matches = [h for h, head in enumerate(layer.heads) if head.match.kind != "count"]
             kinds += [("scores", number, _gap(matches))] * 2 if matches else []
-        scratch = [2 * c for head in layer.heads for read in head.reads for c in plan.scratch[read].coordinates]
+        scratch = [2 * c for head in layer.heads for read in head.reads for c in schedule.scratch[read].coordinates]
         if scratch:
             kinds += [("middle", number, _one(scratch)), ("after", number, _one(scratch))]
-        counts = [2 * plan.counts[head.match].coordinates[0] for head in layer.heads if head.match.kind == "count"]
+        counts = [2 * schedule.counts[head.match].coordinates[0] for head in layer.heads if head.match.kind == "count"]
         if isinstance(exact.map, Circuit):
             weight = np.ones(compilation.transformer.embed_dim)
             weight[[c // 2 for c in scratch]] = 4.0  # scratch is further off than a home
@@ -100,7 +100,7 @@ def attacks_on(compilation: Compilation, rows: int, seed: int = 0) -> list[Attac
             if counts:  # the highest thresholds lie closest together
                 steep = np.argsort(np.abs(exact.map.read).sum(1) * counting)[-min(6, counting.sum()) :]
                 kinds += [("middle", number, _one(counts)), ("gates", number, _near(steep))] * 3
-    kinds += [("norms", 2 * plan.depth, _one(every)), ("logits", 0, _one(every)), ("logits", 0, _margin)]
+    kinds += [("norms", 2 * schedule.depth, _one(every)), ("logits", 0, _one(every)), ("logits", 0, _margin)]
     draws, signs = rng.random(rows), rng.choice([-1.0, 1.0], rows)
     return [
         (name, index, partial(number, draw=float(draw), sign=float(sign)))
@@ -208,16 +208,16 @@ def test_thresholds_on_a_count_from_the_ends_of_its_average(part: str) -> None:
     floats = UNEVEN if part == "uneven" else ALONE.get(part, EVERYTHING)
     length = 9
     compilation = compiled("count", length, floats)
-    plan, circuit = compilation.plan, compilation.transformer.layers[0].map
+    schedule, circuit = compilation.schedule, compilation.transformer.layers[0].map
     (bound,), layer = compilation.certificate.heads[0], compilation.certificate.layers[0]
-    coordinate = plan.counts[plan.layers[0].heads[0].match].coordinates[0]
+    coordinate = schedule.counts[schedule.layers[0].heads[0].match].coordinates[0]
     assert isinstance(circuit, Circuit) and layer.threshold is not None
     units = np.flatnonzero(circuit.read[:, coordinate])
     low, high = bound.averages(length)
     reach = (circuit.bias[units] - 0.5) / -circuit.read[units, coordinate] / COUNT_SCALE
     threshold = np.rint(1 / reach - 0.5).astype(int)
     bits = np.zeros((2 * len(units), compilation.transformer.embed_dim))
-    bits[:, [plan.REST, *(c for f in plan.homes.values() if f.born == 0 for c in f.coordinates)]] = 1
+    bits[:, [schedule.REST, *(c for f in schedule.homes.values() if f.born == 0 for c in f.coordinates)]] = 1
     bits[:, coordinate] = COUNT_SCALE * np.concatenate([low[threshold - 1], high[threshold]])
     rows = np.zeros((len(bits), compilation.shape.width))
     rows[:, 0 : 2 * bits.shape[1] : 2], rows[:, 1 : 2 * bits.shape[1] : 2] = 3 * bits, -3 * bits

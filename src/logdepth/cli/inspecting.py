@@ -71,9 +71,9 @@ def _explain(args: argparse.Namespace) -> int:
 
     model = compiled_from(args)
     if args.json:
-        print_json(layout(model.plan, model.transformer))
+        print_json(layout(model.schedule, model.transformer))
     else:
-        print(explain(model.plan))
+        print(explain(model.schedule))
     return 0
 
 

@@ -12,7 +12,7 @@ from logdepth.compiled.folder import read_folder
 from logdepth.compiled.pointers import head_powers
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
-from logdepth.compiler.schedule import schedule
+from logdepth.compiler.schedule import schedule_program
 from logdepth.errors import InputError
 from logdepth.report.attention import Panel, draw_attention
 from logdepth.tasks.khop import find, find_power
@@ -37,13 +37,13 @@ def plot_folder(folder: str | Path, text: str, out: str | Path, *, header: int |
         raise InputError("the model takes no hop token; it was compiled for one k")
     strings = np.array([symbols])
     head = None if header is None else np.array([header])
-    plan = schedule(normalize(graph))
-    trace = program_to_transformer(graph, plan).trace(found.vocabulary.encode(strings, head))
-    powers = head_powers(graph, plan) if is_khop(found) else {}
+    schedule = schedule_program(normalize(graph))
+    trace = program_to_transformer(graph, schedule).trace(found.vocabulary.encode(strings, head))
+    powers = head_powers(graph, schedule) if is_khop(found) else {}
     pointer = find(strings, found.alphabet.size)
     panels, heads = [], []
     for number, (layer, weights, names) in enumerate(
-        zip(plan.layers, trace.attention, trace.head_names, strict=True), 1
+        zip(schedule.layers, trace.attention, trace.head_names, strict=True), 1
     ):
         for h, (each, name) in enumerate(zip(layer.heads, names, strict=True)):
             j = powers.get(each)

@@ -88,7 +88,7 @@ def describe(
         },
         "weights": weights or {},
         "certificate": {**model.certificate.as_dict(), "floating_point": STATEMENT},
-        "layout": layout(model.plan, model.transformer),
+        "layout": layout(model.schedule, model.transformer),
         "graph": graph_to_json(graph),
     }
 

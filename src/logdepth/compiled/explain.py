@@ -11,27 +11,27 @@ from logdepth.lang.interpreter import describe_match
 from logdepth.transformer import Affine, Head, Transformer
 
 
-def layout(plan: Schedule, model: Transformer) -> dict[str, Any]:
+def layout(schedule: Schedule, model: Transformer) -> dict[str, Any]:
     """Layers (heads, arithmetic) and fields (which word is in which coordinates, from layer to layer) as data.
 
     Coordinate c is the pair of dimensions (2c, 2c + 1) of the GPT-2: 3 and -3 times its bit. What a head's query, key
     and value read are fields, by their ids; it is read off the head's own weights.
     """
-    nodes, ids = plan.nodes, field_ids(plan)
+    nodes, ids = schedule.nodes, field_ids(schedule)
     layers = []
-    for number, layer in enumerate(plan.layers, 1):
+    for number, layer in enumerate(schedule.layers, 1):
         heads = [
             {
                 "id": f"layer{number}.head{index}",
                 "index": index,
                 "match": describe_match(nodes, head.match),
-                **_reads_of(plan, ids, exact, number),
-                "reads": [_value_name(plan, read) for read in head.reads] or ["the count"],
-                "into": [_target_name(plan, read) for read in head.reads],
+                **_reads_of(schedule, ids, exact, number),
+                "reads": [_value_name(schedule, read) for read in head.reads] or ["the count"],
+                "into": [_target_name(schedule, read) for read in head.reads],
             }
             for index, (head, exact) in enumerate(zip(layer.heads, model.layers[number - 1].heads, strict=True), 1)
         ]
-        arithmetic = [f"{nodes[i].name} = {_formula(plan, i)}" for i in layer.computes]
+        arithmetic = [f"{nodes[i].name} = {_formula(schedule, i)}" for i in layer.computes]
         layers.append({"layer": number, "heads": heads, "arithmetic": arithmetic})
     fields = [
         {
@@ -41,92 +41,92 @@ def layout(plan: Schedule, model: Transformer) -> dict[str, Any]:
             "range": [nodes[f.node].lo, nodes[f.node].hi],
             "coordinates": list(f.coordinates),
             "from_layer": f.born,
-            "to_layer": min(f.dies, plan.depth),
+            "to_layer": min(f.dies, schedule.depth),
         }
-        for f in plan.fields()
+        for f in schedule.fields()
     ]
     return {
-        "constant_coordinates": {"start": plan.START, "rest": plan.REST},
+        "constant_coordinates": {"start": schedule.START, "rest": schedule.REST},
         "layers": layers,
         "fields": fields,
     }
 
 
-def field_ids(plan: Schedule) -> dict[tuple[str, int], str]:
+def field_ids(schedule: Schedule) -> dict[tuple[str, int], str]:
     """A field's id by its kind and node: `pointer` for a home, `pointer/scratch`; no two are the same."""
     found: dict[tuple[str, int], str] = {}
     taken: set[str] = set()
-    for f in plan.fields():
-        plain = plan.nodes[f.node].name + ("" if f.kind == "home" else f"/{f.kind}")
+    for f in schedule.fields():
+        plain = schedule.nodes[f.node].name + ("" if f.kind == "home" else f"/{f.kind}")
         found[f.kind, f.node] = name = f"{plain}#{f.node}" if plain in taken else plain
         taken.add(name)
     assert len(taken) == len(found), "two fields of one id"
     return found
 
 
-def _reads_of(plan: Schedule, ids: dict[tuple[str, int], str], head: Head, layer: int) -> dict[str, list[str]]:
+def _reads_of(schedule: Schedule, ids: dict[tuple[str, int], str], head: Head, layer: int) -> dict[str, list[str]]:
     """The ids of the fields that a head's query, key and value read; constants are not among them."""
     found = {}
     for part, form in (("query", head.query), ("key", head.key), ("value", head.value)):
         assert isinstance(form, Affine)
-        read = set(np.flatnonzero(np.abs(form.weight).sum(0)).tolist()) - {plan.START, plan.REST}
-        standing = [f for f in plan.homes.values() if f.born < layer <= f.dies and read.intersection(f.coordinates)]
+        read = set(np.flatnonzero(np.abs(form.weight).sum(0)).tolist()) - {schedule.START, schedule.REST}
+        standing = [f for f in schedule.homes.values() if f.born < layer <= f.dies and read.intersection(f.coordinates)]
         assert read <= {c for f in standing for c in f.coordinates}, "a head reads a coordinate where nothing stands"
         found[part] = sorted(ids[f.kind, f.node] for f in standing)
     return found
 
 
-def explain(plan: Schedule) -> str:
+def explain(schedule: Schedule) -> str:
     """The schedule as text: each layer's heads, what they read, and the arithmetic after them.
 
     >>> from logdepth import compile
     >>> from logdepth.programs import khop_doubling
-    >>> print(explain(compile(khop_doubling, length=9, alphabet=3, k=1).plan))
+    >>> print(explain(compile(khop_doubling, length=9, alphabet=3, k=1).schedule))
     embedding  position-1 (4 bits), x (2 bits), position (4 bits)
     layer 1    head 1  at position-1: x -> before
     layer 2    head 1  last where before == x: x -> found
     output     found
     """
-    nodes = plan.nodes
-    embedded = [f for f in plan.fields() if f.kind == "home" and f.born == 0]
-    lines = [("embedding", ", ".join(_field_name(plan, f) for f in embedded) or "nothing")]
-    for number, layer in enumerate(plan.layers, 1):
+    nodes = schedule.nodes
+    embedded = [f for f in schedule.fields() if f.kind == "home" and f.born == 0]
+    lines = [("embedding", ", ".join(_field_name(schedule, f) for f in embedded) or "nothing")]
+    for number, layer in enumerate(schedule.layers, 1):
         label = f"layer {number}"
         for h, head in enumerate(layer.heads, 1):
-            reads = [f"{_value_name(plan, r)} -> {_target_name(plan, r)}" for r in head.reads]
+            reads = [f"{_value_name(schedule, r)} -> {_target_name(schedule, r)}" for r in head.reads]
             what = ", ".join(reads) or "the start token's share"
             lines.append((label, f"head {h}  {describe_match(nodes, head.match)}: {what}"))
             label = ""
         for index in layer.computes:
-            lines.append((label, f"then    {nodes[index].name} = {_formula(plan, index)}"))
+            lines.append((label, f"then    {nodes[index].name} = {_formula(schedule, index)}"))
             label = ""
         if label:
             lines.append((label, "nothing (the identity)"))
-    lines.append(("output", nodes[plan.normal.graph.output].name))
+    lines.append(("output", nodes[schedule.normal.graph.output].name))
     return "\n".join(f"{label:<10} {text}" for label, text in lines)
 
 
-def _field_name(plan: Schedule, f: Field) -> str:
+def _field_name(schedule: Schedule, f: Field) -> str:
     bits = len(f.coordinates)
-    return f"{plan.nodes[f.node].name} ({bits} bit{'s' if bits != 1 else ''})"
+    return f"{schedule.nodes[f.node].name} ({bits} bit{'s' if bits != 1 else ''})"
 
 
-def _value_name(plan: Schedule, read: int) -> str:
-    return plan.nodes[plan.nodes[read].args[0]].name
+def _value_name(schedule: Schedule, read: int) -> str:
+    return schedule.nodes[schedule.nodes[read].args[0]].name
 
 
-def _target_name(plan: Schedule, read: int) -> str:
-    return plan.nodes[read].name
+def _target_name(schedule: Schedule, read: int) -> str:
+    return schedule.nodes[read].name
 
 
-def _formula(plan: Schedule, index: int) -> str:
-    node = plan.nodes[index]
+def _formula(schedule: Schedule, index: int) -> str:
+    node = schedule.nodes[index]
     if node.op == "decode":
         assert node.match is not None
-        described = describe_match(plan.nodes, node.match)
+        described = describe_match(schedule.nodes, node.match)
         values = node.info
         shifts = {value - i for i, value in enumerate(values)}
         if shifts == {0}:
             return described
         return f"{described} + {shifts.pop()}" if len(shifts) == 1 else f"f({described})"
-    return f"{node.op}({', '.join(plan.nodes[arg].name for arg in node.args)})"
+    return f"{node.op}({', '.join(schedule.nodes[arg].name for arg in node.args)})"

@@ -13,7 +13,7 @@ from logdepth.compiled.graph_json import graph_from_json
 from logdepth.compiled.weights import write_weights
 from logdepth.errors import FolderError
 from logdepth.files import new_folder, sha256
-from logdepth.lang.graph import Graph
+from logdepth.lang.graph import ProgramGraph
 from logdepth.sequences import Alphabet
 from logdepth.summary import TwoLines
 from logdepth.vocabulary import Vocabulary
@@ -35,7 +35,7 @@ class Folder(TwoLines):
 
     path: Path
     description: dict[str, Any]
-    graph: Graph
+    graph: ProgramGraph
     alphabet: Alphabet
 
     @property

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from logdepth.lang.graph import Graph, MatchSpec, Node
+from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.words import Setting
 
 _LARGEST = 1 << 62  # either end of a range: sums of two stay within 64 bits
@@ -22,7 +22,7 @@ _ARGUMENTS = {
 _KINDS = ("at", "last", "first", "highest", "lowest", "count")
 
 
-def graph_to_json(graph: Graph) -> dict[str, Any]:
+def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
     """Plain data. `graph_from_json` gives an equal graph back (of a file's place, only its name is kept).
 
     >>> from logdepth.programs import khop_rank
@@ -58,7 +58,7 @@ def graph_to_json(graph: Graph) -> dict[str, Any]:
     }
 
 
-def graph_from_json(data: dict[str, Any]) -> Graph:
+def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
     """The graph back, out of data of the right types (`schema.py`).
 
     Raises `ValueError`, naming the field, for an operation that is not known, an index that is not an earlier
@@ -90,7 +90,7 @@ def graph_from_json(data: dict[str, Any]) -> Graph:
         nodes.append(node)
     _need(0 <= data["output"] < len(nodes), f"output is {data['output']}, not one of {len(nodes)} nodes")
     _need(data["causal"], "causal is false: a GPT-2 is causal")
-    return Graph(tuple(nodes), data["output"], setting, data["causal"], data["name"])
+    return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], data["name"])
 
 
 def _need(holds: bool, message: str) -> None:

@@ -48,8 +48,8 @@ class CompiledModel(TwoLines):
         return self.compilation.transformer
 
     @property
-    def plan(self) -> Schedule:
-        return self.compilation.plan
+    def schedule(self) -> Schedule:
+        return self.compilation.schedule
 
     @property
     def certificate(self) -> Certificate:

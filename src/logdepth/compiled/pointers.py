@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from logdepth.compiler.schedule import HeadPlan, Schedule
-from logdepth.lang.graph import Graph, MatchSpec, Node
+from logdepth.compiler.schedule import Schedule, ScheduledHead
+from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
 from logdepth.rng import rng_for
 from logdepth.tasks.khop import find
@@ -21,7 +21,7 @@ _LONGEST = 4096
 _RANDOM = 6
 
 
-def find_powers(graph: Graph) -> dict[MatchSpec, int]:
+def find_powers(graph: ProgramGraph) -> dict[MatchSpec, int]:
     """For every look-up of a k-hop program's graph that follows find^j: j.
 
     >>> from logdepth.programs import khop_rank
@@ -45,21 +45,21 @@ def find_powers(graph: Graph) -> dict[MatchSpec, int]:
     return {match: powers.pop() for match, powers in following.items() if len(powers) == 1}
 
 
-def head_powers(graph: Graph, plan: Schedule) -> dict[HeadPlan, int]:
+def head_powers(graph: ProgramGraph, schedule: Schedule) -> dict[ScheduledHead, int]:
     """For every head of a compiled k-hop program that follows find^j: j."""
     powers = find_powers(graph)
     match_of = {node.name: node.match for node in graph.nodes if node.op == "read"}  # names are unique in a graph
     found = {}
-    for layer in plan.layers:
+    for layer in schedule.layers:
         for head in layer.heads:
-            matches = {match_of.get(plan.nodes[read].name) for read in head.reads}
+            matches = {match_of.get(schedule.nodes[read].name) for read in head.reads}
             named = {powers.get(match) for match in matches if match is not None}
             if len(named) == 1 and None not in named:
                 found[head] = named.pop()
     return found
 
 
-def _slots_found(graph: Graph, strings: np.ndarray, header: np.ndarray | None) -> dict[MatchSpec, np.ndarray]:
+def _slots_found(graph: ProgramGraph, strings: np.ndarray, header: np.ndarray | None) -> dict[MatchSpec, np.ndarray]:
     """For every look-up the slot it finds, `(strings, slots)`: what it would read of the position."""
     nodes = list(graph.nodes)
     position = len(nodes)

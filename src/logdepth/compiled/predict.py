@@ -13,7 +13,7 @@ from logdepth.compiled.folder import Folder, read_folder
 from logdepth.compiled.hub import load_model
 from logdepth.compiled.running import MEMORY, logits_by_pieces, room
 from logdepth.errors import FolderError, InputError
-from logdepth.sequences import Record
+from logdepth.sequences import NamedSequence
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def load(folder: str | Path) -> Folder:
 
 def predict(
     folder: str | Path | Folder,
-    records: list[Record] | list[str],
+    records: list[NamedSequence] | list[str],
     *,
     header: int | None = None,
     device: str | None = None,
@@ -52,7 +52,7 @@ def predict(
     found = folder if isinstance(folder, Folder) else read_folder(folder)
     setting, vocabulary = found.graph.setting, found.vocabulary
     sequences = [
-        Record(f"sequence {i}", found.alphabet.parse(r, f"sequence {i}")) if isinstance(r, str) else r
+        NamedSequence(f"sequence {i}", found.alphabet.parse(r, f"sequence {i}")) if isinstance(r, str) else r
         for i, r in enumerate(records, 1)
     ]
     headers = []

@@ -126,15 +126,15 @@ def code(bits: list[Bit], upto: int | None = None) -> Form:
     return Form({bit: 1 << place for place, bit in enumerate(bits[:upto])})
 
 
-def compute(builder: CircuitBuilder, plan: Schedule, index: int, layer: int) -> None:
+def compute(builder: CircuitBuilder, schedule: Schedule, index: int, layer: int) -> None:
     """Write a node's bits into its home from its arguments' bits."""
-    node = plan.nodes[index]
-    home = plan.homes.get(index)
+    node = schedule.nodes[index]
+    home = schedule.homes.get(index)
     if home is None:
         return  # a word of one value
     if node.op == "decode":
         assert node.match is not None
-        coordinate = plan.counts[node.match].coordinates[0]
+        coordinate = schedule.counts[node.match].coordinates[0]
         values = np.asarray(node.info) - node.lo
         for place, target in enumerate(home.coordinates):
             bits = values >> place & 1
@@ -144,19 +144,19 @@ def compute(builder: CircuitBuilder, plan: Schedule, index: int, layer: int) -> 
             ]
             builder.write_bit(target, gates, int(bits[0]))
         return
-    args = [_Argument(plan, arg, layer) for arg in node.args]
+    args = [_Argument(schedule, arg, layer) for arg in node.args]
     for place, target in enumerate(home.coordinates):
-        gates, constant = _bit_gates(builder, plan, node, args, place)
+        gates, constant = _bit_gates(builder, schedule, node, args, place)
         builder.write_bit(target, gates, constant)
 
 
 class _Argument:
     """A word as an operation sees it: its bits, its code value - lo, and its exact value."""
 
-    def __init__(self, plan: Schedule, index: int, layer: int) -> None:
-        node = plan.nodes[index]
+    def __init__(self, schedule: Schedule, index: int, layer: int) -> None:
+        node = schedule.nodes[index]
         self.lo, self.hi = node.lo, node.hi
-        self.bits = plan.bits(index, layer)
+        self.bits = schedule.bits(index, layer)
         self.value = code(self.bits).shifted(node.lo)
 
     @property
@@ -165,7 +165,7 @@ class _Argument:
 
 
 def _bit_gates(
-    builder: CircuitBuilder, plan: Schedule, node: Node, args: list[_Argument], place: int
+    builder: CircuitBuilder, schedule: Schedule, node: Node, args: list[_Argument], place: int
 ) -> tuple[Gates, int]:
     """Bit `place` of the result's code as gates plus a constant."""
     match node.op:

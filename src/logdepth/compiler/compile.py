@@ -10,11 +10,11 @@ from logdepth.compiler.floats import float_model
 from logdepth.compiler.limits import check_tables, check_weights
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
-from logdepth.compiler.schedule import Schedule, schedule
+from logdepth.compiler.schedule import Schedule, schedule_program
 from logdepth.compiler.target import Checkpoint, Shape
 from logdepth.compiler.targets import find_target
 from logdepth.errors import CertificateError
-from logdepth.lang.graph import Graph
+from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
 from logdepth.summary import TwoLines
 from logdepth.transformer import Transformer
@@ -26,8 +26,8 @@ class Compilation(TwoLines):
 
     program: Program
     parameters: dict[str, Any]
-    graph: Graph
-    plan: Schedule
+    graph: ProgramGraph
+    schedule: Schedule
     transformer: Transformer
     shape: Shape
     certificate: Certificate
@@ -38,7 +38,7 @@ class Compilation(TwoLines):
         setting, proof = self.graph.setting, self.certificate
         holds = f"exact in {proof.dtype}, least logit margin {proof.margin:.6f}" if proof.holds else proof.failure
         return (
-            f"{self.program.name}{f' ({given})' if given else ''}, compiled: {self.plan.depth} layers, "
+            f"{self.program.name}{f' ({given})' if given else ''}, compiled: {self.schedule.depth} layers, "
             f"width {self.shape.width}, {self.shape.inner:,} hidden units",
             f"up to {setting.length:,} symbols out of {setting.alphabet_size:,}; {holds}",
         )
@@ -46,7 +46,7 @@ class Compilation(TwoLines):
     def export(self) -> Checkpoint:
         """The weights (built when asked for: they can be large)."""
         start = self.graph.vocabulary.start
-        return find_target(self.target).export(self.transformer, self.plan, self.shape, self.certificate, start)
+        return find_target(self.target).export(self.transformer, self.schedule, self.shape, self.certificate, start)
 
 
 def compile_program(
@@ -129,16 +129,16 @@ def _compile(
 
 
 def compile_graph(
-    program: Program, parameters: dict[str, Any], graph: Graph, dtype: str, target: str = "gpt2"
+    program: Program, parameters: dict[str, Any], graph: ProgramGraph, dtype: str, target: str = "gpt2"
 ) -> Compilation:
     """A traced graph's way down. Raises `InputError` for what is too large, `ProgramError` for what the target cannot
     hold; whether the certificate holds is the caller's to ask."""
     chosen = find_target(target)
     check_tables(graph)
     chosen.check(graph)
-    plan = schedule(normalize(graph))
-    check_weights(plan)
-    model = program_to_transformer(graph, plan)
-    shape = chosen.shape(plan, model, dtype)
-    certificate = chosen.certify(plan, model, shape, dtype)
-    return Compilation(program, parameters, graph, plan, model, shape, certificate, target)
+    schedule = schedule_program(normalize(graph))
+    check_weights(schedule)
+    model = program_to_transformer(graph, schedule)
+    shape = chosen.shape(schedule, model, dtype)
+    certificate = chosen.certify(schedule, model, shape, dtype)
+    return Compilation(program, parameters, graph, schedule, model, shape, certificate, target)

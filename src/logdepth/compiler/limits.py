@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logdepth.errors import InputError, ProgramError
-from logdepth.lang.graph import Graph, Node
+from logdepth.lang.graph import Node, ProgramGraph
 from logdepth.lang.lines import place
 from logdepth.lang.words import Setting
 
@@ -24,7 +24,7 @@ def check_sizes(setting: Setting) -> None:
     _refuse(setting, (setting.alphabet_size + setting.header_size) * _NAME, 0)
 
 
-def check_tables(graph: Graph) -> None:
+def check_tables(graph: ProgramGraph) -> None:
     """Raises `InputError` where the words known from token, position or a count would not fit as tables."""
     tokens = graph.setting.alphabet_size + graph.setting.header_size + 1
     positions = graph.setting.length + 1
@@ -51,17 +51,17 @@ def _kind(node: Node, kinds: list[str | None]) -> str | None:
     return found.pop() if len(found) == 1 else None if found else "constant"
 
 
-def check_weights(plan: Schedule) -> None:
+def check_weights(schedule: Schedule) -> None:
     """Raises `InputError` where the transformer and its GPT-2 weights would not fit."""
-    setting, nodes, m = plan.normal.graph.setting, plan.nodes, plan.embed_dim
-    hidden = [1] * len(plan.layers)
-    for number, layer in enumerate(plan.layers):
+    setting, nodes, m = schedule.normal.graph.setting, schedule.nodes, schedule.embed_dim
+    hidden = [1] * len(schedule.layers)
+    for number, layer in enumerate(schedule.layers):
         for index in layer.computes:
             node = nodes[index]
             values = node.info[1] if node.op == "table" else node.info if node.op == "decode" else ()
             hidden[number] += len(values) + 4 * node.num_bits
-    exact = 8 * m * (4 * sum(hidden) + 3 * m * sum(len(layer.heads) for layer in plan.layers))
-    weights = 4 * 2 * m * len(plan.layers) * (8 * m + 2 * max(hidden, default=0))
+    exact = 8 * m * (4 * sum(hidden) + 3 * m * sum(len(layer.heads) for layer in schedule.layers))
+    weights = 4 * 2 * m * len(schedule.layers) * (8 * m + 2 * max(hidden, default=0))
     row = (8 + 2 * 4) * m  # a token's or a position's embedding, exact and in float32, mirrored
     counted = any(node.op == "decode" for node in nodes)  # then hidden units are as many as positions
     tokens = (setting.alphabet_size + setting.header_size) * 2 * row

@@ -35,21 +35,21 @@ def snaps_to_one(error: float, slack: float, store: float = 2.0**-8) -> bool:
     return -store / 2 + slack < error < store - slack
 
 
-def folded(form: Affine, plan: Schedule) -> np.ndarray:
+def folded(form: Affine, schedule: Schedule) -> np.ndarray:
     """An affine form as a linear one: its constant is read off START and REST, one of which is 1."""
     weight = form.weight.copy()
-    weight[:, [plan.START, plan.REST]] += form.bias[:, None]
+    weight[:, [schedule.START, schedule.REST]] += form.bias[:, None]
     return weight
 
 
-def live_bits(plan: Schedule) -> list[int]:
+def live_bits(schedule: Schedule) -> list[int]:
     """Bits at every LayerNorm in turn (START or REST is one): 1 and 2 of each layer, then the last."""
     found = []
-    for number, layer in enumerate(plan.layers, 1):
-        written = sum(len(plan.scratch[read].coordinates) for head in layer.heads for read in head.reads)
-        before = plan.digits_live[number - 1] + 1
+    for number, layer in enumerate(schedule.layers, 1):
+        written = sum(len(schedule.scratch[read].coordinates) for head in layer.heads for read in head.reads)
+        before = schedule.digits_live[number - 1] + 1
         found += [before, before + written]
-    return [*found, plan.digits_live[plan.depth] + 1]
+    return [*found, schedule.digits_live[schedule.depth] + 1]
 
 
 def paired(rows: np.ndarray, width: int) -> np.ndarray:
@@ -60,6 +60,6 @@ def paired(rows: np.ndarray, width: int) -> np.ndarray:
     return out
 
 
-def reading(plan: Schedule, form: Affine, width: int) -> np.ndarray:
+def reading(schedule: Schedule, form: Affine, width: int) -> np.ndarray:
     """An affine form of coordinates as weights on pairs: half the difference; the constant off START + REST."""
-    return paired(folded(form, plan) / 2, width)
+    return paired(folded(form, schedule) / 2, width)

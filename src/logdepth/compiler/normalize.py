@@ -1,4 +1,4 @@
-"""Graph -> graph a transformer can hold: what is known from token or position alone becomes an embedding,
+"""ProgramGraph -> graph a transformer can hold: what is known from token or position alone becomes an embedding,
 arithmetic on a count becomes part of decoding it, and the two sides of every match get one encoding.
 
 A word is held as the bits of `value - lo`; `shift` and `not` are other names for the same bits and cost nothing.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from logdepth.errors import ProgramError
-from logdepth.lang.graph import Graph, GraphBuilder, MatchSpec, Node
+from logdepth.lang.graph import GraphBuilder, MatchSpec, Node, ProgramGraph
 from logdepth.lang.lines import place
 from logdepth.lang.local import evaluate_local
 from logdepth.summary import TwoLines
@@ -30,7 +30,7 @@ class Normal(TwoLines):
     a bidirectional program the start token looks things up in the sequence, too.
     """
 
-    graph: Graph
+    graph: ProgramGraph
     tables: dict[int, tuple[str, np.ndarray]]
     start: tuple[np.ndarray | None, ...]
 
@@ -42,7 +42,7 @@ class Normal(TwoLines):
         return self.graph.nodes
 
 
-def input_tokens(graph: Graph) -> tuple[np.ndarray, np.ndarray]:
+def input_tokens(graph: ProgramGraph) -> tuple[np.ndarray, np.ndarray]:
     """Symbol and header value of every input token, in the order of the vocabulary.
 
     Without a header: symbols 0..A-1, then the start token. With one: headers 0..K, then the symbols.
@@ -57,7 +57,7 @@ def input_tokens(graph: Graph) -> tuple[np.ndarray, np.ndarray]:
 
 
 class _Normalizer:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: ProgramGraph) -> None:
         self.source = graph
         self.builder = GraphBuilder()
         self.tables: dict[int, tuple[str, np.ndarray]] = {}
@@ -253,7 +253,7 @@ def _range(node: Node, args: list[Node]) -> tuple[int, int]:
     return node.lo, node.hi
 
 
-def normalize(graph: Graph) -> Normal:
+def normalize(graph: ProgramGraph) -> Normal:
     """Normalise a traced graph. Raises `ProgramError` where one hidden layer cannot hold an operation.
 
     >>> from logdepth.programs import khop_doubling

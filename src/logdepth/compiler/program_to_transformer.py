@@ -20,41 +20,41 @@ import numpy as np
 
 from logdepth.compiler.circuits import COUNT_SCALE, CircuitBuilder, code, compute
 from logdepth.compiler.normalize import Normal
-from logdepth.compiler.schedule import Bit, HeadPlan, LayerPlan, Schedule, comparison_bits
-from logdepth.lang.graph import Graph, MatchSpec
+from logdepth.compiler.schedule import Bit, Schedule, ScheduledHead, ScheduledLayer, comparison_bits
+from logdepth.lang.graph import MatchSpec, ProgramGraph
 from logdepth.lang.interpreter import describe_match
 from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readout, Transformer
 
 
-def program_to_transformer(graph: Graph, plan: Schedule) -> Transformer:
+def program_to_transformer(graph: ProgramGraph, schedule: Schedule) -> Transformer:
     """The exact transformer of a scheduled program. Its input and output ids are those of `graph.vocabulary`.
 
     >>> from logdepth.compiler.normalize import normalize
-    >>> from logdepth.compiler.schedule import schedule
+    >>> from logdepth.compiler.schedule import schedule_program
     >>> from logdepth.programs import khop_rank
     >>> graph = khop_rank.trace(length=12, alphabet_size=5, k=2)
-    >>> model = program_to_transformer(graph, schedule(normalize(graph)))
+    >>> model = program_to_transformer(graph, schedule_program(normalize(graph)))
     >>> model.depth, int(model.run(np.array([[5, 1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]]), "hard")[0, -1])
     (3, 2)
     """
-    layers = tuple(_layer(plan, layer, number) for number, layer in enumerate(plan.layers, 1))
+    layers = tuple(_layer(schedule, layer, number) for number, layer in enumerate(schedule.layers, 1))
     return Transformer(
-        coordinates=coordinate_names(plan),
-        embedding=_embedding(graph, plan),
+        coordinates=coordinate_names(schedule),
+        embedding=_embedding(graph, schedule),
         layers=layers,
-        readout=Readout(_readout(graph, plan)),
+        readout=Readout(_readout(graph, schedule)),
         causal=graph.causal,
     )
 
 
-def coordinate_names(plan: Schedule) -> tuple[str, ...]:
+def coordinate_names(schedule: Schedule) -> tuple[str, ...]:
     """For every coordinate, the bits that live in it one after another: `position.3|pointer.2`."""
-    names: list[list[str]] = [[] for _ in range(plan.embed_dim)]
-    names[plan.START], names[plan.REST] = ["start"], ["rest"]
-    for f in plan.fields():
+    names: list[list[str]] = [[] for _ in range(schedule.embed_dim)]
+    names[schedule.START], names[schedule.REST] = ["start"], ["rest"]
+    for f in schedule.fields():
         for place, coordinate in enumerate(f.coordinates):
             suffix = {"home": "", "scratch": "?", "count": "#"}[f.kind]
-            names[coordinate].append(f"{plan.nodes[f.node].name}{suffix}.{place}")
+            names[coordinate].append(f"{schedule.nodes[f.node].name}{suffix}.{place}")
     return tuple("|".join(name) or "unused" for name in names)
 
 
@@ -63,19 +63,19 @@ def _signs(values: np.ndarray, num_bits: int) -> np.ndarray:
     return 2.0 * ((values[:, None] >> np.arange(num_bits)) & 1) - 1.0
 
 
-def _embedding(graph: Graph, plan: Schedule) -> Embedding:
-    normal: Normal = plan.normal
+def _embedding(graph: ProgramGraph, schedule: Schedule) -> Embedding:
+    normal: Normal = schedule.normal
     setting = normal.graph.setting
     num_tokens = graph.vocabulary.size
-    tokens = np.zeros((num_tokens, plan.embed_dim))
-    positions = np.zeros((setting.length + 1, plan.embed_dim))
-    positions[0, plan.START] = 1.0
-    positions[1:, plan.REST] = 1.0
+    tokens = np.zeros((num_tokens, schedule.embed_dim))
+    positions = np.zeros((setting.length + 1, schedule.embed_dim))
+    positions[0, schedule.START] = 1.0
+    positions[1:, schedule.REST] = 1.0
     for index, (kind, values) in normal.tables.items():
-        home = plan.homes.get(index)
+        home = schedule.homes.get(index)
         if home is None:
             continue
-        node = plan.nodes[index]
+        node = schedule.nodes[index]
         target = tokens if kind == "token" else positions
         bits = _signs(values - node.lo, node.num_bits)
         target[: len(values), list(home.coordinates)] = bits
@@ -84,49 +84,49 @@ def _embedding(graph: Graph, plan: Schedule) -> Embedding:
     return Embedding(tokens, positions)
 
 
-def _layer(plan: Schedule, layer: LayerPlan, number: int) -> Layer:
-    heads = tuple(_head(plan, head) for head in layer.heads)
-    builder = CircuitBuilder(plan.embed_dim)
+def _layer(schedule: Schedule, layer: ScheduledLayer, number: int) -> Layer:
+    heads = tuple(_head(schedule, head) for head in layer.heads)
+    builder = CircuitBuilder(schedule.embed_dim)
     for coordinate in layer.clears:
         builder.clear(coordinate)
     for read in (read for head in layer.heads for read in head.reads):
-        for coordinate in plan.scratch[read].coordinates:
+        for coordinate in schedule.scratch[read].coordinates:
             builder.drain(coordinate)
     for index in layer.moves:
-        for source, target in zip(plan.scratch[index].coordinates, plan.homes[index].coordinates, strict=True):
+        for source, target in zip(schedule.scratch[index].coordinates, schedule.homes[index].coordinates, strict=True):
             builder.write_bit(target, [(builder.gate(code([(source, 1)]), 1), 1)], 0)
     for index in layer.computes:
-        compute(builder, plan, index, number)
+        compute(builder, schedule, index, number)
     circuit: Circuit | None = builder.build()
     return Layer(heads, circuit if circuit.num_hidden else None)
 
 
-def _head(plan: Schedule, head: HeadPlan) -> Head:
+def _head(schedule: Schedule, head: ScheduledHead) -> Head:
     counts = head.match.kind == "count"
-    query, key = _scores(plan, head.match)
-    m = plan.embed_dim
+    query, key = _scores(schedule, head.match)
+    m = schedule.embed_dim
     value = Affine(np.zeros((m, m)), np.zeros(m))
     if counts:
-        value.weight[plan.counts[head.match].coordinates[0], plan.START] = COUNT_SCALE
+        value.weight[schedule.counts[head.match].coordinates[0], schedule.START] = COUNT_SCALE
     else:
         for read in head.reads:
-            sources = plan.bits(plan.nodes[read].args[0])
-            for (source, sign), target in zip(sources, plan.scratch[read].coordinates, strict=True):
+            sources = schedule.bits(schedule.nodes[read].args[0])
+            for (source, sign), target in zip(sources, schedule.scratch[read].coordinates, strict=True):
                 value.weight[target, source] = sign
-    return Head(describe_match(plan.nodes, head.match), query, key, value, counts)
+    return Head(describe_match(schedule.nodes, head.match), query, key, value, counts)
 
 
-def order_span(plan: Schedule, match: MatchSpec) -> int:
+def order_span(schedule: Schedule, match: MatchSpec) -> int:
     """Orders are the integers 0..span (before they are centred): position, or (by, position) as one number."""
     if match.position is None:
         return 0
-    length = plan.normal.graph.setting.length
-    return length if match.by is None else (plan.nodes[match.by].size - 1) * (length + 1) + length
+    length = schedule.normal.graph.setting.length
+    return length if match.by is None else (schedule.nodes[match.by].size - 1) * (length + 1) + length
 
 
-def score_unit(plan: Schedule, match: MatchSpec) -> float:
+def score_unit(schedule: Schedule, match: MatchSpec) -> float:
     """S: what one bit of agreement is worth, in units of one step of the order."""
-    return 1.0 if match.kind in ("at", "count") else order_span(plan, match) / 2 + 1.0
+    return 1.0 if match.kind in ("at", "count") else order_span(schedule, match) / 2 + 1.0
 
 
 Known = Bit | float  # a bit, or what it is known to be: -1.0 or 1.0
@@ -148,31 +148,31 @@ class Row:
         return self
 
 
-def _scores(plan: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
-    unit = score_unit(plan, match)
+def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
+    unit = score_unit(schedule, match)
     queries: list[Row] = []
     keys: list[Row] = []
     cancel = Row()  # minus the score of the start token's own key
     for key, query in zip(match.keys, match.queries, strict=True):
-        key_bits, query_bits, start_code = _compared(plan, key, query)
+        key_bits, query_bits, start_code = _compared(schedule, key, query)
         for key_bit, query_bit, at_start in zip(key_bits, query_bits, start_code, strict=True):
             queries.append(Row().add(query_bit, unit))
             keys.append(Row().add(key_bit, 1.0))
             cancel.add(query_bit, -unit * at_start)
     p = len(queries)
     if match.position is not None:
-        order, at_start = _order(plan, match)
+        order, at_start = _order(schedule, match)
         queries.append(Row(bias=1.0))
         keys.append(order)
         cancel.bias -= at_start
     queries += [cancel, Row(bias=-unit * (p if match.kind == "count" else p - 1))]
-    keys += [Row({plan.START: 1.0}), Row({plan.REST: 1.0})]
-    return _affine(queries, plan.embed_dim), _affine(keys, plan.embed_dim)
+    keys += [Row({schedule.START: 1.0}), Row({schedule.REST: 1.0})]
+    return _affine(queries, schedule.embed_dim), _affine(keys, schedule.embed_dim)
 
 
-def _compared(plan: Schedule, key: int, query: int) -> tuple[list[Known], list[Known], list[float]]:
+def _compared(schedule: Schedule, key: int, query: int) -> tuple[list[Known], list[Known], list[float]]:
     """Both sides of a comparison as bits of one encoding, and the key's bits at the start token."""
-    nodes = plan.nodes
+    nodes = schedule.nodes
     num_bits = comparison_bits(nodes, key, query)
     words = [i for i in (key, query) if nodes[i].op != "constant"]
     base = nodes[words[0]].lo if words else 0
@@ -181,7 +181,7 @@ def _compared(plan: Schedule, key: int, query: int) -> tuple[list[Known], list[K
     def encode(index: int) -> list[Known]:
         node = nodes[index]
         if node.op != "constant":
-            bits = plan.bits(index)
+            bits = schedule.bits(index)
             return [*bits, *[-1.0] * (num_bits - len(bits))]
         if not words:  # two different constants
             return [1.0 if index == key else -1.0]
@@ -194,17 +194,17 @@ def _compared(plan: Schedule, key: int, query: int) -> tuple[list[Known], list[K
     if nodes[key].op == "constant":
         start_code = [float(bit) for bit in key_bits if isinstance(bit, float)]
     else:
-        start = plan.normal.start[key]
+        start = schedule.normal.start[key]
         assert start is not None and (start == start[0]).all(), "normalize() makes keys known at the start token"
         start_code = [float(b) for b in _signs(np.array([start[0] - base]), num_bits)[0]]
     return key_bits, encode(query), start_code
 
 
-def _order(plan: Schedule, match: MatchSpec) -> tuple[Row, float]:
+def _order(schedule: Schedule, match: MatchSpec) -> tuple[Row, float]:
     """The centred order as a form of the residual, and its value at the start token."""
     assert match.position is not None
-    span = order_span(plan, match)
-    length = plan.normal.graph.setting.length
+    span = order_span(schedule, match)
+    length = schedule.normal.graph.setting.length
     row = Row(bias=-span / 2)
     at_start = -span / 2
     # value of a word = lo + sum 2^b (1 + x_b) / 2, so the order is affine in the coordinates
@@ -212,8 +212,8 @@ def _order(plan: Schedule, match: MatchSpec) -> tuple[Row, float]:
     if match.by is not None:
         parts.append((match.by, float(length + 1)))
     for index, factor in parts:
-        node = plan.nodes[index]
-        known = plan.normal.start[index]
+        node = schedule.nodes[index]
+        known = schedule.normal.start[index]
         assert known is not None, "normalize() makes orders known at the start token"
         start = int(known[0]) - node.lo
         sign = -1.0 if match.kind == "first" or (match.kind == "lowest" and index == match.by) else 1.0
@@ -221,7 +221,7 @@ def _order(plan: Schedule, match: MatchSpec) -> tuple[Row, float]:
             row.bias += factor * (node.size - 1)
             at_start += factor * (node.size - 1)
         at_start += sign * factor * start
-        for place, bit in enumerate(plan.bits(index)):
+        for place, bit in enumerate(schedule.bits(index)):
             half = sign * factor * (1 << place) / 2
             row.bias += half
             row.add(bit, half)
@@ -236,20 +236,20 @@ def _affine(rows: list[Row], m: int) -> Affine:
     return Affine(weight, np.array([row.bias for row in rows]))
 
 
-def _readout(graph: Graph, plan: Schedule) -> Affine:
+def _readout(graph: ProgramGraph, schedule: Schedule) -> Affine:
     """Logits: p for the token whose bits all agree, at most p - 2 for other outputs, -(p + 2) for ids that are
     never outputs; with a header, "blank" has p + 2 at the first token and -(p + 2) elsewhere. No bias."""
     ids = graph.vocabulary
-    node, output = plan.nodes[plan.normal.graph.output], plan.normal.graph.output
-    bits = plan.bits(output)
+    node, output = schedule.nodes[schedule.normal.graph.output], schedule.normal.graph.output
+    bits = schedule.bits(output)
     p = len(bits)
-    weight = np.zeros((ids.size, plan.embed_dim))
-    weight[:, [plan.START, plan.REST]] = -(p + 2.0)
+    weight = np.zeros((ids.size, schedule.embed_dim))
+    weight[:, [schedule.START, schedule.REST]] = -(p + 2.0)
     for value in range(node.lo, node.hi + 1):
         row = ids.first_output + value - ids.least_output
-        weight[row, [plan.START, plan.REST]] = 0.0
+        weight[row, [schedule.START, schedule.REST]] = 0.0
         for (coordinate, sign), b in zip(bits, _signs(np.array([value - node.lo]), p)[0], strict=True):
             weight[row, coordinate] += sign * b
     if ids.header_size:
-        weight[ids.blank, plan.START] = p + 2.0
+        weight[ids.blank, schedule.START] = p + 2.0
     return Affine(weight, np.zeros(ids.size))

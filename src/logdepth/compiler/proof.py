@@ -32,7 +32,7 @@ from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.floats import FloatModel, float_model
 from logdepth.compiler.mirrored import folded, gain_error, snaps_to_one
 from logdepth.compiler.program_to_transformer import order_span
-from logdepth.compiler.schedule import HeadPlan, Schedule
+from logdepth.compiler.schedule import Schedule, ScheduledHead
 from logdepth.compiler.target import Shape
 from logdepth.transformer import Affine, Circuit, Head, Transformer
 
@@ -40,22 +40,22 @@ _COUNT_SHARPNESS = np.arange(2.0, 48.0, 0.5)
 _MADE = 2.0**-51  # relative error of a weight that is no short fraction, from being worked out in float64
 
 
-def certify(plan: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
+def certify(schedule: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
     """Prove, or say what fails. Never raises for a failing proof; `compile_program` does.
 
     >>> from logdepth.compiler.normalize import normalize
-    >>> from logdepth.compiler.schedule import schedule
+    >>> from logdepth.compiler.schedule import schedule_program
     >>> from logdepth.compiler.program_to_transformer import program_to_transformer
     >>> from logdepth.compiler.targets.gpt2 import gpt2_shape
     >>> from logdepth.programs import khop_rank
     >>> graph = khop_rank.trace(length=100, alphabet_size=4, k=3)
-    >>> plan = schedule(normalize(graph))
-    >>> model = program_to_transformer(graph, plan)
-    >>> certify(plan, model, gpt2_shape(plan, model, "float32"), "float32").holds
+    >>> schedule = schedule_program(normalize(graph))
+    >>> model = program_to_transformer(graph, schedule)
+    >>> certify(schedule, model, gpt2_shape(schedule, model, "float32"), "float32").holds
     True
     """
     floats = float_model(dtype) if isinstance(dtype, str) else dtype
-    return _Proof(plan, model, shape, floats).run()
+    return _Proof(schedule, model, shape, floats).run()
 
 
 @dataclass
@@ -72,15 +72,15 @@ class _Residual:
 
 
 class _Proof:
-    def __init__(self, plan: Schedule, model: Transformer, shape: Shape, floats: FloatModel) -> None:
-        self.plan, self.model, self.shape, self.floats = plan, model, shape, floats
-        self.length = plan.normal.graph.setting.length
+    def __init__(self, schedule: Schedule, model: Transformer, shape: Shape, floats: FloatModel) -> None:
+        self.schedule, self.model, self.shape, self.floats = schedule, model, shape, floats
+        self.length = schedule.normal.graph.setting.length
         self.failures: list[str] = []
 
     def _check_liveness(self) -> None:
         """Our own invariant, on which every norm rests: which coordinates hold a bit after each layer."""
-        plan, tables = self.plan, self.model.embedding
-        flags = [plan.START, plan.REST]
+        schedule, tables = self.schedule, self.model.embedding
+        flags = [schedule.START, schedule.REST]
         live: set[int] = set()
         for table in (np.delete(tables.tokens, flags, 1), np.delete(tables.positions, flags, 1)):
             bits = np.abs(table)
@@ -88,33 +88,33 @@ class _Proof:
             written = set((np.flatnonzero(bits[0]) + len(flags)).tolist())
             assert not live & written
             live |= written
-        for number, layer in enumerate(plan.layers, 1):
-            assert len(live) == plan.digits_live[number - 1]
+        for number, layer in enumerate(schedule.layers, 1):
+            assert len(live) == schedule.digits_live[number - 1]
             scratch = self._scratch(number)
             assert not live & set(scratch) and len(set(scratch)) == len(scratch)
             assert set(layer.clears) <= live
             live -= set(layer.clears)
-            for field in plan.homes.values():
+            for field in schedule.homes.values():
                 if field.born == number:
                     assert not live & set(field.coordinates), "two words in one coordinate"
                     live |= set(field.coordinates)
             assert not live & set(scratch), "a home in this layer's scratch"
-        assert len(live) == plan.digits_live[plan.depth]
+        assert len(live) == schedule.digits_live[schedule.depth]
 
     def _scratch(self, number: int) -> list[int]:
         """The coordinates that a layer's heads write bits into."""
-        heads = self.plan.layers[number - 1].heads
-        return [c for head in heads for read in head.reads for c in self.plan.scratch[read].coordinates]
+        heads = self.schedule.layers[number - 1].heads
+        return [c for head in heads for read in head.reads for c in self.schedule.scratch[read].coordinates]
 
     def run(self) -> Certificate:
-        plan = self.plan
+        schedule = self.schedule
         self._check_liveness()
         heads: list[tuple[HeadBound, ...]] = []
         layers: list[LayerBound] = []
-        stream = _Residual(live=plan.digits_live[0] + 1)
+        stream = _Residual(live=schedule.digits_live[0] + 1)
         failure = ""
-        for number, (layer, exact) in enumerate(zip(plan.layers, self.model.layers, strict=True), 1):
-            stream.live = plan.digits_live[number - 1] + 1  # START or REST is one more bit
+        for number, (layer, exact) in enumerate(zip(schedule.layers, self.model.layers, strict=True), 1):
+            stream.live = schedule.digits_live[number - 1] + 1  # START or REST is one more bit
             before = self._norm(stream)
             bounds = tuple(
                 self._count(number, head, before) if head.counts else self._match(number, head, head_plan, before)
@@ -131,7 +131,7 @@ class _Proof:
                 gate_error = self._gates(number, exact.map, after, stream)
                 for head_plan, bound in zip(layer.heads, bounds, strict=True):
                     if bound.counts:
-                        coordinate = plan.counts[head_plan.match].coordinates[0]
+                        coordinate = schedule.counts[head_plan.match].coordinates[0]
                         slacks += self._count_gates(number, exact.map, bound, coordinate, after)
             # in scratch that this layer did not use, what was there stays
             stream.residue = max(self._drained(after, error) if stream.scratch else 0.0, stream.residue)
@@ -141,7 +141,7 @@ class _Proof:
             )
             stream.scratch, stream.error = 0, 0.0
             failure = failure or "; ".join(self.failures)  # of the first layer only: later ones stand on it
-        stream.live = plan.digits_live[plan.depth] + 1
+        stream.live = schedule.digits_live[schedule.depth] + 1
         last = self._norm(stream)
         margin = self._margin(last)
         if margin <= 0 and not failure:
@@ -182,7 +182,7 @@ class _Proof:
         are multiplied by. `drop`: the coordinate (START or REST) that is exactly 0 in the rows considered.
         """
         floats = self.floats
-        weight = folded(form, self.plan)
+        weight = folded(form, self.schedule)
         stored = floats.stored(weight * scale / 2) / scale * 2
         weight[:, drop] = stored[:, drop] = 0.0
         size = np.abs(stored).sum(1)
@@ -199,10 +199,13 @@ class _Proof:
         """The largest errors of a query's and a key's coordinates, and of a score, in units, beside its rows' factors:
         for keys after the start token, and for the start token."""
         assert isinstance(head.query, Affine) and isinstance(head.key, Affine)
-        floats, plan = self.floats, self.plan
-        q_size, q_error = self._entries(head.query, norm, scale, plan.START)
+        floats, schedule = self.floats, self.schedule
+        q_size, q_error = self._entries(head.query, norm, scale, schedule.START)
         queries, keys, errors = float(q_error.max(initial=0.0)), 0.0, []
-        for drop in (plan.START, plan.REST):  # a key after the start token holds 0 at START; the start token at REST
+        for drop in (
+            schedule.START,
+            schedule.REST,
+        ):  # a key after the start token holds 0 at START; the start token at REST
             k_size, k_error = self._entries(head.key, norm, 1.0, drop)
             keys = max(keys, float(k_error.max(initial=0.0)))
             used = k_size > 0
@@ -213,14 +216,14 @@ class _Proof:
             errors.append(error)
         return queries, keys, (errors[0], errors[1])
 
-    def _match(self, number: int, head: Head, plan: HeadPlan, norm: NormBound) -> HeadBound:
+    def _match(self, number: int, head: Head, schedule: ScheduledHead, norm: NormBound) -> HeadBound:
         """Scores: best match in 1..reach, start token 0, mismatch at most -1; matches one apart.
 
         Let a be the best score and b another: a - b >= 1 and |a| <= reach, and b >= -reach where a - b < 2. With keys'
         factors off by c and the query's too, (1 - c)(a - b - c (|a| + |b|)) is left, or more.
         """
         floats, root = self.floats, math.sqrt(self.shape.head_dim)
-        reach = float(order_span(self.plan, plan.match) + 1)
+        reach = float(order_span(self.schedule, schedule.match) + 1)
         query, key, score = self._scores(head, norm, 1.0)
         own = max(2 * score[0], score[0] + score[1]) * (1 + norm.common) ** 2
         stored = 0.0
@@ -260,8 +263,8 @@ class _Proof:
 
     def _gates(self, number: int, circuit: Circuit, norm: NormBound, stream: _Residual) -> float:
         """The worst error of a gate on bits, relative to the row's factor; parity shows where it may stand."""
-        floats, plan = self.floats, self.plan
-        averages = [f.coordinates[0] for f in plan.counts.values()]
+        floats, schedule = self.floats, self.schedule
+        averages = [f.coordinates[0] for f in schedule.counts.values()]
         drains = (circuit.bias == 0) & (np.abs(circuit.read).sum(1) == 0.5)
         digital = (circuit.read[:, averages] == 0).all(1) & ~drains
         writes = np.abs(circuit.write[:, ~drains])
@@ -275,7 +278,7 @@ class _Proof:
         assert (weight == np.rint(weight)).all() and (np.mod(weight.sum(1) + bias, 2) == 1.5).all()
         own = np.full(self.model.embed_dim, norm.own)
         own[self._scratch(number)] += stream.error * (1 + norm.own)
-        form = folded(Affine(weight, bias), plan)
+        form = folded(Affine(weight, bias), schedule)
         stored = floats.stored(3 * form) / 3  # relu6 takes 6 times the form, a member of a pair half of that
         size = np.abs(weight).sum(1) + np.abs(bias)
         error = np.abs(weight) @ own + np.abs(bias) * norm.own

@@ -20,7 +20,7 @@ Bit = tuple[int, int]  # (coordinate, +1 or -1): the bit is that coordinate, or 
 
 
 @dataclass(frozen=True)
-class HeadPlan:
+class ScheduledHead:
     """One head: the match it realises and the nodes it reads. A count reads nothing but the start token."""
 
     layer: int
@@ -46,12 +46,12 @@ class Field:
 
 
 @dataclass
-class LayerPlan:
+class ScheduledLayer:
     """What one layer does: heads, then `moves` (scratch to home), `computes` (nodes), `clears` (homes given up).
 
     Scratch is drained at the end of every layer."""
 
-    heads: list[HeadPlan] = field(default_factory=list)
+    heads: list[ScheduledHead] = field(default_factory=list)
     moves: list[int] = field(default_factory=list)
     computes: list[int] = field(default_factory=list)
     clears: list[int] = field(default_factory=list)
@@ -59,11 +59,11 @@ class LayerPlan:
 
 @dataclass(frozen=True, repr=False)
 class Schedule(TwoLines):
-    """The plan of a compiled program. Coordinates START and REST are 1 at the start token / elsewhere."""
+    """What a compiled program does, layer by layer. Coordinates START and REST are 1 at the start token / elsewhere."""
 
     normal: Normal
     depth: int
-    layers: tuple[LayerPlan, ...]
+    layers: tuple[ScheduledLayer, ...]
     homes: dict[int, Field]
     scratch: dict[int, Field]
     counts: dict[MatchSpec, Field]
@@ -111,14 +111,14 @@ class Schedule(TwoLines):
         return max((len(layer.heads) for layer in self.layers), default=0)
 
 
-def schedule(normal: Normal) -> Schedule:
+def schedule_program(normal: Normal) -> Schedule:
     """Place every look-up and operation as early as possible, and every word in as few coordinates.
 
     Raises `ProgramError` for a chain of over 1,000 layers.
 
     >>> from logdepth.compiler.normalize import normalize
     >>> from logdepth.programs import khop_rank
-    >>> schedule(normalize(khop_rank.trace(length=100, alphabet_size=4, k=16))).depth
+    >>> schedule_program(normalize(khop_rank.trace(length=100, alphabet_size=4, k=16))).depth
     6
     """
     nodes, output = normal.nodes, normal.graph.output
@@ -128,7 +128,7 @@ def schedule(normal: Normal) -> Schedule:
     uses = _uses(nodes, when)
     uses[_behind_views(nodes, output)].append((depth + 1, "attention"))
 
-    layers = [LayerPlan() for _ in range(depth + 1)]  # layers[0] is the embedding
+    layers = [ScheduledLayer() for _ in range(depth + 1)]  # layers[0] is the embedding
     by_match: dict[tuple[int, MatchSpec], list[int]] = {}
     for index, node in enumerate(nodes):
         layer, _ = when[index]
@@ -147,7 +147,7 @@ def schedule(normal: Normal) -> Schedule:
     return Schedule(normal, depth, tuple(layers[1:]), homes, scratch, counts, embed_dim, live)
 
 
-def _live(layers: list[LayerPlan], homes: dict[int, Field], depth: int) -> tuple[int, ...]:
+def _live(layers: list[ScheduledLayer], homes: dict[int, Field], depth: int) -> tuple[int, ...]:
     """How many bits of homes stand after every layer; the dead are cleared only for a successor."""
     cleared = [set(layer.clears) for layer in layers]
     change = [0] * (depth + 1)
@@ -212,17 +212,17 @@ def comparison_bits(nodes: tuple[Node, ...], key: int, query: int) -> int:
     return bits
 
 
-def _head(nodes: tuple[Node, ...], layer: int, match: MatchSpec, reads: tuple[int, ...]) -> HeadPlan:
+def _head(nodes: tuple[Node, ...], layer: int, match: MatchSpec, reads: tuple[int, ...]) -> ScheduledHead:
     pairs = zip(match.keys, match.queries, strict=True)
     query_dim = sum(comparison_bits(nodes, key, query) for key, query in pairs) + 2
     query_dim += match.kind not in ("at", "count")
     value_dim = sum(nodes[read].num_bits for read in reads) if reads else 1
-    return HeadPlan(layer, match, reads, query_dim, value_dim)
+    return ScheduledHead(layer, match, reads, query_dim, value_dim)
 
 
 def _allocate(
     normal: Normal,
-    layers: list[LayerPlan],
+    layers: list[ScheduledLayer],
     when: list[tuple[int, str]],
     uses: list[list[tuple[int, str]]],
     depth: int,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from logdepth.compiler.certificate import Certificate
-from logdepth.lang.graph import Graph
+from logdepth.lang.graph import ProgramGraph
 from logdepth.summary import TwoLines
 from logdepth.transformer import Transformer
 
@@ -61,16 +61,16 @@ class Target(Protocol):
     @property
     def name(self) -> str: ...
 
-    def check(self, graph: Graph) -> None:
+    def check(self, graph: ProgramGraph) -> None:
         """Raises `ProgramError` for a program that no such model can compute (a bidirectional one, say)."""
         ...
 
-    def shape(self, plan: Schedule, model: Transformer, dtype: str) -> Shape: ...
+    def shape(self, schedule: Schedule, model: Transformer, dtype: str) -> Shape: ...
 
-    def certify(self, plan: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
+    def certify(self, schedule: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
         """Prove, or say what fails."""
         ...
 
     def export(
-        self, model: Transformer, plan: Schedule, shape: Shape, certificate: Certificate, start_id: int
+        self, model: Transformer, schedule: Schedule, shape: Shape, certificate: Certificate, start_id: int
     ) -> Checkpoint: ...

@@ -50,7 +50,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Forecast:
     """The cost of a run that was not made. Words; seconds without latency and network unless they were given."""
 
     num_rounds: int
@@ -108,7 +108,7 @@ def pass_rounds(stages: Sequence[Stage], direct: bool) -> int:
     return total
 
 
-def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int, config: dict[str, Any]) -> Prediction:
+def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int, config: dict[str, Any]) -> Forecast:
     """Extrapolate from small runs (at least two sizes of one shape) to `target`, an input of `words` words.
 
     `config`: of the largest small run; the rounds of a pass are compared on it.
@@ -125,7 +125,7 @@ def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int
     share = [row.input_words / row.num_machines for row in rows]
     sizes = [row.input_words for row in rows]
     more = max(target.num_machines - last.num_machines, 0)
-    return Prediction(
+    return Forecast(
         num_rounds=round(rounds * there / here) if here else there,
         peak_words=round(extrapolate(share, [row.peak_words for row in rows], words / target.num_machines)) + more,
         moved_words=round(extrapolate(sizes, [row.moved_words for row in rows], words)),
@@ -167,7 +167,7 @@ class Plan:
     input_words: int
     word_bytes: int
     memory_words: int
-    prediction: Prediction
+    prediction: Forecast
     least_memory_words: int
     num_rounds_bound: int
     fits: bool

@@ -11,7 +11,7 @@ arithmetic, `matches.py` and `conditions.py` for look-ups, `program.py` for trac
 """
 
 from logdepth.lang.conditions import theirs
-from logdepth.lang.graph import Graph, MatchSpec, Node
+from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest
 from logdepth.lang.parameters import AtLeast, AtMost
@@ -21,13 +21,13 @@ from logdepth.lang.words import Word, maximum, minimum, select, table
 __all__ = [
     "AtLeast",
     "AtMost",
-    "Graph",
     "Header",
     "Match",
     "MatchSpec",
     "Node",
     "Position",
     "Program",
+    "ProgramGraph",
     "Symbol",
     "Word",
     "at",

@@ -62,7 +62,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Graph:
+class ProgramGraph:
     """Nodes in an order in which every node comes after those it uses; `output` is an index."""
 
     nodes: tuple[Node, ...]
@@ -113,7 +113,7 @@ class GraphBuilder:
         return index
 
 
-def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> Graph:
+def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> ProgramGraph:
     """Order the words that the output needs, merge equal ones, and give them names.
 
     Raises `ProgramError` for a word that belongs to another trace: its range is that of other sizes.
@@ -156,7 +156,7 @@ def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> 
             name = _name(word, taken, id(word) in inner, [builder.nodes[arg].name for arg in args])
             builder.nodes[at] = replace(node, name=name)
         stack.pop()
-    return Graph(tuple(builder.nodes), index[id(output)], setting, causal, title)
+    return ProgramGraph(tuple(builder.nodes), index[id(output)], setting, causal, title)
 
 
 def _name(word: Word, taken: dict[str, int], is_inner: bool, args: list[str]) -> str:

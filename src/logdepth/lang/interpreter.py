@@ -7,12 +7,12 @@ from jaxtyping import Int, Integer
 
 from logdepth.errors import InputError
 from logdepth.joins import combine, join, join_by_address
-from logdepth.lang.graph import Graph, MatchSpec, Node
+from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.local import evaluate_local
 
 
 def interpret(
-    graph: Graph,
+    graph: ProgramGraph,
     strings: Integer[np.ndarray, "batch n"],
     *,
     lengths: Integer[np.ndarray, " batch"] | None = None,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, overload
 import numpy as np
 
 from logdepth.errors import InputError, ProgramError
-from logdepth.lang.graph import Graph, build_graph
+from logdepth.lang.graph import ProgramGraph, build_graph
 from logdepth.lang.lines import here, is_own, one_line, place, shown
 from logdepth.lang.marking import refuse_unfit
 from logdepth.lang.parameters import AtLeast, AtMost, check_named_limits, checked
@@ -103,7 +103,7 @@ class Program:
             check_named_limits(self.name, name, found[name], hints.get(name), found, header=False)
         return found
 
-    def trace(self, length: int, alphabet_size: int, header_size: int = 0, **parameters: Any) -> Graph:
+    def trace(self, length: int, alphabet_size: int, header_size: int = 0, **parameters: Any) -> ProgramGraph:
         """The graph of the program for sequences of at most `length` symbols out of `alphabet_size`.
 
         `parameters` are the function's own (k, say). Raises `InputError` as `check` does, `ProgramError` (with the

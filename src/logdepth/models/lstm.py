@@ -10,7 +10,7 @@ from logdepth.models.config import ModelConfig
 from logdepth.models.family import TrainableModel
 
 
-class Layer(nn.Module):
+class LstmLayer(nn.Module):
     """One LSTM that adds to the residual stream."""
 
     def __init__(self, width: int) -> None:
@@ -42,13 +42,13 @@ class Lstm(TrainableModel):
         super().__init__()
         self.config = config
         self.tokens = nn.Embedding(config.vocab_size, config.embed_dim)
-        self.blocks = nn.ModuleList(Layer(config.embed_dim) for _ in range(config.num_layers))
+        self.blocks = nn.ModuleList(LstmLayer(config.embed_dim) for _ in range(config.num_layers))
         self.final_norm = nn.RMSNorm(config.embed_dim)
         self.unembed = nn.Linear(config.embed_dim, config.vocab_size, bias=False)
 
     @property
-    def layers(self) -> list[Layer]:
-        return [cast(Layer, block) for block in self.blocks]
+    def layers(self) -> list[LstmLayer]:
+        return [cast(LstmLayer, block) for block in self.blocks]
 
     def forward(self, ids: Tensor) -> Tensor:
         x = self.tokens(ids)

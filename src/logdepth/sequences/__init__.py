@@ -5,6 +5,6 @@
 
 from logdepth.sequences.alphabet import Alphabet
 from logdepth.sequences.read import read_input
-from logdepth.sequences.record import Record
+from logdepth.sequences.record import NamedSequence
 
-__all__ = ["Alphabet", "Record", "read_input"]
+__all__ = ["Alphabet", "NamedSequence", "read_input"]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from logdepth.errors import InputError
 from logdepth.sequences.alphabet import Alphabet
-from logdepth.sequences.record import Record
+from logdepth.sequences.record import NamedSequence
 from logdepth.sequences.text import guess_alphabet, read_text
 from logdepth.sequences.token_ids import read_ids
 
 
-def read_input(path: str, alphabet: Alphabet | None, header_size: int = 0) -> tuple[list[Record], Alphabet]:
+def read_input(path: str, alphabet: Alphabet | None, header_size: int = 0) -> tuple[list[NamedSequence], Alphabet]:
     """Sequences from a file, or from standard input for `-`: text, FASTA, or `.npy`. No alphabet: guess it.
 
     Raises `InputError` for a file that is missing, empty or not of these kinds.

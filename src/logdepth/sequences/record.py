@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Record:
+class NamedSequence:
     """One input: a name (a FASTA header, or its line), its symbols, its header value if it states one."""
 
     name: str

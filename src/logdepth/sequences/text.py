@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logdepth.errors import InputError
 from logdepth.sequences.alphabet import Alphabet
-from logdepth.sequences.record import Record
+from logdepth.sequences.record import NamedSequence
 
 
 def guess_alphabet(path: str, text: str) -> Alphabet:
@@ -15,21 +15,21 @@ def guess_alphabet(path: str, text: str) -> Alphabet:
     return Alphabet(tuple(characters))
 
 
-def read_text(path: str, text: str, alphabet: Alphabet) -> list[Record]:
+def read_text(path: str, text: str, alphabet: Alphabet) -> list[NamedSequence]:
     """Sequences out of text: one a line, or FASTA (records may span lines). Blank lines are skipped.
 
     A line may begin with `<k>`: the header (hop token) of models that take one. Raises `InputError`, naming
     file, line and column, for what is not a symbol, and for a file without sequences.
 
     >>> read_text("x", ">one\\nGAT\\nTACA\\n", Alphabet.of("ACGT"))
-    [Record(name='one', symbols=[2, 0, 3, 3, 0, 1, 0], header=None)]
+    [NamedSequence(name='one', symbols=[2, 0, 3, 3, 0, 1, 0], header=None)]
     """
     records = []
     for name, header, pieces in _records(text):
         symbols: list[int] = []
         for (line, column), piece in pieces:
             symbols += alphabet.parse(piece, f"{path}, line {line}", column)
-        records.append(Record(name, symbols, header))
+        records.append(NamedSequence(name, symbols, header))
     if not records:
         raise InputError(f"{path}: no sequences in it")
     return records

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.sequences.record import Record
+from logdepth.sequences.record import NamedSequence
 
 
-def read_ids(path: str, alphabet_size: int, header_size: int) -> list[Record]:
+def read_ids(path: str, alphabet_size: int, header_size: int) -> list[NamedSequence]:
     """Sequences out of a `.npy` array of token ids, `(sequences, tokens)` or `(tokens,)`.
 
     Rows may begin with the model's first token (start token, or hop token), as the model takes them; without it
@@ -36,4 +36,6 @@ def read_ids(path: str, alphabet_size: int, header_size: int) -> list[Record]:
             f"symbol ({header_size}..{header_size + alphabet_size - 1})"
         )
     headers = first.tolist() if header_size else [None] * len(rows)
-    return [Record(f"row {i + 1}", row.tolist(), h) for i, (row, h) in enumerate(zip(symbols, headers, strict=True))]
+    return [
+        NamedSequence(f"row {i + 1}", row.tolist(), h) for i, (row, h) in enumerate(zip(symbols, headers, strict=True))
+    ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from logdepth.compiler.target import Target
-from logdepth.compiler.targets.gpt2 import Gpt2
+from logdepth.compiler.targets.gpt2 import Gpt2Target
 from logdepth.errors import InputError
 
 TARGETS: dict[str, Target] = {
-    "gpt2": Gpt2(),
+    "gpt2": Gpt2Target(),
 }
 
 

@@ -32,38 +32,38 @@ from logdepth.compiler.proof import certify
 from logdepth.compiler.schedule import Schedule
 from logdepth.compiler.target import Checkpoint, Shape
 from logdepth.errors import InputError, ProgramError
-from logdepth.lang.graph import Graph
+from logdepth.lang.graph import ProgramGraph
 from logdepth.transformer import Affine, Circuit, Transformer
 
 _MOST_EXTRA_HEADS = 16
 
 
 @dataclass(frozen=True)
-class Gpt2:
+class Gpt2Target:
     """The target: causal, LayerNorm before attention and before the hidden layer."""
 
     name: str = "gpt2"
 
-    def check(self, graph: Graph) -> None:
+    def check(self, graph: ProgramGraph) -> None:
         """Raises `ProgramError` for a bidirectional program."""
         if not graph.causal:
             raise ProgramError(
                 f"program {graph.name} is bidirectional (causal=False); GPT-2 is causal, so it cannot be compiled to it"
             )
 
-    def shape(self, plan: Schedule, model: Transformer, dtype: str) -> Shape:
-        return gpt2_shape(plan, model, dtype)
+    def shape(self, schedule: Schedule, model: Transformer, dtype: str) -> Shape:
+        return gpt2_shape(schedule, model, dtype)
 
-    def certify(self, plan: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
-        return certify(plan, model, shape, dtype)
+    def certify(self, schedule: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
+        return certify(schedule, model, shape, dtype)
 
     def export(
-        self, model: Transformer, plan: Schedule, shape: Shape, certificate: Certificate, start_id: int
+        self, model: Transformer, schedule: Schedule, shape: Shape, certificate: Certificate, start_id: int
     ) -> Checkpoint:
-        return transformer_to_gpt2(model, plan, shape, certificate, start_id)
+        return transformer_to_gpt2(model, schedule, shape, certificate, start_id)
 
 
-def gpt2_shape(plan: Schedule, model: Transformer, dtype: str) -> Shape:
+def gpt2_shape(schedule: Schedule, model: Transformer, dtype: str) -> Shape:
     """The narrowest width that holds every head.
 
     In bfloat16 a head's dimension is a power of 4, so that GPT-2's division of scores by its root is exact, and
@@ -75,9 +75,9 @@ def gpt2_shape(plan: Schedule, model: Transformer, dtype: str) -> Shape:
     >>> compile(khop_rank, length=20, alphabet=4, k=3).compilation.shape.num_heads
     2
     """
-    heads = max(1, plan.max_heads)
-    wanted = [max(head.query_dim, head.value_dim) for layer in plan.layers for head in layer.heads]
-    head_dim = max([-(-2 * plan.embed_dim // heads), *wanted])
+    heads = max(1, schedule.max_heads)
+    wanted = [max(head.query_dim, head.value_dim) for layer in schedule.layers for head in layer.heads]
+    head_dim = max([-(-2 * schedule.embed_dim // heads), *wanted])
     if dtype == "bfloat16":
         floats = float_model(dtype)
         power = 4
@@ -86,7 +86,7 @@ def gpt2_shape(plan: Schedule, model: Transformer, dtype: str) -> Shape:
         head_dim = power
         for extra in range(_MOST_EXTRA_HEADS + 1):
             width = (heads + extra) * head_dim
-            if all(snaps_to_one(gain_error(live, width, floats), 2.0**-14) for live in live_bits(plan)):
+            if all(snaps_to_one(gain_error(live, width, floats), 2.0**-14) for live in live_bits(schedule)):
                 heads += extra
                 break
     hidden = [layer.map.num_hidden for layer in model.layers if isinstance(layer.map, Circuit)]
@@ -94,7 +94,7 @@ def gpt2_shape(plan: Schedule, model: Transformer, dtype: str) -> Shape:
 
 
 def transformer_to_gpt2(
-    model: Transformer, plan: Schedule, shape: Shape, certificate: Certificate, start_id: int
+    model: Transformer, schedule: Schedule, shape: Shape, certificate: Certificate, start_id: int
 ) -> Checkpoint:
     """The weights. Raises `InputError` if a row-wise map is an arbitrary function: it has no weights.
 
@@ -108,7 +108,7 @@ def transformer_to_gpt2(
         "transformer.wte.weight": paired(AMPLITUDE * model.embedding.tokens, d),
         "transformer.wpe.weight": paired(AMPLITUDE * model.embedding.positions, d),
     }
-    gains = [norm_gain(live, d) for live in live_bits(plan)]
+    gains = [norm_gain(live, d) for live in live_bits(schedule)]
     for number, layer in enumerate(model.layers, 1):
         prefix = f"transformer.h.{number - 1}."
         before, after = gains[2 * number - 2], gains[2 * number - 1]
@@ -119,12 +119,12 @@ def transformer_to_gpt2(
             bound = certificate.heads[number - 1][h]
             first = h * head_dim
             scale = bound.sharpness * math.sqrt(head_dim)
-            attention[:, first : first + len(query.bias)] = reading(plan, query, d).T * scale
-            attention[:, d + first : d + first + len(key.bias)] = reading(plan, key, d).T
+            attention[:, first : first + len(query.bias)] = reading(schedule, query, d).T * scale
+            attention[:, d + first : d + first + len(key.bias)] = reading(schedule, key, d).T
             targets = np.flatnonzero(np.abs(value.weight).sum(1) + np.abs(value.bias))
             narrow = Affine(value.weight[targets], value.bias[targets])
             columns = slice(2 * d + first, 2 * d + first + len(targets))
-            attention[:, columns] = reading(plan, narrow, d).T
+            attention[:, columns] = reading(schedule, narrow, d).T
             for place, target in enumerate(targets):
                 project[first + place, 2 * target] = AMPLITUDE
                 project[first + place, 2 * target + 1] = -AMPLITUDE
@@ -138,7 +138,7 @@ def transformer_to_gpt2(
                     "only circuits can be exported"
                 )
             circuit = layer.map
-            inner[:, : circuit.num_hidden] = 6.0 * reading(plan, Affine(circuit.read, circuit.bias), d).T
+            inner[:, : circuit.num_hidden] = 6.0 * reading(schedule, Affine(circuit.read, circuit.bias), d).T
             outer[: circuit.num_hidden] = paired(AMPLITUDE / 6.0 * circuit.write.T, d)
             constant = paired(AMPLITUDE * circuit.constant[None], d)[0]
         tensors |= {
@@ -158,7 +158,7 @@ def transformer_to_gpt2(
     tensors |= {
         "transformer.ln_f.weight": np.full(d, gains[-1]),
         "transformer.ln_f.bias": np.zeros(d),
-        "lm_head.weight": reading(plan, model.readout.map, d),
+        "lm_head.weight": reading(schedule, model.readout.map, d),
     }
     assert m * 2 <= d
     vocab_size = len(model.embedding.tokens)
