@@ -113,6 +113,8 @@ def test_plan_names_options_that_do_not_belong(capsys):
     assert "takes no --size" in one_line(capsys, *PLAN, "--size", "5")
     command = ["plan", "sort", "--size", "100", "--machines", "3", "--memory", "1GiB"]
     assert "takes no --edges" in one_line(capsys, *command, "--edges", "5")
+    cycles = ["plan", "one-versus-two-cycle", "--vertices", "100", "--machines", "2", "--memory", "1MiB"]
+    assert "takes no --edges" in one_line(capsys, *cycles, "--edges", "5")
 
 
 @pytest.fixture

@@ -48,8 +48,9 @@ def _plan(args: argparse.Namespace) -> int:
     if any(getattr(args, name) is None for name in problem.input.measures):
         raise InputError(f"{problem.name} needs {' and '.join(f'--{name}' for name in problem.input.measures)}")
     for name in sum(sizes.values(), ()):
-        if name not in own and getattr(args, name) is not None:
-            raise InputError(f"{problem.name} takes no --{name}: its input is a {problem.kind}")
+        if name not in problem.input.measures and getattr(args, name) is not None:
+            wanted = " and ".join(f"--{name}" for name in problem.input.measures)
+            raise InputError(f"{problem.name} takes no --{name}: the size of its input is {wanted}")
     for name in ("machines", "cores", own[0]):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} is {getattr(args, name)}; it must be at least 1")
