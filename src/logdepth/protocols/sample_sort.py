@@ -62,7 +62,8 @@ def least_root(value: int, power: int) -> int:
 def plan_sort(spec: Spec, key_words: int, row_words: int, max_rows: int, beside: int = 0) -> SortPlan:
     """The plan with the fewest rounds for at most `max_rows` rows in all; rows take at most half of s.
 
-    `beside`: words that every machine holds all the while, which the sort leaves alone: s is that much less. Raises `SpecError` with the least s if no plan fits.
+    `beside`: words that a machine holds all the while beside them, at most: the sort's s is that much less. Raises
+    `SpecError` with the least s if no plan fits.
 
     >>> plan_sort(Spec(64, 1_000_000, 1), 1, 2, 640_000).num_rounds
     5
@@ -175,7 +176,8 @@ def sort(
 ) -> list[Stage]:
     """Sort table `name` by `keys` over all machines: machine order, then row order. See the module's docstring.
 
-    The table has at most `max_rows` rows of `row_words` words; machines hold `beside` words more at most. Raises `SpecError` if s is too small for any plan.
+    The table has at most `max_rows` rows of `row_words` words; machines hold `beside` words more at most. Raises
+    `SpecError` if s is too small for any plan.
     """
     plan = plan_sort(spec, len(keys), row_words, max_rows, beside)
     stages: list[Stage] = []

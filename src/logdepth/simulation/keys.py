@@ -21,7 +21,7 @@ def narrowest(low: int, high: int) -> type[np.signedinteger[Any]]:
     >>> narrowest(0, 2**31 - 1).__name__, narrowest(0, 2**31).__name__
     ('int32', 'int64')
     """
-    return np.int32 if -(2**31) <= low and high < 2**31 else np.int64
+    return np.int32 if low >= -(2**31) and high < 2**31 else np.int64
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def local_codes(keys: list[Array], queries: list[Array]) -> tuple[Array, Array]:
 
 
 def spread_owner(num_machines: int, columns: list[Array]) -> Array:
-    """A machine for each key, even for keys that are not: multiplied by the golden ratio's 64 bits, the high ones taken.
+    """A machine for each key, evenly even where keys are not: times the golden ratio's 64 bits, the high half.
 
     >>> spread_owner(3, [np.arange(4)]).tolist()
     [0, 0, 2, 0]

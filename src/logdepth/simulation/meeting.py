@@ -12,13 +12,12 @@ Where a machine could not even be told q counts (q > s / 8) there is no pre-roun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from logdepth.errors import SpecError
-from logdepth.mpc.protocol import Change, Choose, Local, Send, Stage, count_rounds
+from logdepth.mpc.protocol import Change, Choose, Local, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.lookup import check, fits, may_ask
@@ -59,7 +58,7 @@ def meet(meeting: Meeting, *, what: str) -> list[Stage]:
 
     Raises `SpecError` if s is too small to sort.
     """
-    spec, running = meeting.spec, Running(meeting.keys)
+    running = Running(meeting.keys)
 
     def direct(shard: Shard) -> Change:
         rows = shard["rows"]

@@ -27,7 +27,7 @@ from functools import partial
 
 import numpy as np
 
-from logdepth.errors import InputError
+from logdepth.errors import InputError, SpecError
 from logdepth.joins import join_blocks
 from logdepth.lang.graph import Node, ProgramGraph
 from logdepth.lang.local import evaluate_local
@@ -62,6 +62,11 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     steps, rest = order_steps(graph)
     most = max([1, *(max(len(step.held) + 2, len(step.after)) for step in steps)])
     beside = (most * (-(-size // spec.num_machines) + 1)) + BESIDE
+    if spec.local_memory < beside:
+        raise SpecError(
+            f"local_memory = {spec.local_memory:,} is too small for {graph.name} on {spec.num_machines:,} machines, whose "
+            f"tokens hold up to {most} words each: give at least {beside:,} words a machine"
+        )
     stages: list[Stage] = _tell_header(graph, spec)
     for number, step in enumerate(steps, 1):
         stages += _LookUp(graph, spec, size, step, beside).stages(f"{number}. {step.match.kind}")
@@ -179,7 +184,9 @@ class _LookUp:
             self.types["order"] = np.int64
         for name, node in says.items():
             first = not self.types
-            self.types[name] = narrowest(min(node.lo, low) if first else node.lo, max(node.hi, high) if first else node.hi)
+            self.types[name] = narrowest(
+                min(node.lo, low) if first else node.lo, max(node.hi, high) if first else node.hi
+            )
         owner = partial(_holder, spec, size) if self.kind == "at" else partial(spread_owner, spec.num_machines)
         self.meeting = Meeting(
             spec, self.codes.names, tuple(self.types), all_facts=not graph.causal, owner=owner,
@@ -220,6 +227,8 @@ class _LookUp:
         if causal or self.alone:
             here = join_blocks(kind, offsets, key, query, order=order, causal=causal)
         asker = join_blocks("first", offsets, query, query, causal=False)  # the first of my block with my query
+        if causal:
+            asker[row == 0] = 0  # the start token sees nothing, and does not ask
         held = words.columns(self.step.held)
         narrow = narrowest(0, self.size)
         held |= {"here": here.astype(narrow), "asker": asker.astype(narrow)}
@@ -253,7 +262,10 @@ class _LookUp:
             (asks, machine, [row, *[np.zeros_like(row)] * (len(says) - 1)]),
             (facts, np.full_like(machine, -1), says),
         ):
-            named = {name: code.astype(kind) for name, code, kind in zip(self.codes.names, codes, self.codes.types, strict=True)}
+            named = {
+                name: code.astype(kind)
+                for name, code, kind in zip(self.codes.names, codes, self.codes.types, strict=True)
+            }
             named |= {"asker": who}
             named |= {name: say.astype(kind) for (name, kind), say in zip(self.types.items(), said, strict=True)}
             columns.append(shard.select(Table(named, tokens.offsets), chosen))
@@ -281,7 +293,9 @@ class _LookUp:
             found = []
             for place, value in enumerate(self._values):
                 own = words[value][start + here]  # row 0, the start token, where nothing is here
-                found.append(own if answers is None else np.where(mine, own, _replied(answers, f"say{place}", reply, own)))
+                found.append(
+                    own if answers is None else np.where(mine, own, _replied(answers, f"say{place}", reply, own))
+                )
         words.made |= dict(zip(self.step.reads, found, strict=True))
         kept = words.columns(self.step.after)
         return Change(keep={"tokens": Table(kept, tokens.offsets)}, drop=() if answers is None else ("answers",))
@@ -295,4 +309,6 @@ def _holder(spec: Spec, size: int, keys: list[Array]) -> Array:
 def _replied(answers: Table, name: str, reply: Array, default: Array | int) -> Array:
     """What each row was answered; the default where it wasn't."""
     column = answers[name]
-    return np.where(reply >= 0, column[np.maximum(reply, 0)], default) if len(column) else default + np.zeros_like(reply)
+    return (
+        np.where(reply >= 0, column[np.maximum(reply, 0)], default) if len(column) else default + np.zeros_like(reply)
+    )
