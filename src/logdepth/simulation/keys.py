@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,9 +60,9 @@ class Codes:
         return tuple(f"key{column}" for column in range(len(self.groups)))
 
     @property
-    def types(self) -> tuple[type, ...]:
-        sizes = [int(np.prod([self.span[index] for index in group], dtype=object)) for group in self.groups]
-        return tuple(narrowest(NO_KEY, size - 1) for size in sizes)
+    def types(self) -> dict[str, type]:
+        sizes = [math.prod(self.span[index] for index in group) for group in self.groups]
+        return {name: narrowest(NO_KEY, size - 1) for name, size in zip(self.names, sizes, strict=True)}
 
     def columns(self, words: list[Array], rows: int) -> list[Array]:
         """The codes of some words, one int64 array a column, (rows,)."""
