@@ -106,13 +106,13 @@ def find_problem(name: str, settings: Settings | None = None) -> Problem:
 
     Raises `InputError` with near names.
     """
-    from logdepth.programs import BUILT_IN as PROGRAMS  # loads what compiles
-
     settings = settings or Settings()
     if own := in_file(name):
         return own_problem(*own, settings)
     if name in BUILT_IN:
         return settings.refused_by(BUILT_IN[name])
+    from logdepth.programs import BUILT_IN as PROGRAMS  # loads what compiles
+
     if name in PROGRAMS:
         return settings.problem(PROGRAMS[name])
     near = difflib.get_close_matches(name, [*BUILT_IN, *PROGRAMS], 3, 0.4)

@@ -32,9 +32,14 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
     >>> run.result[-5:].tolist(), run.ledger.num_rounds
     ([0, 1, 5, 4, 2], 0)
     """
-    if program.takes_header and header_size == 0 and header is None:
-        raise InputError(f"program {program.name} reads its first token; give its value (header, --header)")
-    program.check(1, 1, header_size or (0 if header is None else header + 1), parameters)
+    if not program.takes_header and (header is not None or header_size):
+        raise InputError(f"program {program.name} reads no first token; leave header (--header, --headers) out")
+    if header_size and header is not None and header >= header_size:
+        raise InputError(
+            f"the first token's value is {header}; of {header_size} values it is one of 0..{header_size - 1}"
+        )
+    least = 0 if not program.takes_header else 1 if header is None else header + 1
+    program.check(1, 1, header_size or least, parameters)
 
     def first_of(data: Symbols) -> int | None:
         """The first token's value; the input's own comes first. Raises `InputError` where the program has no such."""
@@ -44,7 +49,9 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
         if first is not None and not program.takes_header:
             raise InputError(f"program {program.name} reads no first token, and one is given: {first}")
         if first is not None and not 0 <= first < (header_size or first + 1):
-            raise InputError(f"the first token's value is {first}; it must be in 0..{max(header_size, 1) - 1}")
+            raise InputError(
+                f"the first token's value is {first}; of {header_size} values it is one of 0..{header_size - 1}"
+            )
         return first
 
     def values_of(first: int | None) -> int:
@@ -83,7 +90,7 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
             found["defined"] = int((answers < data.alphabet_size).sum())
         return found | ({"last": str(named(data, answers[-1:])[0])} if len(answers) else {})
 
-    headers = values_of(header if header is not None else 0 if program.takes_header else None)
+    headers = header_size or least
     return Problem(
         name=program.name,
         input=Input(
