@@ -30,7 +30,7 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
     >>> khop2 = program_problem(khop_rank, k=2)
     >>> run = khop2.run(Symbols(np.array([1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]), 5, tuple("abcde")))
     >>> run.result[-5:].tolist(), run.ledger.num_rounds
-    ([0, 1, 5, 4, 2], 0)
+    ([0, 1, 5, 4, 2], 20)
     """
     if not program.takes_header and (header is not None or header_size):
         raise InputError(f"program {program.name} reads no first token; leave header (--header, --headers) out")
