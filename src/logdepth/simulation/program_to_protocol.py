@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     """The program's answers at positions 1..size, int64, (size,). Inputs: `place_tokens`.
 
     Equal to the interpreter's, whatever the spec. Raises `InputError` if the graph was traced for shorter sequences,
-    `SpecError` if s is too small to sort.
+    `SpecError`, with the least s, if that is too small.
 
     >>> from logdepth.mpc import LocalEngine
     >>> from logdepth.programs import khop_rank
@@ -57,17 +58,14 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     """
     if size > graph.setting.length:
         raise InputError(f"a sequence of {size:,} symbols; the program was traced for {graph.setting.length:,} at most")
-    steps, rest = order_steps(graph)
-    most = max([1, *(max(len(step.held) + 2, len(step.after)) for step in steps)])
-    beside = (most * (-(-size // spec.num_machines) + 1)) + BESIDE
-    if spec.local_memory < beside:
+    try:
+        stages = _look_ups(graph, spec, size)
+    except SpecError:
         raise SpecError(
             f"local_memory = {spec.local_memory:,} is too small for {graph.name} on {spec.num_machines:,} machines: "
-            f"tokens hold up to {most} words each; give at least {beside:,} words a machine"
-        )
-    stages: list[Stage] = _tell_header(graph, spec)
-    for number, step in enumerate(steps, 1):
-        stages += LookUp(graph, spec, size, step, beside).stages(f"{number}. {step.match.kind}")
+            f"give at least {_least_memory(graph, spec.num_machines, size):,} words a machine"
+        ) from None
+    rest = order_steps(graph)[1]
 
     def answer(shard: Shard) -> Change:
         words = Words(graph, size, shard)
@@ -81,6 +79,39 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     digest = hashlib.sha256(repr([node.key for node in graph.nodes]).encode()).hexdigest()
     config = {"size": size, "graph": digest, "output": graph.output, "causal": graph.causal}
     return Protocol(graph.name, spec, [*stages, Local(answer)], collect, config, collects="answers, already in order")
+
+
+def _look_ups(graph: ProgramGraph, spec: Spec, size: int) -> list[Stage]:
+    """The header told, and all look-ups. Raises `SpecError` if s is too small for one of them, or for the tokens."""
+    steps, _ = order_steps(graph)
+    most = max([1, *(max(len(step.held) + 2, len(step.after)) for step in steps)])
+    beside = most * (-(-size // spec.num_machines) + 1) + BESIDE
+    if spec.local_memory < beside:
+        raise SpecError(f"local_memory = {spec.local_memory:,} has no room for the tokens, {beside:,} words")
+    stages = _tell_header(graph, spec)
+    for number, step in enumerate(steps, 1):
+        stages += LookUp(graph, spec, size, step, beside).stages(f"{number}. {step.match.kind}")
+    return stages
+
+
+@lru_cache(maxsize=64)  # asked for again whenever somebody else looks for the least s
+def _least_memory(graph: ProgramGraph, num_machines: int, size: int) -> int:
+    """The least s at which all look-ups fit. More memory never turns one down."""
+
+    def fits(memory: int) -> bool:
+        try:
+            _look_ups(graph, Spec(num_machines, memory, size), size)
+        except SpecError:
+            return False
+        return True
+
+    low, high = 0, 64
+    while not fits(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high
 
 
 def place_tokens(spec: Spec, graph: ProgramGraph, tokens: Array, header: int | None = None) -> dict[str, Table]:
