@@ -237,7 +237,8 @@ def test_what_is_ready_together_shares_a_look_up():
         graph = khop_rank.trace(64, 4, k=k)
         protocol = program_to_protocol(graph, Spec(4, 9000, 64), 64)
         labels = {stage.label for stage in protocol.stages if hasattr(stage, "label") and "answers" in stage.label}
-        assert len(labels) == look_ups
+        assert len(labels) == look_ups == protocol.theory["look-ups"]
+        assert protocol.theory["look-ups in a chain"] == 1 + k.bit_length()  # as in a transformer, floor(log2 k) + 2
 
 
 # ---- refusals

@@ -65,7 +65,7 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
             f"local_memory = {spec.local_memory:,} is too small for {graph.name} on {spec.num_machines:,} machines: "
             f"give at least {_least_memory(graph, spec.num_machines, size):,} words a machine"
         ) from None
-    rest = order_steps(graph)[1]
+    steps, rest = order_steps(graph)
 
     def answer(shard: Shard) -> Change:
         words = Words(graph, size, shard)
@@ -78,7 +78,9 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
 
     digest = hashlib.sha256(repr([node.key for node in graph.nodes]).encode()).hexdigest()
     config = {"size": size, "graph": digest, "output": graph.output, "causal": graph.causal}
-    return Protocol(graph.name, spec, [*stages, Local(answer)], collect, config, collects="answers, already in order")
+    theory = {"look-ups": len(steps), "look-ups in a chain": graph.depth_of_output}
+    stages = [*stages, Local(answer)]
+    return Protocol(graph.name, spec, stages, collect, config, theory, collects="answers, already in order")
 
 
 def _look_ups(graph: ProgramGraph, spec: Spec, size: int) -> list[Stage]:
