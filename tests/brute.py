@@ -22,9 +22,9 @@ def brute_force(graph: ProgramGraph, string: list[int], header: int = 0) -> list
         elif node.op == "constant":
             row = [node.lo for _ in slots]
         elif node.op == "count":
-            row = [len(_matches(graph, value, node.match, i)) for i in slots]
+            row = [len(_matches(graph, value, node.match, i, len(string))) for i in slots]
         elif node.op == "read":
-            row = [args[0][_found(graph, value, node.match, i)] for i in slots]
+            row = [args[0][_found(graph, value, node.match, i, len(string))] for i in slots]
         else:
             row = [_local(node, [a[i] for a in args]) for i in slots]
         assert all(node.lo <= v <= node.hi for v in row), (node, row)
@@ -32,14 +32,14 @@ def brute_force(graph: ProgramGraph, string: list[int], header: int = 0) -> list
     return value[graph.output]
 
 
-def _matches(graph, value, match, i):
-    last = i if graph.causal else len(value[0]) - 1
+def _matches(graph, value, match, i, length):
+    last = i if graph.causal else length
     pairs = list(zip(match.keys, match.queries, strict=True))
     return [j for j in range(1, last + 1) if all(value[key][j] == value[query][i] for key, query in pairs)]
 
 
-def _found(graph, value, match, i):
-    found = _matches(graph, value, match, i)
+def _found(graph, value, match, i, length):
+    found = _matches(graph, value, match, i, length)
     if not found:
         return 0
     if match.kind == "first":

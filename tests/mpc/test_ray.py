@@ -16,8 +16,11 @@ from logdepth.errors import InputError, MemoryExceeded
 from logdepth.graphs import graph_from_edges
 from logdepth.mpc import Change, Checkpoints, Choose, Local, LocalEngine, Protocol, Send, Spec, Table
 from logdepth.mpc.ray_engine import RayEngine
+from logdepth.programs import khop_rank
 from logdepth.protocols import BUILT_IN
 from logdepth.protocols.components import CONNECTIVITY
+from logdepth.protocols.inputs.sequences import Symbols
+from logdepth.simulation.program_problem import program_problem
 
 pytest.importorskip("ray")
 
@@ -127,6 +130,19 @@ def test_a_worker_killed(engine, case, tmp_path, target):
 def test_a_worker_killed_in_every_round(engine, case, tmp_path):
     for target in range(1, case[2].ledger.num_rounds):
         survive(engine, case, tmp_path / str(target), target, 0.0005 * (target % 4))
+
+
+@pytest.fixture(scope="module")
+def program_case():
+    problem, data = program_problem(khop_rank, k=9), Symbols(np.random.default_rng(2).integers(0, 3, 300), 3)
+    config, spec = problem.config(data), Spec(30, 6000, 300)
+    protocol, inputs = problem.protocol(spec, **config), problem.place(spec, data)
+    return protocol, inputs, LocalEngine().run(protocol, inputs)
+
+
+@pytest.mark.parametrize("target", [7, *(pytest.param(target, marks=pytest.mark.slow) for target in (2, 20))])
+def test_a_worker_killed_while_a_program_runs(engine, program_case, tmp_path, target):
+    survive(engine, program_case, tmp_path / "c", target, 0)
 
 
 def test_killed_without_checkpoints_starts_over(engine, case):

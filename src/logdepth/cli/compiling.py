@@ -7,9 +7,9 @@ import sys
 from contextlib import redirect_stdout
 from typing import Any
 
-from logdepth.cli.programs import find_program, parse_parameters
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
+from logdepth.user_program import find_program, parse_parameters
 
 
 def add_commands(commands: Any) -> None:

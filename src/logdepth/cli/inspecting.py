@@ -56,7 +56,7 @@ def _list(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"programs": rows, "problems": problems})
         return 0
-    print("Programs: logdepth compile")
+    print("Programs: logdepth compile, logdepth run, logdepth plan")
     for row in rows:
         print(f"  {row['name']:<20} {row['summary']}  [{', '.join(row['parameters'])}]")
     print("Problems: logdepth run, logdepth plan")

@@ -72,6 +72,7 @@ class PrintCompletion(argparse.Action):
     ) -> None:
         import shtab
 
+        from logdepth.programs import BUILT_IN as PROGRAMS
         from logdepth.protocols import BUILT_IN
 
         for each in _with_subparsers(parser):
@@ -80,7 +81,7 @@ class PrintCompletion(argparse.Action):
                 if kind is not None:
                     action.complete = kind  # pyright: ignore[reportAttributeAccessIssue]
                 if action.dest == "problem":
-                    action.choices = list(BUILT_IN)
+                    action.choices = [*BUILT_IN, *PROGRAMS]
         print(shtab.complete(parser, values))
         parser.exit()
 

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from logdepth.cli.parser import count
+from logdepth.cli.running import add_settings, settings_of
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 
@@ -19,12 +20,13 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "problem",
         metavar="PROBLEM",
-        help="connectivity, msf, khop, sort, ... (`logdepth list`), or your own: FILE.py:PROBLEM",
+        help="connectivity, msf, khop, sort, ... or a program (`logdepth list`), or your own: FILE.py:NAME",
     )
     parser.add_argument("--vertices", type=count, metavar="N", help="a graph's vertices")
     parser.add_argument("--edges", type=count, metavar="M", help="a graph's edges")
     parser.add_argument("--size", type=count, metavar="N", help="numbers, pointers or tokens")
-    parser.add_argument("--k", type=count, default=16, help="khop: hops (default 16)")
+    parser.add_argument("--k", type=count, help="khop, programs: hops (khop: 16)")
+    add_settings(parser)
     parser.add_argument("--machines", type=count, required=True, metavar="Q", help="how many machines")
     parser.add_argument(
         "--memory", required=True, metavar="SIZE", help="memory of a machine: 64GiB; a plain number is words"
@@ -42,7 +44,7 @@ def _plan(args: argparse.Namespace) -> int:
     from logdepth.jobs.plan import plan
     from logdepth.jobs.quantities import parse_bandwidth, parse_memory, parse_seconds
 
-    problem = find_problem(args.problem)
+    problem = find_problem(args.problem, settings_of(args))
     sizes = {"graph": ("vertices", "edges"), "input": ("size",)}
     own = sizes[problem.input.option]
     if any(getattr(args, name) is None for name in problem.input.measures):
@@ -65,7 +67,7 @@ def _plan(args: argparse.Namespace) -> int:
             bandwidth=bandwidth,
             latency=latency,
             cores=args.cores,
-            k=args.k,
+            k=16 if args.k is None else args.k,
             progress=report,
         )
     if args.json:

@@ -17,22 +17,24 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "run",
         help="run a parallel algorithm on a file",
-        description="Run a protocol on an input file, on simulated machines, with an account of rounds and words.",
+        description="Run a protocol, or a program as one, on an input file, on simulated machines, with an account of "
+        "rounds and words.",
     )
     parser.add_argument(
         "problem",
         metavar="PROBLEM",
-        help="connectivity, msf, khop, sort, ... (`logdepth list`), or your own: FILE.py:PROBLEM",
+        help="connectivity, msf, khop, sort, ... or a program (`logdepth list`), or your own: FILE.py:NAME",
     )
     parser.add_argument("--graph", metavar="FILE", help="a graph: edge list, CSV, Matrix Market, METIS, .npy, Parquet")
     parser.add_argument("--input", metavar="FILE", help="a sequence, numbers or pointers: text or .npy")
     parser.add_argument("--format", help="the graph file's format, if its name does not say")
     parser.add_argument("--vertices", type=count, metavar="N", help="the vertices are 0..N-1 (isolated ones included)")
     parser.add_argument("--unweighted", action="store_true", help="msf: all weights equal")
-    parser.add_argument("--k", type=count, help="khop: hops")
+    parser.add_argument("--k", type=count, help="khop, programs: hops")
     parser.add_argument("--power", type=count, help="pointer-doubling: follow this many pointers (default: to the end)")
-    parser.add_argument("--symbols", help="khop: the symbols (default: the characters that occur)")
-    parser.add_argument("--alphabet", type=count, help="khop: how many symbols, for a .npy file")
+    parser.add_argument("--symbols", help="khop, programs: the symbols (default: the characters that occur)")
+    parser.add_argument("--alphabet", type=count, help="khop, programs: how many symbols, for a .npy file")
+    add_settings(parser)
     group = parser.add_argument_group("machines")
     group.add_argument("--delta", type=float, help="words a machine ~ n^DELTA (default 0.5)")
     group.add_argument("--gamma", type=float, default=0.0, help="machines ~ n^(1 + GAMMA - DELTA) (default 0)")
@@ -56,6 +58,25 @@ def add_commands(commands: Any) -> None:
     _add_engine(parser)
     _add_output(parser)
     parser.set_defaults(run=_resume)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """What may be said about a program."""
+    group = parser.add_argument_group("programs")
+    group.add_argument(
+        *("--set", "-s"), action="append", default=[], metavar="NAME=VALUE", help="a parameter of the program"
+    )
+    group.add_argument("--header", type=count, metavar="H", help="the first token's value, for programs with a Header")
+    group.add_argument(
+        "--headers", type=count, default=0, metavar="N", help="how many values that might have (default: H + 1)"
+    )
+
+
+def settings_of(args: argparse.Namespace) -> Any:
+    """What was said about a program, as `find_problem` takes it."""
+    from logdepth.jobs.settings import Settings
+
+    return Settings(tuple(args.set), args.k, args.header, args.headers)
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +167,7 @@ def _run(args: argparse.Namespace) -> int:
     from logdepth.jobs import Job, find_problem, run_job
     from logdepth.jobs.quantities import WORD_BYTES, parse_memory
 
-    problem = find_problem(args.problem)
+    problem = find_problem(args.problem, settings_of(args))
     option = problem.input.option
     other = "input" if option == "graph" else "graph"
     source = getattr(args, option)
@@ -172,6 +193,9 @@ def _run(args: argparse.Namespace) -> int:
         power=args.power,
         symbols=args.symbols,
         alphabet=args.alphabet,
+        parameters=tuple(args.set),
+        header=args.header,
+        headers=args.headers,
     )
     with _results_only(), progress("rounds") as report:
         finished = run_job(

@@ -11,6 +11,7 @@ from typing import Any
 
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs.own_problem import blaming, own_problem, with_digest
+from logdepth.jobs.settings import Settings
 from logdepth.memory import check_room
 from logdepth.mpc.checkpoint import Checkpoints, read_manifest
 from logdepth.mpc.engine import LocalEngine, Progress, Run
@@ -28,7 +29,8 @@ class Job:
     """What determines a run's result and ledger; the engine does not.
 
     source: the input's path. delta, or machines and memory (words a machine), or one of these two: the spec.
-    strict: whether exceeding `memory` stops the run. The rest are options of single kinds of problems.
+    strict: whether exceeding `memory` stops the run. The rest are options of single kinds of problems; of programs:
+    `parameters` as NAME=VALUE, k too, the first token's value and how many it has.
     """
 
     problem: str
@@ -45,6 +47,14 @@ class Job:
     power: int | None = None
     symbols: str | None = None
     alphabet: int | None = None
+    parameters: tuple[str, ...] = ()
+    header: int | None = None
+    headers: int = 0
+
+    @property
+    def settings(self) -> Settings:
+        """What was said about a program."""
+        return Settings(tuple(self.parameters), self.k, self.header, self.headers)
 
     def given(self) -> Source:
         """The input's path and what was said about it."""
@@ -91,14 +101,22 @@ class Finished:
             return self.problem.facts(self.data, self.run.result)
 
 
-def find_problem(name: str) -> Problem:
-    """A built-in problem, or a user's own, `FILE.py:PROBLEM`. Raises `InputError` with near names."""
+def find_problem(name: str, settings: Settings | None = None) -> Problem:
+    """A built-in problem, or a program with these settings; or a user's own, `FILE.py:NAME`.
+
+    Raises `InputError` with near names.
+    """
+    settings = settings or Settings()
     if own := in_file(name):
-        return own_problem(*own)
+        return own_problem(*own, settings)
     if name in BUILT_IN:
-        return BUILT_IN[name]
-    near = difflib.get_close_matches(name, BUILT_IN, 3, 0.4)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(BUILT_IN)}"
+        return settings.refused_by(BUILT_IN[name])
+    from logdepth.programs import BUILT_IN as PROGRAMS  # loads what compiles
+
+    if name in PROGRAMS:
+        return settings.problem(PROGRAMS[name])
+    near = difflib.get_close_matches(name, [*BUILT_IN, *PROGRAMS], 3, 0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join([*BUILT_IN, *PROGRAMS])}"
     raise InputError(f"there is no problem {name!r}; {hint} (a problem of your own: FILE.py:PROBLEM)")
 
 
@@ -143,7 +161,7 @@ def run_job(
 
 
 def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progress: Progress | None) -> Finished:
-    problem = find_problem(job.problem)
+    problem = find_problem(job.problem, job.settings)
     driver: dict[str, float] = {}
     with timed(driver, f"read: {problem.input.parsed}"), blaming(job.problem):
         data = problem.input.read(job.given())

@@ -21,13 +21,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from logdepth.errors import InputError
 from logdepth.mpc.protocol import Change, Local, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, in_order, in_turn, within
-from logdepth.protocols.inputs.sequences import SEQUENCE, Sequence
-from logdepth.protocols.inputs.whole_numbers import whole_numbers
+from logdepth.protocols.inputs.sequences import SEQUENCE, Sequence, check_symbols
 from logdepth.protocols.lookup import join, stack
 from logdepth.protocols.pointer_doubling import power_stages, read_through
 from logdepth.protocols.problem import Problem
@@ -65,11 +63,7 @@ def place_sequence(spec: Spec, data: Sequence) -> dict[str, Table]:
     >>> place_sequence(Spec(2, 100, 3), Sequence(np.array([1, 0, 1]), 1, 2))["cells"]["token"].tolist()
     [2, 0, 1, 1]
     """
-    tokens = whole_numbers("tokens", data.tokens)
-    outside = (tokens < 0) | (tokens >= data.alphabet_size)
-    if outside.any():
-        row = int(np.argmax(outside))
-        raise InputError(f"tokens: row {row} is {tokens[row]}, which is no symbol of 0..{data.alphabet_size - 1}")
+    tokens = check_symbols(data.tokens, data.alphabet_size)
     word = np.int32 if max(len(tokens), data.alphabet_size) < 2**31 - 1 else np.int64
     return {"cells": in_turn(spec, token=np.concatenate([[data.alphabet_size], tokens]).astype(word))}
 

@@ -59,20 +59,22 @@ def least_root(value: int, power: int) -> int:
     return root
 
 
-def plan_sort(spec: Spec, key_words: int, row_words: int, max_rows: int) -> SortPlan:
+def plan_sort(spec: Spec, key_words: int, row_words: int, max_rows: int, beside: int = 0) -> SortPlan:
     """The plan with the fewest rounds for at most `max_rows` rows in all; rows take at most half of s.
 
-    Raises `SpecError` with the least s if no plan fits.
+    `beside`: words that a machine holds all the while beside them, at most: the sort's s is that much less. Raises
+    `SpecError` with the least s if no plan fits.
 
     >>> plan_sort(Spec(64, 1_000_000, 1), 1, 2, 640_000).num_rounds
     5
     >>> plan_sort(Spec(1732, 64 * 1732, 1), 2, 4, 3_000_000).num_rounds
     14
     """
-    plan = _best_plan(spec.num_machines, spec.local_memory, key_words, row_words, max_rows)
+    room = max(spec.local_memory - beside, 1)
+    plan = _best_plan(spec.num_machines, room, key_words, row_words, max_rows)
     if plan is not None:
         return plan
-    low, high = spec.local_memory, 2 * spec.local_memory
+    low, high = room, 2 * room
     while _best_plan(spec.num_machines, high, key_words, row_words, max_rows) is None:
         low, high = high, 2 * high
     while high - low > 1:
@@ -83,7 +85,7 @@ def plan_sort(spec: Spec, key_words: int, row_words: int, max_rows: int) -> Sort
             high = middle
     raise SpecError(
         f"local_memory = {spec.local_memory} is too small to sort {max_rows} rows of {row_words} words on "
-        f"{spec.num_machines} machines: give at least {high} words a machine (a larger delta or --memory)"
+        f"{spec.num_machines} machines: give at least {high + beside} words a machine (a larger delta or --memory)"
     )
 
 
@@ -169,12 +171,15 @@ def _ranks(rows: Table, keys: Sequence[str], machines: Array, splitters: Table) 
     return low - start
 
 
-def sort(spec: Spec, name: str, keys: Sequence[str], row_words: int, *, max_rows: int, what: str) -> list[Stage]:
+def sort(
+    spec: Spec, name: str, keys: Sequence[str], row_words: int, *, max_rows: int, beside: int = 0, what: str
+) -> list[Stage]:
     """Sort table `name` by `keys` over all machines: machine order, then row order. See the module's docstring.
 
-    The table has at most `max_rows` rows of `row_words` words. Raises `SpecError` if s is too small for any plan.
+    The table has at most `max_rows` rows of `row_words` words; machines hold `beside` words more at most. Raises
+    `SpecError` if s is too small for any plan.
     """
-    plan = plan_sort(spec, len(keys), row_words, max_rows)
+    plan = plan_sort(spec, len(keys), row_words, max_rows, beside)
     stages: list[Stage] = []
     for level in range(plan.levels):
         stages += _split_level(spec, plan, name, keys, level, what)

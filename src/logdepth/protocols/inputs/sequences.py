@@ -33,15 +33,29 @@ class Sequence:
     names: tuple[str, ...] = ()
 
 
-def _read(source: Source) -> Sequence:
+@dataclass(frozen=True, eq=False)
+class Symbols:
+    """`tokens`, int (n,), symbols of 0..alphabet_size-1; what they are called; and the header the file states, if any.
+
+    >>> Symbols(np.array([1, 0, 1]), alphabet_size=2).names
+    ()
+    """
+
+    tokens: Array
+    alphabet_size: int
+    names: tuple[str, ...] = ()
+    header: int | None = None
+
+
+def read_symbols(source: Source) -> Symbols:
+    """One sequence from a file: a line of text, FASTA, or token ids, one a number of a `.npy` file.
+
+    Raises `InputError` naming the file for anything else, and for several sequences.
+    """
     from logdepth.graphs.text import check_there
 
-    if source.k is None or source.k < 0:
-        raise InputError(
-            "khop needs --k, at least 0" if source.k is None else f"--k is {source.k}; it must be at least 0"
-        )
     if source.path.lower().endswith(".npy"):
-        return _read_tokens(source, source.k)
+        return _read_tokens(source)
     given = source.symbols if source.symbols is not None else source.alphabet
     if source.alphabet is not None and source.alphabet > _MOST_SYMBOLS:
         raise InputError(f"--alphabet is {source.alphabet:,}; a text tells {_MOST_SYMBOLS:,} symbols apart at most")
@@ -50,10 +64,11 @@ def _read(source: Source) -> Sequence:
         records, alphabet = read_input(str(file), None if given is None else Alphabet.of(given))
     if len(records) != 1:
         raise InputError(f"{source.path} holds {len(records)} sequences; a run takes one")
-    return Sequence(np.asarray(records[0].symbols, np.int64), source.k, alphabet.size, tuple(alphabet.symbols))
+    tokens = np.asarray(records[0].symbols, np.int64)
+    return Symbols(tokens, alphabet.size, tuple(alphabet.symbols), records[0].header)
 
 
-def _read_tokens(source: Source, k: int) -> Sequence:
+def _read_tokens(source: Source) -> Symbols:
     from logdepth.protocols.inputs.number_files import read_numbers
 
     tokens = read_numbers(source.path)
@@ -70,7 +85,30 @@ def _read_tokens(source: Source, k: int) -> Sequence:
         raise InputError(
             f"{source.path}: row {row + 1} is {tokens[row]}; with --alphabet {size} tokens are 0..{size - 1}"
         )
-    return Sequence(tokens, k, size)
+    return Symbols(tokens, size)
+
+
+def check_symbols(tokens: Array, alphabet_size: int) -> Array:
+    """The tokens as int64. Raises `InputError` if one is no symbol of the alphabet.
+
+    >>> check_symbols(np.array([1, 0]), 2).tolist()
+    [1, 0]
+    """
+    numbers = whole_numbers("tokens", tokens)
+    outside = (numbers < 0) | (numbers >= alphabet_size)
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise InputError(f"tokens: row {row} is {numbers[row]}, which is no symbol of 0..{alphabet_size - 1}")
+    return numbers
+
+
+def _read(source: Source) -> Sequence:
+    if source.k is None or source.k < 0:
+        raise InputError(
+            "khop needs --k, at least 0" if source.k is None else f"--k is {source.k}; it must be at least 0"
+        )
+    found = read_symbols(source)
+    return Sequence(found.tokens, source.k, found.alphabet_size, found.names)
 
 
 def _config(data: Sequence) -> dict[str, Any]:

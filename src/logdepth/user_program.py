@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from logdepth.errors import InputError
@@ -48,7 +49,7 @@ def _program_of(file: str, attribute: str) -> Program:
     return programs[attribute]
 
 
-def parse_parameters(pairs: list[str], program: Program) -> dict[str, Any]:
+def parse_parameters(pairs: Iterable[str], program: Program) -> dict[str, Any]:
     """`NAME=VALUE` options: whole numbers in plain digits, true and false, else text; what is annotated as text or as
     a decimal number is that."""
     found: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+"""Both theorems as functions: programs and transformers as protocols, protocols as transformers. One file an arrow."""

@@ -1,0 +1,118 @@
+"""A program as a problem: what `run`, `resume` and `plan` take, on a sequence from a file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from logdepth.errors import InputError
+from logdepth.lang import Program, ProgramGraph
+from logdepth.mpc.protocol import Protocol
+from logdepth.mpc.spec import Spec
+from logdepth.mpc.table import Array, Table
+from logdepth.protocols.inputs.input import Input, Size
+from logdepth.protocols.inputs.sequences import Symbols, check_symbols, read_symbols
+from logdepth.protocols.inputs.whole_numbers import whole_numbers
+from logdepth.protocols.problem import Problem
+from logdepth.simulation.program_to_protocol import place_tokens, program_to_protocol
+
+
+def program_problem(program: Program, *, header: int | None = None, header_size: int = 0, **parameters: Any) -> Problem:
+    """The problem that a program solves, for these parameters of it. Its input: `Symbols`, one sequence.
+
+    `header`: the first token's value, for programs that take one and where the input doesn't state it; `header_size`:
+    how many values it might have (default: up to that one). Raises `InputError` for parameters that the program does
+    not serve.
+
+    >>> from logdepth.programs import khop_rank
+    >>> khop2 = program_problem(khop_rank, k=2)
+    >>> run = khop2.run(Symbols(np.array([1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]), 5, tuple("abcde")))
+    >>> run.result[-5:].tolist(), run.ledger.num_rounds
+    ([0, 1, 5, 4, 2], 20)
+    """
+    if not program.takes_header and (header is not None or header_size):
+        raise InputError(f"program {program.name} reads no first token; leave header (--header, --headers) out")
+    if header_size and header is not None and header >= header_size:
+        raise InputError(
+            f"the first token's value is {header}; of {header_size} values it is one of 0..{header_size - 1}"
+        )
+    least = 0 if not program.takes_header else 1 if header is None else header + 1
+    program.check(1, 1, header_size or least, parameters)
+
+    def first_of(data: Symbols) -> int | None:
+        """The first token's value; the input's own comes first. Raises `InputError` where the program has no such."""
+        first = data.header if data.header is not None else header
+        if first is None and program.takes_header:
+            raise InputError(f"program {program.name} reads its first token; give its value (header, --header)")
+        if first is not None and not program.takes_header:
+            raise InputError(f"program {program.name} reads no first token, and one is given: {first}")
+        if first is not None and not 0 <= first < (header_size or first + 1):
+            raise InputError(
+                f"the first token's value is {first}; of {header_size} values it is one of 0..{header_size - 1}"
+            )
+        return first
+
+    def values_of(first: int | None) -> int:
+        return 0 if first is None else header_size or first + 1
+
+    @lru_cache(maxsize=4)  # asked for again by every search for the least s
+    def traced(size: int, alphabet_size: int, headers: int) -> ProgramGraph:
+        return program.trace(max(size, 1), max(alphabet_size, 1), headers, **parameters)
+
+    def config(data: Symbols) -> dict[str, Any]:
+        size = len(whole_numbers("tokens", data.tokens))
+        return {"size": size, "alphabet_size": data.alphabet_size, "header_size": values_of(first_of(data))}
+
+    def graph_of(data: Symbols) -> ProgramGraph:
+        return traced(*config(data).values())
+
+    def protocol(spec: Spec, size: int, alphabet_size: int, header_size: int) -> Protocol:
+        return program_to_protocol(traced(size, alphabet_size, header_size), spec, size)
+
+    def place(spec: Spec, data: Symbols) -> dict[str, Table]:
+        tokens = check_symbols(data.tokens, data.alphabet_size)
+        return place_tokens(spec, graph_of(data), tokens, first_of(data))
+
+    def sample(rng: np.random.Generator, size: Size) -> Symbols:
+        return Symbols(rng.integers(0, 4, size.rows), 4, header=0 if program.takes_header and header is None else None)
+
+    def named(data: Symbols, answers: Array) -> Array:
+        """Answers that are symbols by their names ("" where nothing was found)."""
+        if data.names and graph_of(data).output_is_symbol:
+            return np.array([*data.names, ""], dtype=object)[answers]
+        return answers
+
+    def facts(data: Symbols, answers: Array) -> dict[str, Any]:
+        found: dict[str, Any] = {"positions": len(answers)}
+        if graph_of(data).output_is_symbol:
+            found["defined"] = int((answers < data.alphabet_size).sum())
+        return found | ({"last": str(named(data, answers[-1:])[0])} if len(answers) else {})
+
+    headers = header_size or least
+    return Problem(
+        name=program.name,
+        input=Input(
+            name="sequence",
+            option="input",
+            measures=("size",),
+            read=read_symbols,
+            sample=sample,
+            config=config,
+            sized=lambda size: {"size": size.rows, "alphabet_size": 4, "header_size": headers},
+            words=lambda config: config["size"],
+        ),
+        summary=f"the program {program.name}: a word at every position",
+        slack=64,
+        protocol=protocol,
+        place=place,
+        columns=("index", "answer"),
+        table=lambda data, answers: {"index": np.arange(len(answers)), "answer": named(data, answers)},
+        facts=facts,
+        driver={
+            "place": "symbols checked, in blocks behind a start token each",
+            "table": "symbols' names put back",
+            "facts": "answers that are defined counted",
+        },
+    )
