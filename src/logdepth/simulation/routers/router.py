@@ -39,7 +39,8 @@ class Routing(ABC):
 
     num_layers: attention layers a round. num_heads: heads a layer, at most. key_dim, value_dim: coordinates of one
     head's queries and keys, and of its values, at most. state_dim: words a row carries from one layer to the next,
-    beside what the caller keeps.
+    beside what the caller keeps. num_tokens: rows a layer attends over, beside the start token: the machines, then
+    blank tokens (Theorem B.3) that hold nothing before and after a round.
     """
 
     traffic: Traffic
@@ -48,6 +49,10 @@ class Routing(ABC):
     key_dim: int
     value_dim: int
     state_dim: int = 0
+
+    @property
+    def num_tokens(self) -> int:
+        return self.traffic.num_machines
 
     @property
     def embed_dim(self) -> int:
@@ -90,7 +95,7 @@ class Router:
 
 
 def attend(rows: Rows, start: Start) -> Float[np.ndarray, "heads machines value_dim"]:
-    """Softmax attention of every machine over the start token and all machines (`rows`: all of them), in float64."""
+    """Softmax attention of every row over the start token and all rows (`rows`: all of a routing's tokens), in float64."""
     keys = np.concatenate([start.keys[:, None], rows.keys], 1)
     values = np.concatenate([start.values[:, None], rows.values], 1)
     scores = rows.queries @ keys.swapaxes(-1, -2)
@@ -104,7 +109,7 @@ def deliver(routing: Routing, packets: Packets) -> Packets:
 
     Raises `TrafficExceeded` where the round is more than the routing was built for.
     """
-    machines = np.arange(routing.traffic.num_machines)
+    machines = np.arange(routing.num_tokens)
     for layer in range(routing.num_layers):
         averages = attend(routing.send(layer, machines, packets), routing.start(layer))
         packets = routing.receive(layer, machines, packets, averages)

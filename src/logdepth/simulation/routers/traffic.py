@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Integer
+from jaxtyping import Int, Integer
 
 from logdepth.errors import InputError, TrafficExceeded
 from logdepth.simulation.routers.packets import Packets
@@ -42,6 +43,9 @@ class Traffic:
         for name in ("num_machines", "out_degree", "in_degree", "words"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for source, destination in self.pairs or ():
+            if not (0 <= source < self.num_machines and 0 <= destination < self.num_machines):
+                raise InputError(f"pairs has ({source}, {destination}); machines are 0..{self.num_machines - 1:,}")
         for name in ("words_out", "words_in", "interference", "interference_words"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -125,18 +129,19 @@ class Traffic:
 
     @property
     def most_messages(self) -> int:
-        """T in messages: `interference`, or what the degrees allow: in_degree senders of out_degree messages each,
-        and no more than all machines send or receive together."""
-        degrees = self.out_degree * self.in_degree
-        worst = min(degrees, self.num_machines * min(self.out_degree, self.in_degree))
+        """T in messages: `interference`, or what the degrees allow, in_degree senders of out_degree messages each."""
+        worst = self.out_degree * self.in_degree
         return worst if self.interference is None else min(self.interference, worst)
 
     @property
     def most_words(self) -> int:
         """T in words."""
-        worst = min(self.in_degree * self.most_sent, self.num_machines * min(self.most_sent, self.most_received))
-        worst = min(worst, self.most_messages * self.words)
+        worst = min(self.in_degree * self.most_sent, self.most_messages * self.words)
         return worst if self.interference_words is None else min(self.interference_words, worst)
+
+    @cached_property
+    def _pair_ids(self) -> Int[np.ndarray, " pairs"]:
+        return np.array([source * self.num_machines + target for source, target in sorted(self.pairs or ())], np.int64)
 
     def check_sent(self, held: Packets) -> None:
         """Row-wise: whether each machine of `held` (its packets at their source) sends no more than this traffic.
@@ -150,15 +155,16 @@ class Traffic:
                 f"machine {machine} writes to machine {destination:,}; machines are 0..{self.num_machines - 1:,}"
             )
         if self.pairs is not None:
-            for pair in zip(held.source.tolist(), held.destination.tolist(), strict=True):
-                if pair not in self.pairs:
-                    raise TrafficExceeded(
-                        f"machine {pair[0]} writes to machine {pair[1]}, which is not among the {len(self.pairs):,} "
-                        "pairs that the router was built for; build it with that pair, or with pairs=None",
-                        machine=pair[0],
-                        number=1,
-                        limit=0,
-                    )
+            unknown = np.flatnonzero(~np.isin(held.source * self.num_machines + held.destination, self._pair_ids))
+            if unknown.size:
+                machine, destination = int(held.source[unknown[0]]), int(held.destination[unknown[0]])
+                raise TrafficExceeded(
+                    f"machine {machine} writes to machine {destination}, which is not among the {len(self.pairs):,} "
+                    "pairs that the router was built for; build it with that pair, or with pairs=None",
+                    machine=machine,
+                    number=1,
+                    limit=0,
+                )
         first = np.ones(len(held), bool)  # of its message
         first[1:] = (held.source[1:] != held.source[:-1]) | (held.destination[1:] != held.destination[:-1])
         for number, limit, what, name in (
