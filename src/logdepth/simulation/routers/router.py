@@ -95,7 +95,7 @@ class Router:
 
 
 def attend(rows: Rows, start: Start) -> Float[np.ndarray, "heads machines value_dim"]:
-    """Softmax attention of every row over the start token and all rows (`rows`: all of a routing's tokens), in float64."""
+    """Softmax attention of every row over the start token and all rows, in float64. `rows`: all of a routing's tokens."""
     keys = np.concatenate([start.keys[:, None], rows.keys], 1)
     values = np.concatenate([start.values[:, None], rows.values], 1)
     scores = rows.queries @ keys.swapaxes(-1, -2)
