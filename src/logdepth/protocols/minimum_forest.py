@@ -35,7 +35,16 @@ from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, block_starts, in_order, within
 from logdepth.protocols.inputs.graphs import WEIGHTED_GRAPH
-from logdepth.protocols.labels import alter, check_ends, connect, index_edges, place_graph, some_row
+from logdepth.protocols.labels import (
+    alter,
+    check_ends,
+    connect,
+    index_edges,
+    layout_graph,
+    place_graph,
+    some_row,
+)
+from logdepth.protocols.layout import Layout, types
 from logdepth.protocols.lookup import check, lower, read
 from logdepth.protocols.problem import Problem
 
@@ -262,7 +271,7 @@ def layout_minimum(spec: Spec, num_vertices: int, num_edges: int) -> Layout:
         num_vertices,
         num_edges,
         unload=lambda shard: shard["labels"].only("edge", "label"),
-        outputs={"edge": np.dtype(np.int64), **vertex_types(num_vertices, "label")},
+        outputs=types(edge=np.int64, label=np.int64),
         result=lambda tokens: _result(tokens["edge"], num_edges, tokens["label"]),
         weights=_weights,
     )
