@@ -57,27 +57,42 @@ class LengthClass:
 
 
 def class_of(traffic: Traffic, shortest: int, longest: int) -> LengthClass:
-    out_degree = max(min(traffic.out_degree, traffic.most_sent // shortest), 1)
-    in_degree = max(min(traffic.in_degree, traffic.most_received // shortest), 1)
+    out_degree, in_degree = degrees(traffic, shortest)
     messages = min(traffic.most_messages, out_degree * in_degree)
     family = smallest(traffic.num_machines, Interference.of(out_degree, in_degree, messages))
     keys = SparseKeys.smallest(traffic.num_machines, out_degree)
     return LengthClass(shortest, longest, in_degree, messages, keys, family)
 
 
+def degrees(traffic: Traffic, shortest: int) -> tuple[int, int]:
+    """Messages of at least `shortest` words out of and into a machine."""
+    return (
+        max(min(traffic.out_degree, traffic.most_sent // shortest), 1),
+        max(min(traffic.in_degree, traffic.most_received // shortest), 1),
+    )
+
+
 def cheapest_classes(traffic: Traffic) -> tuple[LengthClass, ...]:
-    """The cuts of 1 .. words with the fewest value dimensions in all (shortest path over cuts)."""
-    columns = {low: class_of(traffic, low, low).family.columns for low in range(1, traffic.words + 1)}
-    best: dict[int, tuple[int, tuple[int, ...]]] = {
-        0: (0, ())
-    }  # lengths up to here: dimensions, where each class begins
-    for high in range(1, traffic.words + 1):
-        best[high] = min(
-            (best[low - 1][0] + columns[low] * (high + 3) + 1, (*best[low - 1][1], low)) for low in range(1, high + 1)
-        )
-    begins = best[traffic.words][1]
+    """The cuts of 1 .. words with the fewest value dimensions in all: a shortest path over where classes begin.
+
+    They begin only where fewer messages of that length fit: to begin a class earlier than that costs it nothing.
+    """
+    lengths = range(1, traffic.words + 1)
+    begins = [low for low in lengths if low == 1 or degrees(traffic, low) != degrees(traffic, low - 1)]
     ends = [*(begin - 1 for begin in begins[1:]), traffic.words]
-    return tuple(class_of(traffic, low, high) for low, high in zip(begins, ends, strict=True))
+    columns = [class_of(traffic, low, low).family.columns for low in begins]
+    best = [0]  # value dimensions of the lengths before each begin
+    first: list[int] = []  # which begin the class that ends there has
+    for last, high in enumerate(ends):
+        costs = [best[low] + columns[low] * (high + 3) + 1 for low in range(last + 1)]
+        best.append(min(costs))
+        first.append(costs.index(best[-1]))
+    classes = []
+    last = len(ends) - 1
+    while last >= 0:
+        classes.append(class_of(traffic, begins[first[last]], ends[last]))
+        last = first[last] - 1
+    return tuple(reversed(classes))
 
 
 class Hashing(Routing):

@@ -6,11 +6,12 @@ different polynomials of degree < k over GF(p), p^k >= N, evaluated at t = d (k 
 agree in at most k - 1 points. The key of a sender with destinations E, |E| <= d, is the maximum of u_e over E; the
 query of D is u_D; so their product counts the points at which f_D agrees with f_e for some e in E:
 - D in E: all t points;
-- D not in E: at most d (k - 1) = t - 1. One more coordinate, 1 in queries, 0 in senders' keys and t in the start
-  token's (whose others are 0), lets the start token tie with the senders to D. So the softmax of D averages
-  uniformly over its senders and the start token, the largest score is t and all others are at most t - 1.
-  Dimensions: t p + 1; k is the one that makes them fewest (k = 1: N' + 1 with N' the next prime, one block of plain
-  indicators).
+- D not in E: at most d (k - 1) = t - 1.
+
+One more coordinate, 1 in queries, 0 in senders' keys and t in the start token's (whose others are 0), lets the start
+token tie with the senders to D. So the softmax of D averages uniformly over its senders and the start token; the
+largest score is t and all others are at most t - 1. Dimensions: t p + 1; k is the one that makes them fewest (k = 1:
+plain indicators, N + 1).
 
 **Addresses.** Query (2 a, -1), key (b, b^2): the score is a^2 - (a - b)^2, largest at b = a, by at least 1. Two
 coordinates, integers up to N^2.
@@ -73,7 +74,7 @@ class SparseKeys:
     """The incidence vectors for `num_machines` machines that write to at most `out_degree` each.
 
     >>> keys = SparseKeys.smallest(num_machines=256, out_degree=4)
-    >>> keys.degree, keys.prime, keys.points, keys.dim
+    >>> keys.degree, keys.height, keys.points, keys.dim
     (2, 17, 5, 86)
     """
 
@@ -91,19 +92,22 @@ class SparseKeys:
         return self.out_degree * (self.degree - 1) + 1
 
     @cached_property
-    def prime(self) -> int:
+    def height(self) -> int:
+        """p; constants need no field."""
+        if self.degree == 1:
+            return self.num_machines
         return prime_from(max(self.points, ceil_root(self.num_machines, self.degree)))
 
     @property
     def dim(self) -> int:
-        return self.points * self.prime + 1
+        return self.points * self.height + 1
 
     @cached_property
     def vectors(self) -> Float[np.ndarray, "machines dim"]:
         """u_D, and a 1 for the start token's tie."""
-        values = polynomial_values(self.num_machines, self.degree, self.prime, np.arange(self.points))
+        values = polynomial_values(self.num_machines, self.degree, self.height, np.arange(self.points))
         vectors = np.zeros((self.num_machines, self.dim))
-        np.put_along_axis(vectors, values + self.prime * np.arange(self.points), 1.0, axis=1)
+        np.put_along_axis(vectors, values + self.height * np.arange(self.points), 1.0, axis=1)
         vectors[:, -1] = 1.0
         return vectors
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from logdepth.memory import check_room
 from logdepth.simulation.routers.packets import Packets
 from logdepth.simulation.routers.traffic import Traffic
 
@@ -95,7 +96,7 @@ class Router:
 
 
 def attend(rows: Rows, start: Start) -> Float[np.ndarray, "heads machines value_dim"]:
-    """Softmax attention of every row over the start token and all rows, in float64. `rows`: all of a routing's tokens."""
+    """Softmax attention of every row over the start token and all rows, in float64. `rows`: every token's."""
     keys = np.concatenate([start.keys[:, None], rows.keys], 1)
     values = np.concatenate([start.values[:, None], rows.values], 1)
     scores = rows.queries @ keys.swapaxes(-1, -2)
@@ -107,8 +108,11 @@ def attend(rows: Rows, start: Start) -> Float[np.ndarray, "heads machines value_
 def deliver(routing: Routing, packets: Packets) -> Packets:
     """One round through the layers: from each packet at its source to each at its destination.
 
-    Raises `TrafficExceeded` where the round is more than the routing was built for.
+    Raises `TrafficExceeded` where the round is more than the routing was built for, `InputError` where the machine that
+    runs it hasn't the memory for one layer's values.
     """
+    row = routing.num_heads * (routing.key_dim + routing.value_dim)
+    check_room(f"a layer of {routing.num_tokens:,} tokens and {row:,} coordinates each", 16 * routing.num_tokens * row)
     machines = np.arange(routing.num_tokens)
     for layer in range(routing.num_layers):
         averages = attend(routing.send(layer, machines, packets), routing.start(layer))

@@ -92,7 +92,8 @@ class Sums(Routing):
         each[:, 0] = 0
         each[:, 1 : self.num_units + 1] = power[1:].T
         weighted = power[:-1].T[:, :, None] * words[:, None, :] % P
-        each[:, self.num_units + 1 : self.num_units * (self.unit_words + 1) + 1] = weighted.reshape(len(units), -1)
+        word_sums = self.num_units * self.unit_words
+        each[:, self.num_units + 1 : self.num_units + 1 + word_sums] = weighted.reshape(len(units), word_sums)
         if self.counted:
             each[:, -1] = 1
         sender = held.holder[first]
