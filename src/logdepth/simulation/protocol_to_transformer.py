@@ -205,7 +205,7 @@ def protocol_to_transformer(
     >>> from logdepth.simulation.routers.registry import ROUTERS
     >>> problem, spec = BUILT_IN["prefix-sum"], Spec(4, 24, 16)
     >>> protocol, inputs = problem.protocol(spec, size=4), problem.place(spec, [1, 2, 3, 4])
-    >>> made = protocol_to_transformer(protocol, rehearse(protocol, inputs).traffic, ROUTERS["sums"])
+    >>> made = protocol_to_transformer(protocol, rehearse(protocol, inputs).traffic(), ROUTERS["sums"])
     >>> result, communications = made.run(inputs)
     >>> result.tolist(), communications, made.num_heads
     ([1, 3, 6, 10], 2, 1)
@@ -266,8 +266,8 @@ def _built(router: Router, traffic: Traffic, what: str) -> Routing:
         routing = router.build(traffic)
     except InputError as error:
         raise InputError(f"router {router.name}, for {what}: {error}") from None
-    rows = 8 * routing.num_heads * routing.num_tokens * (2 * routing.key_dim + routing.value_dim)
-    check_room(f"{what}'s attention by {router.name}", rows)
+    row = 2 * routing.key_dim + routing.value_dim + routing.num_tokens  # queries and keys, values, scores
+    check_room(f"{what}'s attention by {router.name}", 8 * routing.num_heads * routing.num_tokens * row)
     return routing
 
 
@@ -275,7 +275,7 @@ def token_traffic(num_tokens: int, types: Mapping[str, np.dtype], source: Array,
     """Of init or final: message t goes from `source[t]` to `destination[t]`, a row of these types; nothing else.
 
     >>> token_traffic(4, {"a": np.dtype("int64")}, np.arange(4), np.array([0, 0, 1, 1])).in_degree
-    1
+    2
     """
     order = np.argsort(source, kind="stable")
     source, destination = np.asarray(source)[order], np.asarray(destination)[order]

@@ -25,15 +25,15 @@ from logdepth.simulation.routers.traffic import Traffic
 
 @dataclass(frozen=True, eq=False)
 class Rehearsal:
-    """run: the engine's, strict. rounds: each round's least traffic."""
+    """run: the engine's, strict. rounds: each round's least traffic, with the pairs that talked."""
 
     run: Run
     rounds: tuple[Traffic, ...]
 
-    @property
-    def traffic(self) -> Traffic:
-        """The least that has every round within it."""
-        return reduce(or_, self.rounds)
+    def traffic(self, *, pairs: bool = False) -> Traffic:
+        """The least that has every round within it; with `pairs`, also who may write to whom."""
+        most = reduce(or_, self.rounds)
+        return most if pairs else replace(most, pairs=None)
 
 
 def away(packets: Packets) -> Packets:
@@ -65,7 +65,7 @@ def rehearse(protocol: Protocol, inputs: Mapping[str, Table]) -> Rehearsal:
     >>> from logdepth.protocols import BUILT_IN
     >>> problem, spec = BUILT_IN["prefix-sum"], Spec(8, 24, 16)
     >>> found = rehearse(problem.protocol(spec, size=16), problem.place(spec, np.arange(16)))
-    >>> found.run.ledger.num_rounds, found.traffic.out_degree, found.traffic.words
+    >>> found.run.ledger.num_rounds, found.traffic().out_degree, found.traffic().words
     (2, 7, 3)
     """
     seen: list[Change] = []

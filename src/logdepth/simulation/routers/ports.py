@@ -80,4 +80,9 @@ class Ports(Routing):
         return Packets.columns(holder, self.come_from[holder, head], holder, index, words[head, row, index] - 1)
 
 
-PORTS = Router("ports", "look-ups where it is known who may write to whom: as many heads as the largest degree", Ports)
+PORTS = Router(
+    "ports",
+    "look-ups where it is known who may write to whom: as many heads as the largest degree",
+    Ports,
+    uses_pairs=True,
+)

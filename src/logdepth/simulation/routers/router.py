@@ -88,21 +88,26 @@ class Routing(ABC):
 
 @dataclass(frozen=True)
 class Router:
-    """A registered router. `build(traffic)` raises `InputError` where it can't serve the traffic."""
+    """A registered router. `build(traffic)` raises `InputError` where it can't serve the traffic. uses_pairs: it is
+    narrower where `Traffic.pairs` are known; for the others they would only be one more thing to refuse."""
 
     name: str
     summary: str
     build: Callable[[Traffic], Routing]
+    uses_pairs: bool = False
 
 
 def attend(rows: Rows, start: Start) -> Float[np.ndarray, "heads machines value_dim"]:
     """Softmax attention of every row over the start token and all rows, in float64. `rows`: every token's."""
+    return attention_weights(rows, start) @ np.concatenate([start.values[:, None], rows.values], 1)
+
+
+def attention_weights(rows: Rows, start: Start) -> Float[np.ndarray, "heads machines keys"]:
+    """How much each row attends to the start token (first) and to every row."""
     keys = np.concatenate([start.keys[:, None], rows.keys], 1)
-    values = np.concatenate([start.values[:, None], rows.values], 1)
     scores = rows.queries @ keys.swapaxes(-1, -2)
     weights = np.exp(scores - scores.max(-1, keepdims=True))
-    weights /= weights.sum(-1, keepdims=True)
-    return weights @ values
+    return weights / weights.sum(-1, keepdims=True)
 
 
 def deliver(routing: Routing, packets: Packets) -> Packets:
