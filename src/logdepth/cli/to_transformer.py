@@ -23,7 +23,9 @@ def add_commands(commands: Any) -> None:
         help="connectivity, msf, khop, sort, ... (`logdepth list`), or your own: FILE.py:PROBLEM",
     )
     parser.add_argument("--input", metavar="FILE", help="the input: a graph, a sequence, numbers or pointers")
-    parser.add_argument("--random", type=count, metavar="N", help="a random input: N vertices, tokens, numbers, pointers")
+    parser.add_argument(
+        "--random", type=count, metavar="N", help="a random input: N vertices, tokens, numbers, pointers"
+    )
     parser.add_argument("--edges", type=count, metavar="M", help="with --random, a graph's edges (default 5 N / 2)")
     parser.add_argument("--seed", type=count, default=0, help="with --random (default 0)")
     parser.add_argument("--k", type=count, help="khop: hops (with --random default 16)")

@@ -28,7 +28,7 @@ from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, in_order, in_turn, within
 from logdepth.protocols.inputs.sequences import SEQUENCE, Sequence
 from logdepth.protocols.inputs.whole_numbers import whole_numbers
-from logdepth.protocols.layout import TOKENS, Layout, types
+from logdepth.protocols.layout import TOKENS, Layout
 from logdepth.protocols.lookup import join, stack
 from logdepth.protocols.pointer_doubling import power_stages, read_through
 from logdepth.protocols.problem import Problem

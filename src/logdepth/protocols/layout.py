@@ -1,9 +1,10 @@
 """Where a problem's input and output stand, word by word: tokens, and the machines that read and write them.
 
-A problem's `place` and `collect` are the driver's: functions of all machines' tables at once. A *layout* says the same
-token by token, so that moving the input from n tokens onto machines, and the output back, is two more rounds (Lemmas B.4
-and B.6 of arXiv 2402.09268): which machine reads a token, what it makes of those that it reads, which machine writes an
-output token, and what. All of it is a function of the sizes alone; only the tokens' words are the input's.
+A problem's `place` and `collect` are the driver's: functions of all machines' tables at once. A *layout* says the
+same token by token, so that moving the input from n tokens onto machines, and the output back, is two more rounds
+(Lemmas B.4 and B.6 of arXiv 2402.09268): which machine reads a token, what it makes of those that it reads, which
+machine writes an output token, and what. All of it is a function of the sizes alone; only the tokens' words are the
+input's.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ class Layout:
     """The tokens of one problem, spec and config.
 
     tokens: of the input, name -> word of each input token, (tokens,), of the types `inputs` says. reader: the machine
-    that gets each, (input tokens,). load: `load(shard)` makes a machine's tables, those of the problem's `place`, of the
-    table `tokens`, the words of its tokens in their order. writer: the machine that each output token hears from,
+    that gets each, (input tokens,). load: `load(shard)` makes a machine's tables, those of the problem's `place`, of
+    the table `tokens`, the words of its tokens in their order. writer: the machine that each output token hears from,
     (output tokens,). unload: `unload(shard)`, at the end, a row for each of a machine's output tokens in their order,
     of the types `outputs` says. result: of the output tokens, in order, what the protocol's `collect` returns.
     """

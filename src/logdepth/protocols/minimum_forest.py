@@ -265,7 +265,7 @@ def _result(edge: Array, none: int, labels: Array) -> dict[str, Array]:
 
 
 def layout_minimum(spec: Spec, num_vertices: int, num_edges: int) -> Layout:
-    """Edge e with its weight is token e; output token v is vertex v's label and the edge that it noted, or num_edges."""
+    """Edge e with its weight is token e; output token v is vertex v's label and noted edge (num_edges: none)."""
     return layout_graph(
         spec,
         num_vertices,

@@ -22,10 +22,10 @@ class Problem:
 
     input: what it takes in: reader, sampler, sizes. slack: C in `q s = C n` where only delta is given. protocol:
     `protocol(spec, **config)`, of an input's config. place: the input on the machines. columns: the names of the
-    result's columns in a file. table: `table(data, result)`, those columns. facts: `facts(data, result)`, the result in
-    a few numbers. driver: what `place`, `table` and `facts` do by these names, outside the rounds; the ledger lists it,
-    with its seconds, beside what the protocol's `collect` does. layout: `layout(spec, **config)`, `place` and `collect` token
-    by token, where its author gives one.
+    result's columns in a file. table: `table(data, result)`, those columns. facts: `facts(data, result)`, the result
+    in a few numbers. driver: what `place`, `table` and `facts` do by these names, outside the rounds; the ledger
+    lists it, with its seconds, beside what the protocol's `collect` does. layout: `layout(spec, **config)`, `place`
+    and `collect` token by token, where its author gives one.
     """
 
     name: str

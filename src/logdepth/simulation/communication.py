@@ -1,9 +1,10 @@
 """One communication of a protocol as attention layers: rows of the residual, and the row-wise maps before and after.
 
-A *row* is what one token holds: as an `Outbox` what its machine keeps and mails, and the words on their way through it.
-Each map takes the rows of some tokens and gives theirs, and looks at no others: run token by token, in other processes,
-beside garbage, it gives the same. Only `Routing`'s attention, between `send` and `receive`, brings anything from a token to
-another. What it may bring is what `mail` writes; the rest of a row (tables that are kept, mail to oneself) stays where it is.
+A *row* is what one token holds: as an `Outbox` what its machine keeps and mails, and the words on their way through
+it. Each map takes the rows of some tokens and gives theirs, and looks at no others: run token by token, in other
+processes, beside garbage, it gives the same. Only `Routing`'s attention, between `send` and `receive`, brings
+anything from a token to another. What it may bring is what `mail` writes; the rest of a row (tables that are kept,
+mail to oneself) stays where it is.
 """
 
 from __future__ import annotations
@@ -63,9 +64,7 @@ class Communication:
         """Row-wise: what each token puts into a layer's attention."""
         return self.routing.send(layer, rows.tokens, rows.held)
 
-    def receive(
-        self, layer: int, rows: Residual, averages: Float[np.ndarray, "heads tokens value_dim"]
-    ) -> Residual:
+    def receive(self, layer: int, rows: Residual, averages: Float[np.ndarray, "heads tokens value_dim"]) -> Residual:
         """Row-wise: what each token holds after it."""
         return replace(rows, held=self.routing.receive(layer, rows.tokens, rows.held, averages))
 
@@ -78,7 +77,7 @@ class Communication:
         ends = np.searchsorted(arrived.holder, rows.tokens, "right").tolist()
         outboxes, low = [], 0
         for token, outbox, high in zip(rows.tokens.tolist(), rows.outboxes, ends, strict=True):
-            got = read_mail(schema_of(outbox.mail), arrived.where(slice(low, high)))
+            got = read_mail(schema_of(outbox.mail), arrived.where(np.arange(low, high)))
             low = high
             if outbox is not EMPTY and not outbox.halt:
                 outbox = self.after(token, {**outbox.keep, **got})

@@ -2,8 +2,8 @@
 
 A router moves whole numbers below 2^31 - 2, a word of a protocol is any number or Boolean of at most 64 bits
 (`mpc/words.py`). So a word travels as its bits, least significant first: one limb for words of up to 16 bits, two for
-32, three for 64. Sign, fraction, NaN's payload and minus zero are bits like all others, so what arrives is what was sent,
-to the bit. The dtype itself is text of the program, the same at both ends, and does not travel.
+32, three for 64. Sign, fraction, NaN's payload and minus zero are bits like all others, so what arrives is what was
+sent, to the bit. The dtype itself is text of the program, the same at both ends, and does not travel.
 """
 
 from __future__ import annotations

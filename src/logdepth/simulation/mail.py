@@ -1,14 +1,15 @@
 """A round's mail as messages of a router: all that one machine writes another is one message, words in a fixed order.
 
-A message is the rows of its tables, table by table in the order of the sender's outbox, row by row as the sender wrote
-them, column by column, limb by limb. Where the stage mails more than one table, each table that has rows in this message
-begins with one word, `number of the table * 2^22 + number of rows`; of a single table the length says how many rows there
-are. So a message is never longer than four router words a word of the protocol: at most three limbs, and a table that has
-a row has a word.
+A message is the rows of its tables, table by table in the order of the sender's outbox, row by row as the sender
+wrote them, column by column, limb by limb. Where the stage mails more than one table, each table that has rows in
+this message begins with one word, `number of the table * 2^22 + number of rows`; of a single table the length says
+how many rows there are. So a message is never longer than four router words a word of the protocol: at most three
+limbs, and a table that has a row has a word.
 
-The receiver reads it with the *schema* of its own outbox: machines are in step, so what a stage mails, the names, columns
-and types of its tables, is the same on all machines whatever they hold (`Outbox.shape`, which engines check as well).
-Messages are read by source, so each table's rows come by source, then as that source wrote them (Definition 2.3).
+The receiver reads it with the *schema* of its own outbox: machines are in step, so what a stage mails, the names,
+columns and types of its tables, is the same on all machines whatever they hold (`Outbox.shape`, which engines check
+as well). Messages are read by source, so each table's rows come by source, then as that source wrote them (Definition
+2.3).
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def write_mail(machines: Int[np.ndarray, " machines"], mail: Mail) -> Packets:
             pairs, rows = np.unique(np.stack([source, target]), axis=1, return_counts=True)
             if rows.max() >> LIMB_BITS:
                 raise InputError(f"a message has {rows.max():,} rows of one table; at most {(1 << LIMB_BITS) - 1:,}")
-            parts.append(np.stack([*pairs, np.full(len(rows), number), np.full(len(rows), -1), (number << LIMB_BITS) + rows]))
+            parts.append(
+                np.stack([*pairs, np.full(len(rows), number), np.full(len(rows), -1), (number << LIMB_BITS) + rows])
+            )
     source, target, number, place, word = np.concatenate(parts, axis=1)
     order = np.lexsort((place, number, target, source))
     source, target, word = source[order], target[order], word[order]

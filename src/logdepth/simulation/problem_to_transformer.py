@@ -26,8 +26,8 @@ BOUNDS = ("rehearsal", "spec")
 class Simulated:
     """A transformer's run beside its engine's. num_rounds: communications, as in a ledger; bound: the protocol's.
 
-    num_layers: of attention, init's and final's among them. embed_dim: m of Definition 2.2, with the words that a machine
-    keeps. num_tokens: beside the start token; num_blank of them have no input (Theorem B.3).
+    num_layers: of attention, init's and final's among them. embed_dim: m of Definition 2.2, with the words that a
+    machine keeps. num_tokens: beside the start token; num_blank of them have no input (Theorem B.3).
     """
 
     problem: str
@@ -82,7 +82,9 @@ def problem_to_transformer(
     find_router(router)
     config = problem.config(data)
     protocol, inputs = problem.protocol(spec, **config), problem.place(spec, data)
-    return simulate(problem, data, protocol, inputs, rehearse(protocol, inputs), router=router, form=form, bounds=bounds)
+    return simulate(
+        problem, data, protocol, inputs, rehearse(protocol, inputs), router=router, form=form, bounds=bounds
+    )
 
 
 def simulate(

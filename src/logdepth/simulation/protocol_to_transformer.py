@@ -1,9 +1,10 @@
 """Any protocol as an exact transformer (Lemma 3.2, Lemmas B.4 to B.7, Theorems 3.1 and B.3 of arXiv 2402.09268).
 
-Machines are tokens, and a communication is a router's attention layers; `Protocol.local` on a shard of one machine is the
-row-wise map after them. Machines are in step and where they stand is a word of their memory, so every communication is the
-*same* function: one layer serves all. With a layout of the problem's words, one communication more brings n tokens onto the
-machines (*init*) and one the output back (*final*); tokens beyond the input are blank (Theorem B.3).
+Machines are tokens, and a communication is a router's attention layers; `Protocol.local` on a shard of one machine is
+the row-wise map after them. Machines are in step and where they stand is a word of their memory, so every
+communication is the *same* function: one layer serves all. With a layout of the problem's words, one communication
+more brings n tokens onto the machines (*init*) and one the output back (*final*); tokens beyond the input are blank
+(Theorem B.3).
 
     layers = routing.num_layers * (communications + 2), or without the two where machines are tokens from the start.
 
@@ -16,13 +17,12 @@ layers change nothing. *Looped*: one layer, applied until the control word says 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from logdepth.errors import InputError, MemoryExceeded, TrafficExceeded
+from logdepth.errors import InputError, TrafficExceeded
 from logdepth.memory import check_room
 from logdepth.mpc.engine import check_in_step
 from logdepth.mpc.kernels import NumpyKernels
@@ -32,10 +32,9 @@ from logdepth.mpc.words import outbox_words
 from logdepth.protocols.layout import TOKENS, Layout
 from logdepth.simulation.communication import EMPTY, Communication, Residual, Tables
 from logdepth.simulation.limbs import MOST_LIMBS
-from logdepth.simulation.mail import write_mail
-from logdepth.simulation.rehearsal import away, traffic_of
-from logdepth.simulation.routers.router import Router, Rows, Routing, Start, attend
+from logdepth.simulation.routers.router import Router, Routing, Rows, Start, attend
 from logdepth.simulation.routers.traffic import Traffic
+from logdepth.simulation.tokens import NOWHERE, final, init, message, own_token
 
 MOST_LAYERS = 1000  # of the unrolled form
 FORMS = ("looped", "unrolled")
@@ -84,7 +83,7 @@ class ProtocolTransformer:
         return self._most("embed_dim") + MOST_LIMBS * self.protocol.spec.local_memory
 
     def num_layers(self, communications: int | None = None) -> int:
-        """Attention layers: of the unrolled form, or of a run that took so many communications (without init, final)."""
+        """Attention layers: of the unrolled form, or of a run with so many communications beside init and final."""
         rounds = self.num_rounds if communications is None else communications
         if rounds is None:
             raise InputError("a looped transformer's layers are a run's: give its communications")
@@ -93,43 +92,23 @@ class ProtocolTransformer:
 
     def embed(self, inputs: Mapping[str, Table] | Mapping[str, Array]) -> Residual:
         """phi_0, row by row: with a layout each token's words (columns, (n,)), else the machines' tables."""
+        given: Mapping[str, Any] = inputs
         if self.layout is None:
-            machines = np.arange(self.protocol.spec.num_machines)
-            tables: Mapping[str, Any] = inputs
-            rows = [self._local(i, {name: each.part(i, i + 1) for name, each in tables.items()}) for i in machines.tolist()]
-            return Residual.at(machines, rows)
-        columns: Mapping[str, Any] = inputs
-        outboxes = [
-            _message(self.layout.inputs, {name: column[t : t + 1] for name, column in columns.items()},
-                     self.layout.reader[t : t + 1], "init")
-            for t in range(self.num_tokens)
-        ]  # fmt: skip
-        return Residual.at(np.arange(self.num_tokens), outboxes)
+            tokens = np.arange(self.protocol.spec.num_machines)
+            local = local_map(self.protocol)
+            rows = [local(i, {name: table.part(i, i + 1) for name, table in given.items()}) for i in tokens.tolist()]
+        else:
+            tokens = np.arange(self.num_tokens)
+            words = [{name: column[t : t + 1] for name, column in given.items()} for t in tokens]
+            rows = [own_token(self.layout, t, each) for t, each in enumerate(words)]
+        return Residual.at(tokens, rows)
 
-    def _local(self, machine: int, tables: Tables) -> Outbox:
-        """The row-wise map: one machine's `Protocol.local`, held to the rules of words and to s."""
-        protocol, spec = self.protocol, self.protocol.spec
-        outbox = protocol.local(Shard(spec, machine, 1, tables, NumpyKernels()))
-        _, sent = outbox_words(protocol.name, outbox, machine, 1, spec.num_machines)
-        if sent[0] > spec.local_memory:
-            raise MemoryExceeded(
-                f"machine {machine} sends {sent[0]:,} words ({outbox.label}), more than local_memory = "
-                f"{spec.local_memory:,}; give more memory (at least {sent[0]:,} words a machine)",
-                machine=machine,
-                round=-1,
-                words=int(sent[0]),
-                limit=spec.local_memory,
-            )
-        return outbox
-
-    def run(
-        self, inputs: Mapping[str, Table] | Mapping[str, Array], *, watch: Watch | None = None
-    ) -> tuple[Any, int]:
+    def run(self, inputs: Mapping[str, Table] | Mapping[str, Array], *, watch: Watch | None = None) -> tuple[Any, int]:
         """The result, and the communications until the machines halted. `watch(name, layer, rows, start)` sees what
-        goes into each layer's attention (`router.attention` makes the weights of it); nothing else is kept.
+        goes into each layer's attention (`attention_weights` makes weights of it); nothing else is kept.
 
         Raises `TrafficExceeded`, naming machine, communication, number, limit and way out, where the input needs more
-        than the routers were built for; `MemoryExceeded` where a machine sends more than s words.
+        than the routers were built for; `InputError` where a machine sends more than s words.
         """
         rows = self.embed(inputs)
         if self.init is not None:
@@ -147,14 +126,14 @@ class ProtocolTransformer:
             return protocol.collect({name: join_tables([part[name] for part in parts]) for name in parts[0]}), taken
         rows = self._apply("final", self.final, rows, watch)
         tokens = [outbox.keep[TOKENS] for outbox in rows.outboxes[: len(self.layout.writer)]]
-        empty = _message(self.layout.outputs, {}, np.zeros(0, np.int64), "").mail[TOKENS][0]
+        empty = message(self.layout.outputs, {}, NOWHERE, "").mail[TOKENS][0]
         return self.layout.result(join_tables([empty, *tokens])), taken
 
     def _passes(self) -> Iterator[int]:
         return iter(range(self.protocol.num_rounds + 1 if self.num_rounds is None else self.num_rounds))
 
     def _in_step(self, rows: Residual) -> bool:
-        """Whether the machines have halted. All of them or none: that machines are in step is checked, as in engines."""
+        """Whether the machines have halted, all or none: that they are in step is checked, as in engines."""
         outboxes = rows.outboxes[: self.protocol.spec.num_machines]
         ranges = [(i, i + 1) for i in range(len(outboxes))]
         check_in_step(self.protocol, [outbox.shape() for outbox in outboxes], ranges)
@@ -183,11 +162,21 @@ class ProtocolTransformer:
             ) from None
 
 
-def _message(types: Mapping[str, np.dtype], columns: Mapping[str, Array], to: Array, label: str) -> Outbox:
-    """A token's outbox: one row of words for one machine, or none; of the types that are declared."""
-    given = {name: columns.get(name, np.zeros(0, word)) for name, word in types.items()}
-    assert all(given[name].dtype == word for name, word in types.items()), "a layout that declares other types"
-    return Outbox({}, {TOKENS: (Table(given, np.array([0, len(to)])), to)}, label)
+def local_map(protocol: Protocol) -> Callable[[int, Tables], Outbox]:
+    """The row-wise map: one machine's `Protocol.local`, held to the rules of words and to s."""
+    spec = protocol.spec
+
+    def local(machine: int, tables: Tables) -> Outbox:
+        outbox = protocol.local(Shard(spec, machine, 1, tables, NumpyKernels()))
+        _, sent = outbox_words(protocol.name, outbox, machine, 1, spec.num_machines)
+        if sent[0] > spec.local_memory:
+            raise InputError(
+                f"machine {machine} sends {sent[0]:,} words ({outbox.label}), more than local_memory = "
+                f"{spec.local_memory:,}, for which the row has room; give more memory (at least {sent[0]:,} words)"
+            )
+        return outbox
+
+    return local
 
 
 def protocol_to_transformer(
@@ -195,9 +184,9 @@ def protocol_to_transformer(
 ) -> ProtocolTransformer:
     """The transformer of a protocol: every input whose rounds stay within `traffic` comes out as on an engine.
 
-    traffic: between the protocol's machines, in router words (`rehearsal.worst_case`, or of a `Rehearsal`). layout: with
-    one, the transformer's tokens are the problem's. Raises `InputError` if the router can't serve the traffic, or if the
-    unrolled form has more than `MOST_LAYERS` layers.
+    traffic: between the protocol's machines, in router words (`rehearsal.worst_case`, or of a `Rehearsal`). layout:
+    with one, the transformer's tokens are the problem's. Raises `InputError` if the router can't serve the traffic,
+    or if the unrolled form has more than `MOST_LAYERS` layers.
 
     >>> from logdepth.protocols import BUILT_IN
     >>> from logdepth.mpc import Spec
@@ -212,51 +201,26 @@ def protocol_to_transformer(
     """
     if form not in FORMS:
         raise InputError(f"form is {form!r}; there are: {', '.join(FORMS)}")
-    spec = protocol.spec
-    routing = _built(router, traffic, "a communication")
+
+    def build(traffic: Traffic, what: str) -> Routing:
+        return _built(router, traffic, what)
+
+    spec, local = protocol.spec, local_map(protocol)
+    step = Communication(build(traffic, "a communication"), before=lambda token, outbox: outbox, after=local)
     bound = protocol.num_rounds
-    init = final = None
-    if layout is not None:
-        num_tokens = max(len(layout.reader), len(layout.writer), spec.num_machines)
-        init = Communication(
-            _built(router, token_traffic(num_tokens, layout.inputs, np.arange(len(layout.reader)), layout.reader), "init"),
-            before=lambda token, outbox: outbox,
-            after=lambda token, tables: EMPTY,
-        )
-        final = Communication(
-            _built(router, token_traffic(num_tokens, layout.outputs, layout.writer, np.arange(len(layout.writer))), "final"),
-            before=lambda token, outbox: outbox,
-            after=lambda token, tables: Outbox(tables, halt=True),
-        )
-
-    def unchanged(token: int, outbox: Outbox) -> Outbox:
-        return outbox
-
     made = ProtocolTransformer(
-        protocol, layout, init, Communication(routing, unchanged, lambda token, tables: EMPTY), final,
-        bound if form == "unrolled" else None,
-    )  # fmt: skip
-    made = replace(made, round=replace(made.round, after=made._local))
-    if layout is not None and init is not None and final is not None:
-
-        def load(token: int, tables: Tables) -> Outbox:
-            if token >= spec.num_machines:
-                return EMPTY
-            return made._local(token, layout.load(Shard(spec, token, 1, tables, NumpyKernels())))
-
-        def unload(token: int, outbox: Outbox) -> Outbox:
-            to = np.flatnonzero(layout.writer == token)
-            if outbox is EMPTY:
-                return _message(layout.outputs, {}, to, "final")
-            shard = Shard(spec, token, 1, outbox.keep, NumpyKernels())
-            return _message(layout.outputs, layout.unload(shard).columns, to, "final")
-
-        made = replace(made, init=replace(init, after=load), final=replace(final, before=unload))
+        protocol,
+        layout,
+        init=None if layout is None else init(spec, layout, build, local),
+        round=step,
+        final=None if layout is None else final(spec, layout, build),
+        num_rounds=bound if form == "unrolled" else None,
+    )
     if form == "unrolled" and made.num_layers() > MOST_LAYERS:
         raise InputError(
             f"{protocol.name} on {spec.num_machines:,} machines takes at most {bound:,} communications, "
-            f"{made.num_layers():,} layers; unrolled there may be {MOST_LAYERS:,}: take the looped form, whose one layer "
-            "is applied until the machines halt"
+            f"{made.num_layers():,} layers; unrolled there may be {MOST_LAYERS:,}: take the looped form, whose one "
+            "layer is applied until the machines halt"
         )
     return made
 
@@ -269,18 +233,3 @@ def _built(router: Router, traffic: Traffic, what: str) -> Routing:
     row = 2 * routing.key_dim + routing.value_dim + routing.num_tokens  # queries and keys, values, scores
     check_room(f"{what}'s attention by {router.name}", 8 * routing.num_heads * routing.num_tokens * row)
     return routing
-
-
-def token_traffic(num_tokens: int, types: Mapping[str, np.dtype], source: Array, destination: Array) -> Traffic:
-    """Of init or final: message t goes from `source[t]` to `destination[t]`, a row of these types; nothing else.
-
-    >>> token_traffic(4, {"a": np.dtype("int64")}, np.arange(4), np.array([0, 0, 1, 1])).in_degree
-    2
-    """
-    order = np.argsort(source, kind="stable")
-    source, destination = np.asarray(source)[order], np.asarray(destination)[order]
-    table = Table(
-        {name: np.zeros(len(source), word) for name, word in types.items()},
-        np.searchsorted(source, np.arange(num_tokens + 1)),
-    )
-    return traffic_of(num_tokens, away(write_mail(np.arange(num_tokens), {TOKENS: (table, destination)})))

@@ -1,7 +1,7 @@
 """What Theorems 3.1 and B.3 state for a protocol, as numbers beside what was built; and the sense in which they count.
 
-The theorems are about growing n; their constants are those of the proof. A figure here is that proof's at these sizes, a
-statement that has no constant stays text. Integer arithmetic, rounded up.
+The theorems are about growing n; their constants are those of the proof. A figure here is that proof's at these
+sizes, a statement that has no constant stays text. Integer arithmetic, rounded up.
 """
 
 from __future__ import annotations

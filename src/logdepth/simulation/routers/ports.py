@@ -55,7 +55,8 @@ class Ports(Routing):
             self.come_from = (machines[:, None] - machines) % traffic.num_machines
         else:
             self.to, self.come_from = color_edges(
-                traffic.num_machines, traffic.pairs or frozenset({(0, 0)})  # nobody may talk: one idle head
+                traffic.num_machines,
+                traffic.pairs or frozenset({(0, 0)}),  # nobody may talk: one idle head
             )
         self.num_heads = self.to.shape[1]
         self.value_dim = traffic.words

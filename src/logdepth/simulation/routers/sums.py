@@ -115,10 +115,11 @@ class Sums(Routing):
             name = "interference_words" if self.unit == "words" else "interference"
             what = f"hears from machines that send {{:,}} {self.unit} in all"
             refuse_above(machines, sums[:, -1], self.num_units, what, name)
+        terms = max(int(sums[:, -1].max()), 1) if self.counted else self.num_units  # K <= terms: the rest of c is zeros
         sums %= P
-        locator = locator_polynomials(sums[:, : self.num_units])
+        locator = locator_polynomials(sums[:, :terms])
         weighted = sums[:, self.num_units : self.num_units * (self.unit_words + 1)]
-        weighted = weighted.reshape(len(machines), self.num_units, self.unit_words)
+        weighted = weighted.reshape(len(machines), self.num_units, self.unit_words)[:, :terms]
 
         candidate_source, candidate_unit = np.divmod(
             np.arange(traffic.num_machines * self.units_of_pair), self.units_of_pair
