@@ -108,7 +108,8 @@ def test_an_input_that_needs_more_is_refused_or_right(router):
             messages.append(str(error))
         else:
             assert same(result, problem.run(other, spec).result)
-    assert 0 < len(messages) < 6
+    assert len(messages) < 6
+    assert messages or router.name in ("hashing", "dealing")  # whose bounds are by degrees and words alone
     assert all(text.startswith("pointer-doubling, communication ") and "machine" in text for text in messages)
 
 
