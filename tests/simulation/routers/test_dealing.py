@@ -42,8 +42,9 @@ def test_closed_form_of_the_bounds(digits, s):
     size = 4
     moves = bounds((size,) * digits, s, s)
     half_square = size * (size - 1) / 2
-    assert max(move.load for move in moves) <= s + max(digits, 2 * digits - 2) * half_square
-    assert size * max(move.bucket for move in moves) <= s + (2 * digits - 1) * half_square
+    most = s + max(digits, 2 * digits - 2) * half_square
+    assert max(move.load for move in moves) <= most
+    assert size * max(move.bucket for move in moves) <= most
     assert moves[-1].load == s
 
 
@@ -88,6 +89,19 @@ def test_every_round_of_four_machines_and_two_messages(step):
             packets = Packets.at_source(messages)
             assert deliver(routing, packets).same(delivered(packets))
     assert rounds == 7343
+
+
+def test_bounds_are_attained():
+    """Two machines, three words out and in: some round fills a machine and a head to the last packet of the bound."""
+    routing = Dealing(Traffic(2, 2, 2, 3, 3, 3), 1)
+    assert [(move.bucket, move.load) for move in routing.moves] == [(2, 4), (2, 3)]
+    most = [0, 0]
+    for lengths in itertools.product(range(4), repeat=4):
+        messages = {(at // 2, at % 2): [at] * length for at, length in enumerate(lengths) if length}
+        out, into = lengths[0] + lengths[1], lengths[0] + lengths[2]
+        if max(out, into, lengths[2] + lengths[3], lengths[1] + lengths[3]) <= 3 and messages:
+            most = np.maximum(most, loads(routing, Packets.at_source(messages)))
+    assert most.tolist() == [4, 3]
 
 
 def test_a_receiver_of_too_much_is_served_or_refused():

@@ -165,6 +165,17 @@ def is_refused(name: str, traffic: Traffic, packets: Packets) -> bool:
     return False
 
 
+def test_words_located_one_by_one_are_counted_too():
+    packets = Packets.at_source({(0, 1): [1, 2, 3], (2, 1): [4], (2, 3): [5, 6, 7]})
+    bounds = {"num_machines": 4, "out_degree": 4, "in_degree": 4, "words": 4, "words_out": 4, "words_in": 4}
+    routing = Sums(Traffic(**bounds, interference_words=7))
+    assert routing.value_dim == 2 * 7 + 1 + 1
+    assert deliver(routing, packets).same(delivered(packets))
+    with pytest.raises(TrafficExceeded, match="machine 1 hears from machines that send 7 words in all") as error:
+        deliver(Sums(Traffic(**bounds, interference_words=6)), packets)
+    assert (error.value.machine, error.value.number, error.value.limit) == (1, 7, 6)
+
+
 def test_words_located_one_by_one_take_2_t_plus_1():
     for s in (1, 2, 5, 16):
         assert Sums(Traffic.of_words(64, s)).value_dim == 2 * s * s + 1

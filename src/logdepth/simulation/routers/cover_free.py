@@ -6,9 +6,10 @@ most b senders of at most a messages each, T in all, looks for the message of (S
 only those:
 - a - 1 at most from the same sender, (S, D');
 - b - 1 at most to the same receiver, (S', D);
-- the rest, at most (a - 1)(b - 1), from other senders to other receivers, (S', D'). If each shares a slot with (S,
-  D) in at most c_1, c_2, c_3 of the blocks, and `points` is above the sum over them, then one of the slots of (S, D)
-  is free of them all: the message is read there. Four families:
+- the rest, at most (a - 1)(b - 1), from other senders to other receivers, (S', D').
+
+If each shares a slot with (S, D) in at most c_1, c_2, c_3 of the blocks, and `points` is above the sum over them, then
+one of the slots of (S, D) is free of them all: the message is read there. Four families:
 
 - **structured**: the slot of (S, D) in block x is f(x) = g_S(x) + x^k g_D(x) over GF(p), x = 1 .. points < p, where
   g_0, g_1, .. are different polynomials of degree < k, p^k >= N. The difference of two f's is g_S - g_S' + x^k (g_D

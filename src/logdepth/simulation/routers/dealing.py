@@ -2,10 +2,10 @@
 
 **Statement.** Write addresses with k digits, N <= d_1 .. d_k tokens (blank ones beside the machines), d = max d_i =
 ceil(N^(1/k)). A round in which a machine sends at most s words and receives at most s goes through k (k + 3) / 2
-layers of d - 1 heads each. A machine holds at most s + max(k / 2, k - 1) d (d - 1) packets, and all heads of a layer
-together, with what stays, take at most s + (k - 1 / 2) d (d - 1) packets of two words. So with k = ceil(1 / eps) and
-eps <= delta / 2, a round of s = O(N^delta) words has H = O(N^eps) heads, m = O(N^delta / eps), O(1 / eps^2) layers.
-The attention pattern is the same for every input; only the row-wise maps see the packets.
+layers of d - 1 heads each. A machine never holds more than s + max(k / 2, k - 1) d (d - 1) packets, of two words, and
+the heads of a layer, with what stays, have room for no more than that either. So with k = ceil(1 / eps) and eps <=
+delta / 2, a round of s = O(N^delta) words takes O(1 / eps^2) layers, H = O(N^eps) heads, m = O(N^delta / eps). The
+attention pattern is the same for every input; only the row-wise maps see the packets.
 
 **Construction.** Phase i = 1..k corrects digit i of every packet's place. It *deals* along digits i, i + 1, .., k,
 one layer each, then *corrects*, one layer. Dealing along digit j: a machine numbers its packets of class c (those
@@ -27,10 +27,10 @@ destinations in 1 / d_i of the group, number at most s / d_i times its machines.
 3. *Load after phase i.* It is the packets of one class on a line along i. A deal along i leaves their sum as it is;
    one along l > i adds at most (d_l - 1) / 2 at each of the d_i machines (as in 2, for the sum). So the load is at
    most B_i = s + d_i sum over l > i of (d_l - 1) / 2; B_0 = s; and B_k = s.
-4. *Load within phase i*: 1 for each of d_i classes, by induction: at most B_(i-1) + d_i sum over l = i..j of (d_l -
-   1) / 2.
+4. *Load within phase i*: 1 for each of d_i classes, by induction: after dealing along i .. j at most B_(i-1) + d_i sum
+   over l = i..j of (d_l - 1) / 2.
 5. *One head of a deal along j*: over the classes, at most load / d_j + sum over c of (d_j - 1 - (h - c mod d_j)) /
-   d_j. QED.
+   d_j, of the load before. With equal digits that is load / d + (d - 1) / 2, so d heads have the bound of 4. QED.
 
 `bounds` computes 2 to 5 in integers, layer by layer; the value dimensions are those.
 

@@ -8,7 +8,8 @@
    nonzero roots, each simple.
 3. *Forney.* At a root x_i let g(x) = c(x) / (x - x_i) = sum g_l x^l, of degree T - 1. g vanishes at every other x_m,
    so `sum g_l q_l = sum_m w_m g(x_m) = w_i g(x_i)`, and g(x_i) = c'(x_i) /= 0. So w_i = (sum g_l q_l) / g(x_i).
-   Nothing else was assumed: the x_i are found for certain among any candidates, and so are their values.
+
+Nothing else was assumed: the x_i are found for certain among any candidates, and so are their values.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ a slot with one packet, which is read off by multiplying by r + 1. Those address
 read: `cover_free` has, for each message of D, a slot into which no other message of D's senders goes, so its own
 sender writes it and it is the only packet there.
 
-**Classes by length** (the paper's (d)). Where a machine's words are bounded, messages longer than l words are fewer
-than 1/l of them, so lengths are cut into classes with a head each, by the cuts with the fewest value dimensions in
-all. (With columns ~ degree^4 the cuts u = l^4, 1, 16, 16^4, .., give every class s^4 and O(log log s) classes.)
+**Classes by length** (the paper's (d)). Where a machine's words are bounded by s, it has at most s / l messages of l
+words or more. So lengths are cut into classes with a head each, by the cuts with the fewest value dimensions in all.
+(With degree^4 columns a class of l to l^4 words takes (s / l)^4 l^4 = s^4, and O(log log s) such classes cover all.)
 
 **Overload.** Each of r senders has exactly one message for the receiver. If it finds fewer than r, its senders sent
 more than T in all, and it refuses; what it finds is right in any case.

@@ -112,7 +112,7 @@ class Sums(Routing):
         traffic = self.traffic
         refuse_above(machines, heard, traffic.in_degree, "hears from {:,} machines", "in_degree")
         if self.counted:
-            name = "interference_words" if self.unit == "words" else "interference"
+            name = "interference_words (and interference)" if self.unit == "words" else "interference"
             what = f"hears from machines that send {{:,}} {self.unit} in all"
             refuse_above(machines, sums[:, -1], self.num_units, what, name)
         terms = max(int(sums[:, -1].max()), 1) if self.counted else self.num_units  # K <= terms: the rest of c is zeros
