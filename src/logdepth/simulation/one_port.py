@@ -1,21 +1,23 @@
 """One-port protocols: their `local` *is* a program, so that protocol -> program -> stock weights is one arrow.
 
-A router's row functions are arbitrary (Definition 2.1), and no stock model holds them. Where it is known beforehand whom a
-machine hears from, routing needs none: the *ports* router is a look-up by address, and so is a compiled head.
+A router's row functions are arbitrary (Definition 2.1), and no stock model holds them. Where it is known beforehand
+whom a machine hears from, routing needs none: the *ports* router is a look-up by address, and so is a compiled head.
 
-**Class.** Machine p = 1..q holds one word. In round r it hears from machine `sources[r][p]`, known beforehand, the same for
-every input (0: from nobody; several may hear from one), whose word it receives. Then word <- step(word, received), `step`
-made of the operations of the program language (word arithmetic, tables); who hears from nobody receives `nothing`, and
-`step(nothing, nothing) = nothing`. Under GPT-2's causal mask sources[r][p] <= p.
+**Class.** Machine p = 1..q holds one word. In round r it hears from machine `sources[r][p]`, known beforehand, the
+same for every input (0: from nobody; several may hear from one), whose word it receives. Then word <- step(word,
+received), `step` made of the operations of the program language (word arithmetic, tables); who hears from nobody
+receives `nothing`, and `step(nothing, nothing) = nothing`. Under GPT-2's causal mask sources[r][p] <= p.
 
-**Statement.** The program below, in the same order of rounds, holds at position p after r look-ups what machine p holds
-after r communications. *Proof.* By induction on r. r = 0: the input word; at the start token `nothing`. r + 1: position p
-reads, at the address sources[r][p] (a table of its position), that token's word: by induction its machine's, or, at address
-0, the start token's, which is `nothing` since step(nothing, nothing) is. Then both take the same `step`. QED.
+**Statement.** The program below, in the same order of rounds, holds at position p after r look-ups what machine p
+holds after r communications. *Proof.* By induction on r. r = 0: the input word; at the start token `nothing`. r + 1:
+position p reads, at the address sources[r][p] (a table of its position), that token's word: by induction its
+machine's, or, at address 0, the start token's, which is `nothing` since step(nothing, nothing) is. Then both take the
+same `step`. QED.
 
-So a communication is a look-up: one head and one block. Not in the class: ports that depend on the data (pointer doubling
-asks whom its words name; as a *program* that is a look-up too, but as a protocol it is a question and an answer, and many
-may ask one), several words from several machines in one round (a head each would do), and memory that grows.
+So a communication is a look-up: one head and one block. Not in the class: ports that depend on the data (pointer
+doubling asks whom its words name; as a *program* that is a look-up too, but as a protocol it is a question and an
+answer, and many may ask one), several words from several machines in one round (a head each would do), and memory
+that grows.
 """
 
 from __future__ import annotations
@@ -58,7 +60,8 @@ class OnePort:
             for machine, source in enumerate(sources, 1):
                 if not 0 <= source <= machine:
                     raise InputError(
-                        f"machine {machine} hears from {source} in round {number}; under a causal mask from 0..{machine}"
+                        f"machine {machine} hears from {source} in round {number}; under a causal mask from "
+                        f"0..{machine}"
                     )
         kept = np.array([self.nothing])
         if int(self.step(kept, kept)[0]) != self.nothing:
