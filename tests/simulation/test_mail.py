@@ -89,8 +89,10 @@ def test_mail_arrives_as_an_engine_delivers_it(num_machines, tables, seed):
 def test_messages_are_as_long_as_they_must_be():
     """One table: its limbs. Several: a word for each that has rows."""
     rows = Table({"a": np.array([-1, 7])}, np.array([0, 2]))
+    one = Table({"a": np.array([-1])}, np.array([0, 1]))
     none = Table({"b": np.zeros(0, bool)}, np.array([0, 0]))
     to = np.array([1, 1])
     assert len(write_mail(np.array([0]), {"x": (rows, to)})) == 6
     assert len(write_mail(np.array([0]), {"x": (rows, to), "y": (none, to[:0])})) == 7
+    assert len(write_mail(np.array([0]), {"x": (one, to[:1]), "y": (none, to[:0])})) == WORDS_A_WORD  # the most
     assert len(write_mail(np.array([0]), {"x": (none, to[:0]), "y": (none, to[:0])})) == 0

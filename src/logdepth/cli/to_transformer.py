@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from logdepth.cli.parser import count
-from logdepth.cli.shared import add_json, print_json
+from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 
 
@@ -68,15 +68,17 @@ def _run(args: argparse.Namespace) -> int:
         power=args.power,
         alphabet=args.alphabet,
     )
-    found = transform_job(
-        job,
-        random=args.random,
-        edges=args.edges,
-        seed=args.seed,
-        router=args.router,
-        form=args.form,
-        bounds=args.bounds,
-    )
+    with progress("communications") as report:
+        found = transform_job(
+            job,
+            random=args.random,
+            edges=args.edges,
+            seed=args.seed,
+            router=args.router,
+            form=args.form,
+            bounds=args.bounds,
+            progress=report,
+        )
     if args.json:
         print_json(found.to_json())
     else:

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from logdepth.errors import InputError
 from logdepth.jobs.job import Job, build_protocol, find_problem, naming
 from logdepth.jobs.own_problem import blaming
+from logdepth.mpc.engine import Progress
 from logdepth.simulation.problem_to_transformer import Simulated, find_router, simulate
 from logdepth.simulation.protocol_to_transformer import FORMS
 from logdepth.simulation.rehearsal import rehearse
@@ -21,6 +22,7 @@ def transform_job(
     router: str = "sums",
     form: str = "looped",
     bounds: str = "rehearsal",
+    progress: Progress | None = None,
 ) -> Simulated:
     """Read the job's input, or draw one of `random` rows, run it on an engine and through attention, and compare.
 
@@ -49,4 +51,6 @@ def transform_job(
     with blaming(job.problem, rules=True):
         rehearsal = rehearse(protocol, inputs)
     with blaming(job.problem):
-        return simulate(problem, data, protocol, inputs, rehearsal, router=router, form=form, bounds=bounds)
+        return simulate(
+            problem, data, protocol, inputs, rehearsal, router=router, form=form, bounds=bounds, progress=progress
+        )

@@ -14,10 +14,10 @@ position p reads, at the address sources[r][p] (a table of its position), that t
 machine's, or, at address 0, the start token's, which is `nothing` since step(nothing, nothing) is. Then both take the
 same `step`. QED.
 
-So a communication is a look-up: one head and one block. Not in the class: ports that depend on the data (pointer
-doubling asks whom its words name; as a *program* that is a look-up too, but as a protocol it is a question and an
-answer, and many may ask one), several words from several machines in one round (a head each would do), and memory
-that grows.
+So a communication is a look-up, one head, and as many blocks as `step` is deep, one for a sum. Not in the class:
+ports that depend on the data (pointer doubling asks whom its words name; as a *program* that is a look-up too, but as
+a protocol it is a question and an answer, and many may ask one), several words from several machines in one round (a
+head each would do), and memory that grows.
 """
 
 from __future__ import annotations

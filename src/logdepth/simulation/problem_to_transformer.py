@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
+from logdepth.mpc.engine import Progress
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Table
@@ -97,6 +98,7 @@ def simulate(
     router: str,
     form: str,
     bounds: str,
+    progress: Progress | None = None,
 ) -> Simulated:
     """`problem_to_transformer`, when the engine has run already."""
     if bounds not in BOUNDS:
@@ -105,7 +107,7 @@ def simulate(
     traffic = rehearsal.traffic(pairs=found.uses_pairs) if bounds == "rehearsal" else worst_case(spec)
     layout = None if problem.layout is None else problem.layout(spec, **problem.config(data))
     made = protocol_to_transformer(protocol, traffic, found, layout=layout, form=form)
-    result, rounds = made.run(inputs if layout is None else layout.tokens(data))
+    result, rounds = made.run(inputs if layout is None else layout.tokens(data), progress=progress)
     num_inputs = spec.num_machines if layout is None else len(layout.reader)
     blank = max(made.num_tokens - num_inputs, 0)
     return Simulated(

@@ -24,7 +24,7 @@ import numpy as np
 
 from logdepth.errors import InputError, TrafficExceeded
 from logdepth.memory import check_room
-from logdepth.mpc.engine import check_in_step
+from logdepth.mpc.engine import Progress, check_in_step
 from logdepth.mpc.kernels import NumpyKernels
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Array, Outbox, Shard, Table, join_tables
@@ -103,9 +103,16 @@ class ProtocolTransformer:
             rows = [own_token(self.layout, t, each) for t, each in enumerate(words)]
         return Residual.at(tokens, rows)
 
-    def run(self, inputs: Mapping[str, Table] | Mapping[str, Array], *, watch: Watch | None = None) -> tuple[Any, int]:
+    def run(
+        self,
+        inputs: Mapping[str, Table] | Mapping[str, Array],
+        *,
+        watch: Watch | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Any, int]:
         """The result, and the communications until the machines halted. `watch(name, layer, rows, start)` sees what
-        goes into each layer's attention (`attention_weights` makes weights of it); nothing else is kept.
+        goes into each layer's attention (`attention_weights` makes weights of it); nothing else is kept. `progress`: as
+        an engine's.
 
         Raises `TrafficExceeded`, naming machine, communication, number, limit and way out, where the input needs more
         than the routers were built for; `InputError` where a machine sends more than s words.
@@ -119,6 +126,8 @@ class ProtocolTransformer:
             if halted and self.num_rounds is None:
                 break
             taken += not halted
+            if progress is not None:
+                progress(number, self.protocol.num_rounds)
             rows = self._apply(f"communication {number + 1} ({rows.outboxes[0].label})", self.round, rows, watch)
         assert self._in_step(rows), "not done within the protocol's bound"
         if self.final is None or self.layout is None:
