@@ -43,3 +43,14 @@ class MemoryExceeded(InputError):
     def __init__(self, message: str, *, machine: int, round: int, words: int, limit: int) -> None:
         super().__init__(message)
         self.machine, self.round, self.words, self.limit = machine, round, words, limit
+
+
+class TrafficExceeded(InputError):
+    """A round did more than the router was built for; nothing was delivered.
+
+    Attributes: machine, number, limit.
+    """
+
+    def __init__(self, message: str, *, machine: int, number: int, limit: int) -> None:
+        super().__init__(message)
+        self.machine, self.number, self.limit = machine, number, limit

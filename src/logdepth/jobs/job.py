@@ -16,6 +16,7 @@ from logdepth.memory import check_room
 from logdepth.mpc.checkpoint import Checkpoints, read_manifest
 from logdepth.mpc.engine import LocalEngine, Progress, Run
 from logdepth.mpc.ledger import timed
+from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.spec import Spec
 from logdepth.protocols import BUILT_IN, Problem
 from logdepth.protocols.inputs.input import Source
@@ -139,6 +140,19 @@ def least_memory(problem: Problem, spec: Spec, config: dict[str, Any]) -> int:
     return high
 
 
+def build_protocol(name: str, problem: Problem, spec: Spec, config: dict[str, Any]) -> Protocol:
+    """The protocol for these machines. Raises `SpecError`, with the least memory, where they are too small for it."""
+    check_room(f"a run on {spec.num_machines:,} machines", MACHINE_BYTES * spec.num_machines)
+    try:
+        with blaming(name):
+            return with_digest(name, problem.protocol(spec, **config))
+    except SpecError:
+        raise SpecError(
+            f"local_memory = {spec.local_memory:,} is too small for {problem.name} on {spec.num_machines:,} machines: "
+            f"give at least {least_memory(problem, spec, config):,} words a machine (--memory, or a larger --delta)"
+        ) from None
+
+
 def run_job(
     job: Job,
     engine: Callable[[], Any] = LocalEngine,
@@ -165,19 +179,11 @@ def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progres
     driver: dict[str, float] = {}
     with timed(driver, f"read: {problem.input.parsed}"), blaming(job.problem):
         data = problem.input.read(job.given())
-    with blaming(job.problem), _naming(job.source):
+    with blaming(job.problem), naming(job.source):
         config = problem.config(data)
     spec = job.spec(problem, config)
-    check_room(f"a run on {spec.num_machines:,} machines", MACHINE_BYTES * spec.num_machines)
-    try:
-        with blaming(job.problem):
-            protocol = with_digest(job.problem, problem.protocol(spec, **config))
-    except SpecError:
-        raise SpecError(
-            f"local_memory = {spec.local_memory:,} is too small for {problem.name} on {spec.num_machines:,} machines: "
-            f"give at least {least_memory(problem, spec, config):,} words a machine (--memory, or a larger --delta)"
-        ) from None
-    with blaming(job.problem), _naming(job.source), timed(driver, problem.label("place")):
+    protocol = build_protocol(job.problem, problem, spec, config)
+    with blaming(job.problem), naming(job.source), timed(driver, problem.label("place")):
         inputs = problem.place(spec, data)
     made = engine()
     try:
@@ -190,7 +196,7 @@ def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progres
 
 
 @contextmanager
-def _naming(source: str) -> Iterator[None]:
+def naming(source: str) -> Iterator[None]:
     """Errors say in which file it is."""
     try:
         yield

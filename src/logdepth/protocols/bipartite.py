@@ -26,7 +26,8 @@ from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, own_numbers
 from logdepth.protocols.components import label_stages
 from logdepth.protocols.inputs.graphs import GRAPH
-from logdepth.protocols.labels import place_graph
+from logdepth.protocols.labels import layout_graph, place_graph
+from logdepth.protocols.layout import Layout, types
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.segments import fold
 from logdepth.protocols.trees import all_reduce
@@ -105,6 +106,26 @@ def two_colour(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
     return Protocol("bipartiteness", spec, stages, collect, config, collects="sides put in order")
 
 
+def layout_colours(spec: Spec, num_vertices: int, num_edges: int) -> Layout:
+    """Edge e is token e; output token v is vertex v's side and the verdict, which every machine holds."""
+
+    def unload(shard: Shard) -> Table:
+        sides = shard["sides"]
+        bipartite = sides.spread(shard["verdict"]["bipartite"])
+        return Table({"side": sides["side"], "bipartite": bipartite}, sides.offsets)
+
+    return layout_graph(
+        spec,
+        num_vertices,
+        num_edges,
+        unload=unload,
+        outputs=types(side=np.int8, bipartite=np.int64),
+        result=lambda tokens: {"bipartite": bool(tokens["bipartite"].all()), "side": tokens["side"]},
+        writer=2 * np.arange(num_vertices) % spec.num_machines,
+        copies=2,
+    )
+
+
 BIPARTITENESS = Problem(
     name="bipartiteness",
     input=GRAPH,
@@ -116,4 +137,5 @@ BIPARTITENESS = Problem(
     table=lambda graph, result: {"vertex": graph.ids, "side": result["side"]},
     facts=lambda graph, result: {"bipartite": result["bipartite"]},
     driver={"place": "edges dealt in blocks, two labels a vertex", "table": "ids put back", "facts": "read off"},
+    layout=layout_colours,
 )

@@ -24,7 +24,8 @@ from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, in_order
 from logdepth.protocols.inputs.graphs import GRAPH
-from logdepth.protocols.labels import connect, index_edges, place_graph, settle
+from logdepth.protocols.labels import connect, index_edges, layout_graph, place_graph, settle, vertex_types
+from logdepth.protocols.layout import Layout
 from logdepth.protocols.problem import Problem
 from logdepth.theory import component_iterations
 
@@ -69,6 +70,18 @@ def components(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
     return Protocol("connectivity", spec, stages, collect, config, theory, collects="labels put in order")
 
 
+def layout_components(spec: Spec, num_vertices: int, num_edges: int) -> Layout:
+    """Edge e is token e; the label of vertex v is output token v."""
+    return layout_graph(
+        spec,
+        num_vertices,
+        num_edges,
+        unload=lambda shard: shard["labels"].only("label"),
+        outputs=vertex_types(num_vertices, "label"),
+        result=lambda tokens: tokens["label"],
+    )
+
+
 CONNECTIVITY = Problem(
     name="connectivity",
     input=GRAPH,
@@ -80,4 +93,5 @@ CONNECTIVITY = Problem(
     table=lambda graph, labels: {"vertex": graph.ids, "label": graph.ids[labels]},
     facts=lambda graph, labels: {"components": int((labels == np.arange(len(labels))).sum())},
     driver={"place": "edges dealt in blocks, a label a vertex", "table": "ids put back", "facts": "components counted"},
+    layout=layout_components,
 )

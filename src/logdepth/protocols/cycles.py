@@ -22,7 +22,8 @@ from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses
 from logdepth.protocols.components import label_stages
 from logdepth.protocols.inputs.graphs import CYCLES
-from logdepth.protocols.labels import place_graph
+from logdepth.protocols.labels import layout_graph, place_graph
+from logdepth.protocols.layout import Layout, types
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.segments import fold
 from logdepth.protocols.trees import all_reduce
@@ -74,6 +75,19 @@ def count_cycles(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
     return Protocol("one-versus-two-cycle", spec, stages, collect, config, collects="the count read off machine 0")
 
 
+def layout_cycles(spec: Spec, num_vertices: int, num_edges: int) -> Layout:
+    """Edge e is token e; the count is the one output token, and machine 0 writes it."""
+    return layout_graph(
+        spec,
+        num_vertices,
+        num_edges,
+        unload=lambda shard: shard["count"].where(shard.machines == 0),
+        outputs=types(roots=np.int64),
+        result=lambda tokens: int(tokens["roots"][0]),
+        writer=np.zeros(1, np.int64),
+    )
+
+
 ONE_VERSUS_TWO_CYCLE = Problem(
     name="one-versus-two-cycle",
     input=CYCLES,
@@ -89,4 +103,5 @@ ONE_VERSUS_TWO_CYCLE = Problem(
         "table": "read off",
         "facts": "read off",
     },
+    layout=layout_cycles,
 )

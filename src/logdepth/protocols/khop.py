@@ -26,6 +26,7 @@ from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, in_order, in_turn, within
 from logdepth.protocols.inputs.sequences import SEQUENCE, Sequence, check_symbols
+from logdepth.protocols.layout import TOKENS, Layout
 from logdepth.protocols.lookup import join, stack
 from logdepth.protocols.pointer_doubling import power_stages, read_through
 from logdepth.protocols.problem import Problem
@@ -63,9 +64,18 @@ def place_sequence(spec: Spec, data: Sequence) -> dict[str, Table]:
     >>> place_sequence(Spec(2, 100, 3), Sequence(np.array([1, 0, 1]), 1, 2))["cells"]["token"].tolist()
     [2, 0, 1, 1]
     """
+    tokens = _tokens(data)
+    return {"cells": in_turn(spec, token=np.append(tokens.dtype.type(data.alphabet_size), tokens))}
+
+
+def _word(size: int, alphabet_size: int) -> type:
+    """Of symbols and slots."""
+    return np.int32 if max(size, alphabet_size) < 2**31 - 1 else np.int64
+
+
+def _tokens(data: Sequence) -> Array:
     tokens = check_symbols(data.tokens, data.alphabet_size)
-    word = np.int32 if max(len(tokens), data.alphabet_size) < 2**31 - 1 else np.int64
-    return {"cells": in_turn(spec, token=np.concatenate([[data.alphabet_size], tokens]).astype(word))}
+    return tokens.astype(_word(len(tokens), data.alphabet_size))
 
 
 def khop(spec: Spec, size: int, k: int, alphabet_size: int) -> Protocol:
@@ -89,6 +99,33 @@ def khop(spec: Spec, size: int, k: int, alphabet_size: int) -> Protocol:
         ]
     config = {"size": size, "k": k, "alphabet_size": alphabet_size}
     return Protocol("khop", spec, stages, collect, config, collects="answers put in order")
+
+
+def layout_khop(spec: Spec, size: int, k: int, alphabet_size: int) -> Layout:
+    """Symbol t, the answer at it too, is token t: slot t + 1. Slot 0 is no token: machine 0 knows what it holds."""
+    word = np.dtype(_word(size, alphabet_size))
+    machine = np.arange(1, size + 1) % spec.num_machines
+    answer = "power" if min(k, size) else "token"
+
+    def load(shard: Shard) -> dict[str, Table]:
+        tokens, zero = shard[TOKENS], (shard.machines == 0).astype(np.int64)
+        slot = Table({"token": np.full(zero.sum(), alphabet_size, word)}, np.append(0, np.cumsum(zero)))
+        return {"cells": stack(slot, tokens)}
+
+    def unload(shard: Shard) -> Table:
+        cells = shard["cells"]
+        return Table({"answer": cells[answer]}, cells.offsets).where(addresses(shard, cells) > 0)
+
+    return Layout(
+        tokens=lambda data: {"token": _tokens(data)},
+        inputs={"token": word},
+        reader=machine,
+        load=load,
+        outputs={"answer": word},
+        writer=machine,
+        unload=unload,
+        result=lambda tokens: tokens["answer"].astype(np.int64),
+    )
 
 
 def _table(sequence: Sequence, answers: Array) -> dict[str, Array]:
@@ -116,4 +153,5 @@ KHOP = Problem(
         "table": "symbols' names put back",
         "facts": "answers that are defined counted",
     },
+    layout=layout_khop,
 )

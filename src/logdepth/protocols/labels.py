@@ -8,6 +8,7 @@ ask of the owners is checked beforehand in one pre-round, table *status*.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,15 +16,62 @@ from logdepth.mpc.protocol import Change, Local, Loop, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import in_blocks, own_numbers
+from logdepth.protocols.layout import TOKENS, Layout, block_of, own_cells, turn_of
 from logdepth.protocols.lookup import check, lower, read
 from logdepth.theory import component_iterations
 
 
 def place_graph(spec: Spec, num_vertices: int, tail: Array, head: Array) -> dict[str, Table]:
     """The input on the machines: edges in equal blocks, in order; vertex v's label, itself, on machine `v % q`."""
-    word = np.int32 if num_vertices < 2**31 else np.int64
+    word = _word(num_vertices)
     edges = in_blocks(spec, tail=np.asarray(tail, word), head=np.asarray(head, word))
     return {"input": edges, "labels": own_numbers(spec.num_machines, num_vertices, word)}
+
+
+def _word(num_vertices: int) -> type:
+    """Of vertices."""
+    return np.int32 if num_vertices < 2**31 else np.int64
+
+
+def vertex_types(num_vertices: int, *names: str) -> dict[str, np.dtype]:
+    """Columns of vertices: name -> type."""
+    return dict.fromkeys(names, np.dtype(_word(num_vertices)))
+
+
+def layout_graph(
+    spec: Spec,
+    num_vertices: int,
+    num_edges: int,
+    *,
+    unload: Callable[[Shard], Table],
+    outputs: Mapping[str, np.dtype],
+    result: Callable[[Table], Any],
+    weights: Callable[[Any], Array] | None = None,
+    writer: Array | None = None,
+    copies: int = 1,
+) -> Layout:
+    """The layout of a problem whose input is `place_graph`'s: edge e is token e, with `weights` as a third word.
+
+    A machine's labels are its vertices' own numbers, which it knows: of `copies` vertices for each of the graph's.
+    `writer`: by default output token v is vertex v's, and its label's machine writes it.
+    """
+    word = _word(copies * num_vertices)
+    ends = vertex_types(copies * num_vertices, "tail", "head")
+
+    def tokens(graph: Any) -> dict[str, Array]:
+        columns = {"tail": np.asarray(graph.tail, word), "head": np.asarray(graph.head, word)}
+        return columns if weights is None else {**columns, "weight": weights(graph)}
+
+    return Layout(
+        tokens=tokens,
+        inputs=ends if weights is None else {**ends, "weight": np.dtype(np.int64)},
+        reader=block_of(spec, num_edges),
+        load=lambda shard: {"input": shard[TOKENS], "labels": own_cells(shard, copies * num_vertices, word)},
+        outputs=outputs,
+        writer=turn_of(spec, num_vertices) if writer is None else writer,
+        unload=unload,
+        result=result,
+    )
 
 
 def index_edges(shard: Shard, edges: Table) -> dict[str, Table]:

@@ -35,7 +35,16 @@ from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, block_starts, in_order, within
 from logdepth.protocols.inputs.graphs import WEIGHTED_GRAPH
-from logdepth.protocols.labels import alter, check_ends, connect, index_edges, place_graph, some_row
+from logdepth.protocols.labels import (
+    alter,
+    check_ends,
+    connect,
+    index_edges,
+    layout_graph,
+    place_graph,
+    some_row,
+)
+from logdepth.protocols.layout import Layout, types
 from logdepth.protocols.lookup import check, lower, read
 from logdepth.protocols.problem import Problem
 
@@ -212,8 +221,7 @@ def minimum_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
         return {"labels": labels.with_columns(edge=np.where(roots, none, labels["edge"]))}
 
     def collect(tables: Mapping[str, Table]) -> dict[str, Array]:
-        edge = tables["labels"]["edge"]
-        return {"edges": np.sort(edge[edge < none]), "labels": in_order(tables["labels"], "label")}
+        return _result(tables["labels"]["edge"], none, in_order(tables["labels"], "label"))
 
     checked = check_ends(spec, lambda shard: shard["edges"].counts > 0, words=4)
     keys = ("weight", "edge", "other")
@@ -240,11 +248,33 @@ def place_weighted(spec: Spec, graph: Graph) -> dict[str, Table]:
 
     Raises `InputError` if a weight is NaN.
     """
+    weight = _weights(graph)
+    tables = place_graph(spec, graph.num_vertices, graph.tail, graph.head)
+    return {**tables, "input": tables["input"].with_columns(weight=weight)}
+
+
+def _weights(graph: Graph) -> Array:
     weight = np.zeros(graph.num_edges) if graph.weight is None else np.asarray(graph.weight, np.float64)
     if (missing := np.isnan(weight)).any():
         raise InputError(f"the weight of edge {int(np.argmax(missing))} is NaN; a minimum needs weights with an order")
-    tables = place_graph(spec, graph.num_vertices, graph.tail, graph.head)
-    return {**tables, "input": tables["input"].with_columns(weight=weight_order(weight))}
+    return weight_order(weight)
+
+
+def _result(edge: Array, none: int, labels: Array) -> dict[str, Array]:
+    return {"edges": np.sort(edge[edge < none]), "labels": labels}
+
+
+def layout_minimum(spec: Spec, num_vertices: int, num_edges: int) -> Layout:
+    """Edge e with its weight is token e; output token v is vertex v's label and noted edge (num_edges: none)."""
+    return layout_graph(
+        spec,
+        num_vertices,
+        num_edges,
+        unload=lambda shard: shard["labels"].only("edge", "label"),
+        outputs=types(edge=np.int64, label=np.int64),
+        result=lambda tokens: _result(tokens["edge"], num_edges, tokens["label"]),
+        weights=_weights,
+    )
 
 
 def _table(graph: Graph, result: dict[str, Array]) -> dict[str, Array]:
@@ -273,4 +303,5 @@ MSF = Problem(
         "table": "ids and weights put back",
         "facts": "trees counted, weights added up",
     },
+    layout=layout_minimum,
 )

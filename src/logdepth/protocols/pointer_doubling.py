@@ -26,6 +26,7 @@ from logdepth.protocols.arrays import addresses, in_order, in_turn
 from logdepth.protocols.inputs.pointers import POINTERS, Pointers
 from logdepth.protocols.inputs.whole_numbers import whole_numbers
 from logdepth.protocols.labels import some_row
+from logdepth.protocols.layout import TOKENS, Layout, turn_of, types
 from logdepth.protocols.lookup import check, read
 from logdepth.protocols.problem import Problem
 
@@ -141,15 +142,39 @@ def place_pointers(spec: Spec, data: Pointers) -> dict[str, Table]:
     >>> place_pointers(Spec(2, 100, 3), Pointers(np.array([2, 0, 1])))["cells"]["square"].tolist()
     [2, 1, 0]
     """
+    ptr = _pointers(data)
+    if data.power is not None:
+        return {"cells": in_turn(spec, square=ptr, power=np.arange(len(ptr), dtype=ptr.dtype))}
+    return {"cells": in_turn(spec, start=ptr, square=ptr)}
+
+
+def _word(size: int) -> type:
+    """Of pointers."""
+    return np.int32 if size < 2**31 else np.int64
+
+
+def _pointers(data: Pointers) -> Array:
     ptr = whole_numbers("ptr", data.ptr)
     outside = (ptr < 0) | (ptr >= len(ptr))
     if outside.any():
         row = int(np.argmax(outside))
         raise InputError(f"ptr: row {row} is {ptr[row]}; a pointer names one of the {len(ptr)} rows, 0..{len(ptr) - 1}")
-    ptr = ptr.astype(np.int32 if len(ptr) < 2**31 else np.int64)
-    if data.power is not None:
-        return {"cells": in_turn(spec, square=ptr, power=np.arange(len(ptr), dtype=ptr.dtype))}
-    return {"cells": in_turn(spec, start=ptr, square=ptr)}
+    return ptr.astype(_word(len(ptr)))
+
+
+def _no_cycle(start: Array, end: Array) -> Array:
+    """The ends, if they are ends. Raises `InputError` naming the first vertex whose path has none.
+
+    After 2^t >= n steps, or once squaring moves nothing, a path that meets a cycle stands on it.
+    """
+    lost = start[end] != end
+    if lost.any():
+        vertex = int(np.argmax(lost))
+        raise InputError(
+            f"vertex {vertex} has no root: its path runs into a cycle, through vertex {int(end[vertex])}. Let "
+            "roots point at themselves, or ask for a power"
+        )
+    return end
 
 
 def pointer_doubling(spec: Spec, size: int, power: int | None = None) -> Protocol:
@@ -169,16 +194,7 @@ def pointer_doubling(spec: Spec, size: int, power: int | None = None) -> Protoco
         return in_order(tables["cells"], "power")
 
     def collect_ends(tables: Mapping[str, Table]) -> Array:
-        start, end = in_order(tables["cells"], "start"), in_order(tables["cells"], "square")
-        # After 2^t >= n steps, or once squaring moves nothing, a path that meets a cycle stands on it.
-        lost = start[end] != end
-        if lost.any():
-            vertex = int(np.argmax(lost))
-            raise InputError(
-                f"vertex {vertex} has no root: its path runs into a cycle, through vertex {int(end[vertex])}. Let "
-                "roots point at themselves, or ask for a power"
-            )
-        return end
+        return _no_cycle(in_order(tables["cells"], "start"), in_order(tables["cells"], "square"))
 
     if power is None:
         stages = follow_stages(spec, size, what="follow")
@@ -187,6 +203,28 @@ def pointer_doubling(spec: Spec, size: int, power: int | None = None) -> Protoco
     stages = power_stages(spec, size, power, what="double") if power else []
     config = {"size": size, "power": power}
     return Protocol("pointer-doubling", spec, stages, collect_power, config, collects="targets put in order")
+
+
+def layout_pointers(spec: Spec, size: int, power: int | None = None) -> Layout:
+    """Pointer v is token v, and so is where it leads."""
+
+    def load(shard: Shard) -> dict[str, Table]:
+        cells = shard[TOKENS]
+        if power is None:
+            return {"cells": Table({"start": cells["square"], "square": cells["square"]}, cells.offsets)}
+        return {"cells": cells.with_columns(power=addresses(shard, cells).astype(_word(size)))}
+
+    outputs = ("start", "square") if power is None else ("power",)
+    return Layout(
+        tokens=lambda data: {"square": _pointers(data)},
+        inputs=types(square=_word(size)),
+        reader=turn_of(spec, size),
+        load=load,
+        outputs=dict.fromkeys(outputs, np.dtype(_word(size))),
+        writer=turn_of(spec, size),
+        unload=lambda shard: shard["cells"].only(*outputs),
+        result=lambda tokens: tokens["power"] if power is not None else _no_cycle(tokens["start"], tokens["square"]),
+    )
 
 
 POINTER_DOUBLING = Problem(
@@ -204,4 +242,5 @@ POINTER_DOUBLING = Problem(
         "table": "rows numbered",
         "facts": "distinct targets counted, by a sort",
     },
+    layout=layout_pointers,
 )

@@ -19,6 +19,7 @@ from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import in_blocks
 from logdepth.protocols.inputs.numbers import NUMBERS
 from logdepth.protocols.inputs.whole_numbers import whole_numbers
+from logdepth.protocols.layout import TOKENS, Layout, block_of, types
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.segments import Sum, fold, sum_before
 from logdepth.protocols.trees import prefix
@@ -82,6 +83,20 @@ def prefix_sums(spec: Spec, size: int) -> Protocol:
     return Protocol("prefix-sum", spec, stages, collect, {"size": size}, collects="sums read off, already in order")
 
 
+def layout_sums(spec: Spec, size: int) -> Layout:
+    """Number t is token t, and so is the sum up to it."""
+    return Layout(
+        tokens=lambda values: {"value": whole_numbers("values", values)},
+        inputs=types(value=np.int64),
+        reader=block_of(spec, size),
+        load=lambda shard: {"values": shard[TOKENS]},
+        outputs=types(sum=np.int64),
+        writer=block_of(spec, size),
+        unload=lambda shard: shard["values"],
+        result=lambda tokens: tokens["sum"],
+    )
+
+
 PREFIX_SUM = Problem(
     name="prefix-sum",
     input=NUMBERS,
@@ -97,4 +112,5 @@ PREFIX_SUM = Problem(
         "table": "rows numbered",
         "facts": "read off",
     },
+    layout=layout_sums,
 )

@@ -12,6 +12,7 @@ from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Table
 from logdepth.protocols.inputs.input import Input, Size
+from logdepth.protocols.layout import Layout
 from logdepth.rng import rng_for
 
 
@@ -21,9 +22,10 @@ class Problem:
 
     input: what it takes in: reader, sampler, sizes. slack: C in `q s = C n` where only delta is given. protocol:
     `protocol(spec, **config)`, of an input's config. place: the input on the machines. columns: the names of the
-    result's columns in a file. table: `table(data, result)`, those columns. facts: `facts(data, result)`, the result in
-    a few numbers. driver: what `place`, `table` and `facts` do by these names, outside the rounds; the ledger lists it,
-    with its seconds, beside what the protocol's `collect` does.
+    result's columns in a file. table: `table(data, result)`, those columns. facts: `facts(data, result)`, the result
+    in a few numbers. driver: what `place`, `table` and `facts` do by these names, outside the rounds; the ledger
+    lists it, with its seconds, beside what the protocol's `collect` does. layout: `layout(spec, **config)`, `place`
+    and `collect` token by token, where its author gives one.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Problem:
     table: Callable[[Any, Any], dict[str, Any]] = lambda data, result: {"value": result}
     facts: Callable[[Any, Any], dict[str, Any]] = lambda data, result: {}
     driver: Mapping[str, str] = field(default_factory=dict)
+    layout: Callable[..., Layout] | None = None
 
     @property
     def kind(self) -> str:

@@ -21,9 +21,10 @@ from logdepth.errors import InputError
 from logdepth.mpc.protocol import Change, Protocol, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.arrays import in_blocks, within
+from logdepth.protocols.arrays import block_starts, in_blocks, within
 from logdepth.protocols.inputs.numbers import NUMBERS
 from logdepth.protocols.inputs.whole_numbers import whole_numbers
+from logdepth.protocols.layout import TOKENS, Layout, block_of, types
 from logdepth.protocols.problem import Problem
 from logdepth.protocols.sample_sort import sort
 from logdepth.protocols.segments import Sum
@@ -72,9 +73,23 @@ def place_numbers(spec: Spec, values: Array | Sequence[float]) -> dict[str, Tabl
     >>> place_numbers(Spec(2, 100, 3), [7, 5, 6])["rows"]["index"].tolist()
     [0, 1, 2]
     """
+    words = _words(values)
+    return {"rows": in_blocks(spec, value=words, index=np.arange(len(words)))}
+
+
+def _words(values: Array | Sequence[float]) -> Array:
     array = _numbers(values)
-    words = float_words(array) if array.dtype.kind == "f" else array
-    return {"rows": in_blocks(spec, value=words, index=np.arange(len(array)))}
+    return float_words(array) if array.dtype.kind == "f" else array
+
+
+def _block(spec: Spec, size: int) -> int:
+    """Sorted rows of a machine, at most."""
+    return max(1, -(-size // spec.num_machines))
+
+
+def _result(rows: Table, dtype: str) -> dict[str, Array]:
+    value = words_float(rows["value"]) if dtype == "float64" else rows["value"]
+    return {"index": rows["index"], "value": value}
 
 
 def sort_numbers(spec: Spec, size: int, dtype: str) -> Protocol:
@@ -87,7 +102,7 @@ def sort_numbers(spec: Spec, size: int, dtype: str) -> Protocol:
     >>> result["index"].tolist(), result["value"].tolist()
     ([1, 0, 2], [-2.0, 1.5, 1.5])
     """
-    block = max(1, -(-size // spec.num_machines))
+    block = _block(spec, size)
 
     def route(shard: Shard) -> Change:
         rows = shard["rows"]
@@ -95,9 +110,7 @@ def sort_numbers(spec: Spec, size: int, dtype: str) -> Protocol:
         return Change(drop=("rows", "before"), mail={"sorted": (rows, rank // block)})
 
     def collect(tables: Mapping[str, Table]) -> dict[str, Array]:
-        rows = tables["sorted"]
-        value = words_float(rows["value"]) if dtype == "float64" else rows["value"]
-        return {"index": rows["index"], "value": value}
+        return _result(tables["sorted"], dtype)
 
     stages: list[Stage] = [
         *sort(spec, "rows", ("value",), 2, max_rows=size, what="sort"),
@@ -108,6 +121,25 @@ def sort_numbers(spec: Spec, size: int, dtype: str) -> Protocol:
     ]  # fmt: skip
     config = {"size": size, "dtype": dtype}
     return Protocol("sort", spec, stages, collect, config, collects="words as numbers again, already in order")
+
+
+def layout_sort(spec: Spec, size: int, dtype: str) -> Layout:
+    """Number t is token t; the number of rank r, with where it was, is output token r."""
+
+    def load(shard: Shard) -> dict[str, Table]:
+        rows = shard[TOKENS]
+        return {"rows": rows.with_columns(index=rows.spread(block_starts(shard, size)) + within(rows))}
+
+    return Layout(
+        tokens=lambda values: {"value": _words(values)},
+        inputs=types(value=np.int64),
+        reader=block_of(spec, size),
+        load=load,
+        outputs=types(value=np.int64, index=np.int64),
+        writer=np.arange(size) // _block(spec, size),
+        unload=lambda shard: shard["sorted"],
+        result=lambda tokens: _result(tokens, dtype),
+    )
 
 
 def _config(values: Array | Sequence[float]) -> dict[str, int | str]:
@@ -126,4 +158,5 @@ SORT = Problem(
     table=lambda values, result: {"rank": np.arange(len(result["value"])), **result},
     facts=lambda values, result: {"numbers": len(result["value"])},
     driver={"place": "NaN looked for, numbers as words, in blocks", "table": "ranks numbered", "facts": "read off"},
+    layout=layout_sort,
 )

@@ -31,7 +31,8 @@ from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, block_owner, block_starts, cell_rows, in_order
 from logdepth.protocols.inputs.graphs import GRAPH
-from logdepth.protocols.labels import connect, index_edges, place_graph, settle, some_row
+from logdepth.protocols.labels import connect, index_edges, layout_graph, place_graph, settle, some_row, vertex_types
+from logdepth.protocols.layout import Layout
 from logdepth.protocols.lookup import check, read, stack
 from logdepth.protocols.minimum_forest import asks, least_edges, least_rows, noted, numbered
 from logdepth.protocols.problem import Problem
@@ -249,6 +250,18 @@ def spanning_forest(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
     return Protocol("spanning-forest", spec, stages, collect, config, collects="parents put in order")
 
 
+def layout_forest(spec: Spec, num_vertices: int, num_edges: int) -> Layout:
+    """Edge e is token e; the parent of vertex v is output token v."""
+    return layout_graph(
+        spec,
+        num_vertices,
+        num_edges,
+        unload=lambda shard: shard["parent"],
+        outputs=vertex_types(num_vertices, "parent"),
+        result=lambda tokens: tokens["parent"],
+    )
+
+
 SPANNING_FOREST = Problem(
     name="spanning-forest",
     input=GRAPH,
@@ -260,4 +273,5 @@ SPANNING_FOREST = Problem(
     table=lambda graph, parent: {"vertex": graph.ids, "parent": graph.ids[parent]},
     facts=lambda graph, parent: {"trees": int((parent == np.arange(len(parent))).sum())},
     driver={"place": "edges dealt in blocks, a label a vertex", "table": "ids put back", "facts": "trees counted"},
+    layout=layout_forest,
 )

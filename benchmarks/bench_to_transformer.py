@@ -1,0 +1,105 @@
+"""Every built-in problem as a transformer, by every router: equal to the engine, how deep, how wide, what did not fit.
+
+Rows are written as they come. A case that takes more than `SECONDS` of this process's time is given up, and
+says so. `--table` prints them.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any, NoReturn
+
+from logdepth.errors import InputError, MemoryExceeded
+from logdepth.jobs.job import least_memory
+from logdepth.mpc import Spec
+from logdepth.protocols import BUILT_IN, Problem
+from logdepth.records import Record, read_rows
+from logdepth.simulation.problem_to_transformer import simulate
+from logdepth.simulation.rehearsal import Rehearsal, rehearse
+from logdepth.simulation.routers.registry import ROUTERS
+from measure import ROWS, save
+
+SIZES = ((4, 16), (16, 64), (64, 256))  # machines, and vertices, tokens or numbers
+SECONDS = 40.0
+
+
+def least(problem: Problem, data: Any, machines: int) -> tuple[Spec, Rehearsal]:
+    """From the least memory that the protocol can be put together with, in steps of a fifth, until s holds."""
+    config = problem.config(data)
+    words = problem.words(config)
+    memory = least_memory(problem, Spec(machines, 64, words), config)
+    while True:
+        spec = Spec(machines, memory, words)
+        try:
+            return spec, rehearse(problem.protocol(spec, **config), problem.place(spec, data))
+        except MemoryExceeded:
+            memory += -(-memory // 5)
+
+
+def give_up(number: int, frame: FrameType | None) -> NoReturn:
+    raise InputError(f"given up after {SECONDS:g} s")
+
+
+def case(problem: Problem, data: Any, spec: Spec, rehearsal: Rehearsal, router: str) -> dict[str, Any]:
+    """What came out, or why nothing did."""
+    protocol, inputs = problem.protocol(spec, **problem.config(data)), problem.place(spec, data)
+    began = time.process_time()
+    signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        found = simulate(problem, data, protocol, inputs, rehearsal, router=router, form="looped", bounds="rehearsal")
+    except InputError as error:
+        return {"fits": False, "why": str(error)}
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    names = ("equal", "num_rounds", "num_layers", "num_heads", "key_dim", "value_dim", "embed_dim", "num_tokens")
+    seconds = round(time.process_time() - began, 2)
+    return {"fits": True, **{name: getattr(found, name) for name in names}, "seconds": seconds}
+
+
+def table(rows: list[dict[str, Any]]) -> list[str]:
+    """The rows as lines of a table: docs/protocol_to_transformer.md has them."""
+    cases: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        cases.setdefault((row["problem"], row["machines"], row["size"]), {})[row["router"]] = row
+    lines = []
+    for (problem, machines, size), found in cases.items():
+        one = next((row for row in found.values() if row["fits"]), found["sums"])
+        traffic = ", ".join(str(one[name]) for name in ("out_degree", "in_degree", "words", "interference"))
+        cells = [f"{r['num_heads']} x {r['value_dim']:,}" if (r := found[name])["fits"] else "-" for name in ROUTERS]
+        lines.append(
+            f"| `{problem}` | {machines}, {size} | {one['local_memory']:,} | {one.get('num_rounds', '-')} | "
+            f"{traffic} | {' | '.join(cells)} |"
+        )
+    return lines
+
+
+def main() -> None:
+    records: list[Record] = []
+    for machines, size in SIZES:
+        for problem in BUILT_IN.values():
+            data = problem.sample(size, k=16, seed=1)
+            spec, rehearsal = least(problem, data, machines)
+            traffic = rehearsal.traffic()
+            for router in ROUTERS:
+                config = {"problem": problem.name, "machines": machines, "size": size, "router": router}
+                measured = {
+                    "local_memory": spec.local_memory,
+                    "out_degree": traffic.out_degree,
+                    "in_degree": traffic.in_degree,
+                    "words": traffic.words,
+                    "interference": traffic.interference,
+                }
+                values = case(problem, data, spec, rehearsal, router)
+                records.append(Record("to-transformer", config, {**measured, **values}))
+                save("to_transformer", records)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--table"]:
+        print("\n".join(table(read_rows(ROWS / "to_transformer.jsonl"))))
+    else:
+        main()
