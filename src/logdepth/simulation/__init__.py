@@ -1,0 +1,1 @@
+"""The theorem's two directions, run: protocols, transformers and programs as one another."""
