@@ -16,7 +16,17 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from logdepth import __version__
-from logdepth.cli import analyzing, compiling, inspecting, planning, reproducing, running, tasks, training
+from logdepth.cli import (
+    analyzing,
+    compiling,
+    inspecting,
+    planning,
+    reproducing,
+    running,
+    tasks,
+    to_protocol,
+    training,
+)
 from logdepth.cli.parser import SHELLS, Parser, PrintCompletion
 from logdepth.errors import InputError
 
@@ -40,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     training.add_commands(commands)
     analyzing.add_commands(commands)
     reproducing.add_commands(commands)
+    to_protocol.add_commands(commands)
     return parser
 
 

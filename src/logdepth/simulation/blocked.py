@@ -17,7 +17,7 @@ from functools import partial
 
 import numpy as np
 
-from logdepth.errors import InputError, SpecError
+from logdepth.errors import SpecError
 from logdepth.mpc import Change, Local, Protocol, Send, Shard, Spec, Table
 from logdepth.mpc.protocol import Stage
 from logdepth.simulation import vectors
@@ -83,7 +83,7 @@ def plan_blocked(
 
     if memory is None:
         tile = -(-num_tokens // min(4, num_tokens))
-        return plan(tile, -(-num_tokens // tile))
+        return plan(tile, max(1, -(-num_tokens // tile) - 1))
     if plan(num_tokens, 1).busiest <= memory:
         return plan(num_tokens, 1)
 
@@ -210,7 +210,11 @@ def _begin(
     ]
     read = Partial(*(np.concatenate(part) for part in zip(*parts, strict=True)))
     row = np.concatenate([rows, seen[:, None]], axis=1) if plan.padded else rows
-    keep = {ROW: _kept(plan, row, positions), QUERY: _kept(plan, query, positions), READ: _kept_read(plan, read, positions)}
+    keep = {
+        ROW: _kept(plan, row, positions),
+        QUERY: _kept(plan, query, positions),
+        READ: _kept_read(plan, read, positions),
+    }
     if more:
         keep[OWN] = _kept(plan, keys, positions)
     drop = [name for name in ("token", KEYS) if name in shard.tables]

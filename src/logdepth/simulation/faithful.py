@@ -78,7 +78,9 @@ class Faithful:
         control = 1  # where a machine stands: a word of its memory
         return max(1 + self.padded, self.model.num_classes, max(rounds) + control)
 
-    def children(self, block: Block, tree: int, level: int, token: Array, index: Array | int = 0) -> tuple[Array, Array]:
+    def children(
+        self, block: Block, tree: int, level: int, token: Array, index: Array | int = 0
+    ) -> tuple[Array, Array]:
         """The children of nodes that something travels down to: range of nodes of the next level."""
         sees = block.sight.keys if tree == QUERY else block.sight.queries
         return self.machines.children(level, np.zeros_like(token) + index, *sees(token, self.machines.num_tokens))
@@ -129,8 +131,12 @@ def faithful_protocol(plan: Faithful, spec: Spec) -> Protocol:
     for layer in range(len(blocks)):
         if not nodes.fused:
             stages.append(Send("dispersal", partial(_disperse, plan, layer)))
-        stages += [Send(f"down to level {level + 1}", partial(_down, plan, layer, level)) for level in range(nodes.depth)]
-        stages += [Send(f"up to level {level - 1}", partial(_up, plan, layer, level)) for level in range(nodes.depth, 0, -1)]
+        stages += [
+            Send(f"down to level {level + 1}", partial(_down, plan, layer, level)) for level in range(nodes.depth)
+        ]
+        stages += [
+            Send(f"up to level {level - 1}", partial(_up, plan, layer, level)) for level in range(nodes.depth, 0, -1)
+        ]
         if not nodes.fused:
             stages.append(Send("compression", partial(_compress, plan, layer)))
     if nodes.fused:

@@ -42,6 +42,7 @@ def from_huggingface(
                 heads = ", ".join(each for each in sorted(known) if "Model" in each or "For" in each)
                 raise InputError(f"{name} has a head that is not known; of its family there are: {heads}")
             check_modules(model, known)
+            assert config is not None
             length = config.max_position_embeddings
             if num_tokens is not None and num_tokens > length:
                 raise InputError(f"there are {num_tokens:,} tokens; {name} takes {length:,} at most")

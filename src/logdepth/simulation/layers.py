@@ -260,9 +260,7 @@ class SimulatedModel(TwoLines):
             )
         return tokens.astype(np.int64)
 
-    def logits(
-        self, tokens: Int[Array, " n"], seen: Bool[Array, " n"] | None = None
-    ) -> Float[Array, "n classes"]:
+    def logits(self, tokens: Int[Array, " n"], seen: Bool[Array, " n"] | None = None) -> Float[Array, "n classes"]:
         """All in one place, without machines: what the protocols must come to. `seen`: false for padding.
 
         Raises `InputError` as `check`.

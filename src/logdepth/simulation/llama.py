@@ -23,7 +23,7 @@ def modules(kind: str) -> set[str]:
 
 
 def simulated(model: Any, dtype: np.dtype, num_tokens: int) -> SimulatedModel:
-    """Its arrays. Raises `InputError` for rotary positions that depend on the sequence's length, or turn only a part."""
+    """Its arrays. Raises `InputError` for rotary positions that depend on the length, or turn only a part."""
     name, config, read = type(model).__name__, model.config, Reader(dtype)
     backbone = model if name.endswith("Model") else model.model
     rotary = _rotary(backbone, read, num_tokens)
@@ -32,7 +32,9 @@ def simulated(model: Any, dtype: np.dtype, num_tokens: int) -> SimulatedModel:
         heads, hidden = block.self_attn, block.mlp
         function = activation(hidden.act_fn, config.hidden_act, f"{name}, layer {layer}")
         if 2 * rotary.cosine.shape[1] != heads.head_dim:
-            raise InputError(f"{name}: rotary positions turn {2 * rotary.cosine.shape[1]} of {heads.head_dim} dimensions")
+            raise InputError(
+                f"{name}: rotary positions turn {2 * rotary.cosine.shape[1]} of {heads.head_dim} dimensions"
+            )
         normed = {each: getattr(heads, each, None) for each in ("q_norm", "k_norm")}
         query_norm, key_norm = (None if each is None else read.rms_norm(each) for each in normed.values())
         blocks.append(

@@ -1,4 +1,4 @@
-"""Which keys a query sees: all, those up to itself, or a window of those. Intervals, so trees can leave out the rest."""
+"""Which keys a query sees: all, those up to itself, or a window of those. An interval, so trees leave out the rest."""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ class Tiles:
         """
         most = self.num_machines - 1
         if sight.window is not None:
-            most = min(most, -(-(sight.window - 1) // self.tile))  # of two tiles d apart the nearest are (d-1) t + 1 off
+            most = min(
+                most, -(-(sight.window - 1) // self.tile)
+            )  # of two tiles d apart the nearest are (d-1) t + 1 off
         return [tuple(range(first, min(first + self.fan, most + 1))) for first in range(1, most + 1, self.fan)]
 
     def targets(self, machine: int, distances: Sequence[int], sight: Sight) -> list[int]:

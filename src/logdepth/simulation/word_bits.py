@@ -28,11 +28,11 @@ class Words(ABC):
     arithmetic: np.dtype
 
     @abstractmethod
-    def encode(self, values: Float[Array, "..."]) -> Shaped[Array, "..."]:
+    def encode(self, values: Float[Array, "*shape"]) -> Shaped[Array, "*shape"]:
         """Numbers as words, rounded to the nearest. Raises `InputError` for a number that has none."""
 
     @abstractmethod
-    def decode(self, words: Shaped[Array, "..."]) -> Float[Array, "..."]:
+    def decode(self, words: Shaped[Array, "*shape"]) -> Float[Array, "*shape"]:
         """Words as numbers of the type `arithmetic`."""
 
 
