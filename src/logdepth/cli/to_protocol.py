@@ -129,7 +129,7 @@ def _lines(facts: dict[str, Any], name: str) -> list[str]:
         f"{tokens:,} answers differ",
     ]
     if facts["form"] == "faithful":
-        lines.append(f"precision   C.1's bound for these words is 2^{facts['precision_bound_log2']:g}{_says(facts)}")
+        lines.append(f"precision   C.1's bound for these words is 2^{facts['precision_bound_log2']:.1f}{_says(facts)}")
     lines.append(f"seconds     {facts['seconds']:.2f} in rounds")
     return lines + ([f"written     {facts['out']}"] if facts["out"] else [])
 

@@ -22,7 +22,7 @@ from logdepth.mpc import Change, Local, Protocol, Send, Shard, Spec, Table
 from logdepth.mpc.protocol import Stage
 from logdepth.simulation import vectors
 from logdepth.simulation.layers import Array, Block, SimulatedModel
-from logdepth.simulation.online_softmax import Partial, attend, merge, nothing
+from logdepth.simulation.online_softmax import Partial, attend, from_flat, merge, nothing
 from logdepth.simulation.tiles import Tiles
 from logdepth.simulation.word_bits import Words
 
@@ -54,14 +54,19 @@ class Blocked:
 
     @property
     def busiest(self) -> int:
-        """The most words that a machine sends, receives or holds."""
-        a_token = 0
+        """The most words that a machine sends, receives or holds.
+
+        A layer without rounds (one tile, or a window of one) shows the ledger nothing; the tile's rows, queries, keys
+        and partials are counted all the same.
+        """
+        a_token = max(1 + self.padded, self.model.num_classes)  # the input; the output
         for block in self.model.blocks:
-            if rounds := self.tiles.rounds(block.sight):
-                keys = self.key_words(block) * (len(rounds[0]) + (len(rounds) > 1))
-                a_token = max(a_token, self.row_words + block.query_words + block.partial_words + keys)
-        size, control = min(self.tiles.tile, self.tiles.num_tokens), int(a_token > 0)  # where a machine stands: a word
-        return max(size * max(1 + self.padded, self.model.num_classes), size * a_token + control)
+            rounds = self.tiles.rounds(block.sight)
+            copies = len(rounds[0]) + (len(rounds) > 1) if rounds else 1
+            held = self.row_words + block.query_words + block.partial_words
+            a_token = max(a_token, held + copies * self.key_words(block))
+        control = 1  # where a machine stands: a word of its memory
+        return a_token * min(self.tiles.tile, self.tiles.num_tokens) + control
 
 
 def plan_blocked(
@@ -161,9 +166,9 @@ def _rows(plan: Blocked, shard: Shard) -> tuple[Array, Array]:
 def _heard(plan: Blocked, block: Block, distances: Sequence[int], shard: Shard) -> tuple[Array, Partial]:
     """Every tile's queries, and what they have read, with the keys that just came."""
     width = block.query_words
-    queries = vectors.read(plan.words, shard[QUERY], width).reshape(-1, block.num_heads, block.key_dim)
+    queries = block.split_queries(vectors.read(plan.words, shard[QUERY], width))
     held = vectors.read(plan.words, shard[READ], block.partial_words)
-    read = Partial(held[:, : block.num_heads], held[:, block.num_heads :].reshape(len(held), block.num_heads, -1))
+    read = from_flat(held, block.num_heads, block.value_dim)
     if not distances:
         return queries, read
     keys = vectors.read(plan.words, shard[KEYS], plan.key_words(block))
@@ -185,12 +190,9 @@ def _look(plan: Blocked, block: Block, queries: Array, keys: Array, at: Array, t
     visible = block.sight.visible(at, there)
     if plan.padded:
         visible &= keys[:, -1] > 0
-    split = block.num_key_heads * block.key_dim
-    key = keys[:, :split].reshape(len(keys), block.num_key_heads, -1)
-    value = keys[:, split : block.key_words].reshape(len(keys), block.num_key_heads, -1)
     if not visible.any():
         return nothing(len(queries), block.num_heads, block.value_dim, queries.dtype)
-    return attend(queries, key, value, None if visible.all() else visible)
+    return attend(queries, *block.split_keys(keys), None if visible.all() else visible)
 
 
 def _begin(
@@ -239,7 +241,7 @@ def _kept(plan: Blocked, rows: Array, positions: list[Array]) -> Table:
 
 
 def _kept_read(plan: Blocked, read: Partial, positions: list[Array]) -> Table:
-    return _kept(plan, np.concatenate([read.log_z, read.mean.reshape(len(read.log_z), -1)], axis=1), positions)
+    return _kept(plan, read.flat, positions)
 
 
 def _sent(plan: Blocked, block: Block, keys: Array, distances: Sequence[int], shard: Shard) -> tuple[Table, Array]:

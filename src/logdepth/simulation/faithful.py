@@ -27,7 +27,7 @@ from logdepth.mpc import Change, Local, Protocol, Send, Shard, Spec, Table
 from logdepth.mpc.protocol import Stage
 from logdepth.simulation import vectors
 from logdepth.simulation.layers import Array, Block, SimulatedModel
-from logdepth.simulation.online_softmax import Partial, fold, one_key
+from logdepth.simulation.online_softmax import Partial, fold, from_flat, one_key
 from logdepth.simulation.trees import KEY, QUERY, Machines
 from logdepth.simulation.word_bits import Words
 
@@ -64,7 +64,7 @@ class Faithful:
         """The most words that a machine sends, receives or holds: exact, but for windows, where it is a bound."""
         nodes, row = self.machines, self.row_words
         token = np.arange(nodes.num_tokens)
-        rounds = [0]
+        rounds = [row if nodes.fused else 0]
         for block in self.model.blocks:
             query, key = (self.down_words(block, tree) for tree in (QUERY, KEY))
             fans = [nodes.most_children(level) for level in range(nodes.depth)]
@@ -193,15 +193,7 @@ def _folded(plan: Faithful, shard: Shard, block: Block) -> tuple[Array, Partial]
     some = np.flatnonzero(held)
     starts = (table.offsets[:-1] // width)[some]
     parts = vectors.read(plan.words, table, width)
-    return shard.machines[some], fold(_unpack(parts, block), starts)
-
-
-def _unpack(parts: Array, block: Block) -> Partial:
-    return Partial(parts[:, : block.num_heads], parts[:, block.num_heads :].reshape(len(parts), block.num_heads, -1))
-
-
-def _pack(read: Partial) -> Array:
-    return np.concatenate([read.log_z, read.mean.reshape(len(read.log_z), -1)], axis=1)
+    return shard.machines[some], fold(from_flat(parts, block.num_heads, block.value_dim), starts)
 
 
 def _with_seen(plan: Faithful, rows: Array, seen: Array) -> Array:
@@ -224,7 +216,7 @@ def _had(shard: Shard, *names: str) -> list[str]:
 def _made(plan: Faithful, layer: int, rows: Array, seen: Array, token: Array) -> tuple[Array, Array]:
     """What travels down the two trees of each token."""
     query, key, value = plan.model.blocks[layer].project(rows, token)
-    flat = [part.reshape(len(rows), -1) for part in (query, key, value)]
+    flat = [part.reshape(len(rows), part.shape[1] * part.shape[2]) for part in (query, key, value)]
     return flat[0], _with_seen(plan, np.concatenate(flat[1:], axis=1), seen)
 
 
@@ -281,7 +273,7 @@ def _up(plan: Faithful, layer: int, level: int, shard: Shard) -> Change:
         drop = [READ]
     token, index = nodes.place(QUERY, level, machine)
     to = nodes.node(QUERY, token, level - 1, index // nodes.branching)
-    return Change(drop=drop, mail={READ: _mail(plan, shard, _pack(read), machine, to)})
+    return Change(drop=drop, mail={READ: _mail(plan, shard, read.flat, machine, to)})
 
 
 def _pairs(plan: Faithful, block: Block, shard: Shard) -> tuple[Array, Partial]:
@@ -290,20 +282,17 @@ def _pairs(plan: Faithful, block: Block, shard: Shard) -> tuple[Array, Partial]:
         vectors.read(plan.words, shard[name], plan.down_words(block, tree)) for tree, name in enumerate(NAMES)
     )
     machine = vectors.owners(shard, shard["query"], block.query_words)
-    split = block.num_key_heads * block.key_dim
     if plan.padded:
         real = keys[:, -1] > 0
-        machine, queries, keys = machine[real], queries[real], keys[real, :-1]
-    key = keys[:, :split].reshape(len(keys), block.num_key_heads, -1)
-    value = keys[:, split:].reshape(len(keys), block.num_key_heads, -1)
-    return machine, one_key(queries.reshape(len(queries), block.num_heads, -1), key, value)
+        machine, queries, keys = machine[real], queries[real], keys[real]
+    return machine, one_key(block.split_queries(queries), *block.split_keys(keys))
 
 
 def _compress(plan: Faithful, layer: int, shard: Shard) -> Change:
     """The roots mail what the heads read to the tokens' machines."""
     machine, read = _folded(plan, shard, plan.model.blocks[layer])
     token, _ = plan.machines.place(QUERY, 0, machine)
-    return Change(drop=(READ,), mail={READ: _mail(plan, shard, _pack(read), machine, token)})
+    return Change(drop=(READ,), mail={READ: _mail(plan, shard, read.flat, machine, token)})
 
 
 def _hand_back(plan: Faithful, shard: Shard) -> Change:

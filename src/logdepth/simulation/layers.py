@@ -129,6 +129,18 @@ class Block(ABC):
         """Of a token's key and value, all heads."""
         return self.num_key_heads * (self.key_dim + self.value_dim)
 
+    def split_keys(
+        self, rows: Float[Array, "rows words"]
+    ) -> tuple[Float[Array, "rows kv key"], Float[Array, "rows kv value"]]:
+        """Keys and values out of rows that hold both, side by side."""
+        split = self.num_key_heads * self.key_dim
+        key = rows[:, :split].reshape(len(rows), self.num_key_heads, self.key_dim)
+        return key, rows[:, split : self.key_words].reshape(len(rows), self.num_key_heads, self.value_dim)
+
+    def split_queries(self, rows: Float[Array, "rows words"]) -> Float[Array, "rows heads key"]:
+        """Queries out of rows that hold them side by side."""
+        return rows.reshape(len(rows), self.num_heads, self.key_dim)
+
     @property
     def partial_words(self) -> int:
         """Of a partial (`online_softmax`): a logarithm and a mean value a head."""
@@ -170,8 +182,9 @@ class StandardBlock(Block):
 
     def project(self, rows: Array, positions: Array) -> tuple[Array, Array, Array]:
         x = rows if self.attention_norm is None else self.attention_norm(rows)
-        query = self.query(x).reshape(len(x), self.num_heads, -1)
-        key, value = (part(x).reshape(len(x), self.num_key_heads, -1) for part in (self.key, self.value))
+        query = self.query(x).reshape(len(x), self.num_heads, self.key_dim)
+        key = self.key(x).reshape(len(x), self.num_key_heads, self.key_dim)
+        value = self.value(x).reshape(len(x), self.num_key_heads, self.value_dim)
         query = query if self.query_norm is None else self.query_norm(query)
         key = key if self.key_norm is None else self.key_norm(key)
         if self.rotary is not None:
@@ -179,7 +192,7 @@ class StandardBlock(Block):
         return query * query.dtype.type(self.scale), key, value
 
     def finish(self, rows: Array, read: Array, positions: Array) -> Array:
-        x = rows + self.output(read.reshape(len(rows), -1))
+        x = rows + self.output(read.reshape(len(rows), self.num_heads * self.value_dim))
         x = x if self.after_attention is None else self.after_attention(x)
         x = x + self.hidden(x if self.hidden_norm is None else self.hidden_norm(x))
         return x if self.after_hidden is None else self.after_hidden(x)

@@ -26,6 +26,21 @@ class Partial(NamedTuple):
     log_z: Float[Array, "rows heads"]
     mean: Float[Array, "rows heads value"]
 
+    @property
+    def flat(self) -> Float[Array, "rows width"]:
+        """A row's numbers side by side, as they travel: the logarithms, then the means."""
+        rows, heads, value = self.mean.shape
+        return np.concatenate([self.log_z, self.mean.reshape(rows, heads * value)], axis=1)
+
+
+def from_flat(flat: Float[Array, "rows width"], heads: int, value: int) -> Partial:
+    """The inverse of `Partial.flat`.
+
+    >>> from_flat(np.array([[0.0, 5.0, 6.0]]), 1, 2).mean.tolist()
+    [[[5.0, 6.0]]]
+    """
+    return Partial(flat[:, :heads], flat[:, heads:].reshape(len(flat), heads, value))
+
 
 def nothing(rows: int, heads: int, value: int, dtype: np.dtype) -> Partial:
     """The partial of no keys.
@@ -44,7 +59,7 @@ def one_key(
     Heads come in groups that share a key and value (kv of them; one a head where kv = heads).
     """
     rows, heads, width = query.shape
-    grouped = query.reshape(rows, key.shape[1], -1, width)
+    grouped = query.reshape(rows, key.shape[1], heads // key.shape[1], width)
     scores = (grouped * key[:, :, None, :]).sum(-1)
     return Partial(scores.reshape(rows, heads), np.repeat(value, heads // key.shape[1], axis=1))
 

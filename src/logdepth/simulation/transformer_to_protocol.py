@@ -82,7 +82,7 @@ def transformer_to_protocol(
     form: `faithful`, Theorem C.1's token, pair and tree machines; `blocked`, tiles of tokens. memory: s, words a
     machine; the plan takes the widest trees, or the largest tiles, that fit, and s is `plan.busiest` without it.
     branching: b of the trees, in place of memory. fused: one machine for both roots of a token, 2DL + 2
-    communications. words: how numbers are written (`word_bits.find_words`; default: floats as the model's). padded: some
+    communications. words: how numbers are written (`word_bits.find_words`; default: floats, as the model). padded: some
     tokens may be padding.
 
     Raises `SpecError`, with the least s, if memory is too small; `InputError` for other arguments that can't be, or a
