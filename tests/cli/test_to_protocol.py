@@ -66,8 +66,16 @@ def test_text_gives_every_count(capsys, folder):
         ([], {"tokens": "none"}, "none.npy: no such file"),
         ([], {"model": "empty"}, "holds no model"),
         ([], {"model": "none"}, "is not a folder"),
-        (["--memory", "9"], {}, "local_memory = 9 is too small: a machine of the blocked form with a single token needs"),
-        (["--form", "faithful", "--memory", "9"], {}, "local_memory = 9 is too small: the busiest machine of the faith"),
+        (
+            ["--memory", "9"],
+            {},
+            "local_memory = 9 is too small: a machine of the blocked form with a single token needs",
+        ),
+        (
+            ["--form", "faithful", "--memory", "9"],
+            {},
+            "local_memory = 9 is too small: the busiest machine of the faith",
+        ),
         (["--form", "faithful", "--branching", "1"], {}, "branching is 1; a tree needs at least 2"),
         (["--memory", "9", "--branching", "2"], {}, "not allowed with argument"),
         (["--branching", "2"], {}, "a branching is for the faithful form"),

@@ -65,10 +65,11 @@ def small_model(
     key_heads: int | None = None,
     classes: int = 5,
     length: int = 64,
+    seed: int = 5,
     dtype: type = np.float64,
 ) -> SimulatedModel:
     """Random weights, norms before attention; heads of 3 dimensions."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(seed)
     key_heads = key_heads or heads
 
     def linear(rows: int, columns: int) -> Linear:

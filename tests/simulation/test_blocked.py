@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.simulation.models import small_model, tokens_for
-from tests.simulation.test_faithful import most
 
 from logdepth.errors import MemoryExceeded, SpecError
 from logdepth.mpc import LocalEngine, Spec
@@ -15,6 +13,8 @@ from logdepth.simulation.blocked import Blocked, blocked_protocol
 from logdepth.simulation.tiles import Tiles
 from logdepth.simulation.transformer_to_protocol import Simulation, transformer_to_protocol
 from logdepth.simulation.word_bits import find_words
+from tests.simulation.models import small_model, tokens_for
+from tests.simulation.test_faithful import most
 
 SIGHTS = st.sampled_from([(False, None), (True, None), (True, 1), (True, 4)])
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.simulation.models import small_model, tokens_for
 
 from logdepth.errors import InputError, MemoryExceeded, SpecError
-from logdepth.mpc import LocalEngine, Spec
+from logdepth.mpc import Checkpoints, LocalEngine, Spec
 from logdepth.simulation.faithful import faithful_protocol
 from logdepth.simulation.layers import SimulatedModel
 from logdepth.simulation.transformer_to_protocol import Simulation, transformer_to_protocol
+from tests.simulation.models import small_model, tokens_for
 
 CASES = st.tuples(
     st.integers(0, 3),  # layers
@@ -101,6 +101,30 @@ def test_padding_is_not_seen(causal, fused):
     np.testing.assert_array_equal(made.run(other, seen).result[seen], run.result[seen])
     nobody = np.zeros(9, bool)  # a query that sees no key reads 0
     np.testing.assert_allclose(made.run(tokens, nobody).result, model.logits(tokens, nobody), atol=1e-12)
+
+
+def test_the_index_of_the_way_up():
+    """Communication r of a layer, on the way up, is of level 2D + 2 - r (not 2D + 1 - r, as printed)."""
+    made = transformer_to_protocol(small_model(2), 17, form="faithful", branching=2)
+    rounds = made.run(tokens_for(small_model(2), 17)).ledger.rounds
+    depth = made.plan.machines.depth
+    for row in rounds:
+        r = row.round % (2 * depth + 2) + 1
+        level = 2 * depth + 2 - r
+        want = {1: "dispersal", 2 * depth + 2: "compression"}.get(r)
+        assert row.label == (want or (f"down to level {r - 1}" if r < depth + 2 else f"up to level {level - 1}"))
+
+
+def test_a_checkpoint_is_no_other_models(tmp_path):
+    tokens = tokens_for(small_model(2), 9)
+    for seed, message in ((5, None), (6, "a checkpoint whose parameters differs")):
+        made = transformer_to_protocol(small_model(2, seed=seed), 9, form="faithful")
+        saves = Checkpoints(tmp_path / "saved", every=1)
+        if message is None:
+            LocalEngine().run(made.protocol, made.place(tokens), checkpoints=saves)
+        else:
+            with pytest.raises(InputError, match=message):
+                LocalEngine().run(made.protocol, made.place(tokens), checkpoints=saves)
 
 
 def test_refusals():

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 import transformers as hf
-from tests.simulation.models import GPT2, GROUPED, SMALL, STOCK, stock, tokens_for
 
 from logdepth.errors import InputError
 from logdepth.jobs.opened_model import OpenedModel
 from logdepth.simulation.from_huggingface import from_huggingface
 from logdepth.simulation.transformer_to_protocol import transformer_to_protocol
+from tests.simulation.models import GPT2, GROUPED, SMALL, STOCK, stock, tokens_for
 
 
 @pytest.mark.parametrize("name", STOCK)
@@ -77,7 +77,10 @@ def test_what_is_not_known_is_named():
     refused(torch.nn.Linear(2, 2), "Linear is of a family that is not known")
     refused(hf.BertForSequenceClassification(hf.BertConfig(**SMALL)), "head that is not known.*BertForMaskedLM")
     refused(hf.GPT2LMHeadModel(hf.GPT2Config(**GPT2, add_cross_attention=True)), "GPT2LMHeadModel has cross-attention")
-    refused(hf.GPT2LMHeadModel(hf.GPT2Config(**GPT2, activation_function="mish")), "mlp.act is a MishActivation, which is not known")
+    refused(
+        hf.GPT2LMHeadModel(hf.GPT2Config(**GPT2, activation_function="mish")),
+        "mlp.act is a MishActivation, which is not known",
+    )
     decoder = hf.BertConfig(**SMALL, is_decoder=True)
     refused(hf.BertModel(decoder), "is a decoder")
     rope = {"rope_type": "dynamic", "rope_theta": 500.0, "factor": 2.0}

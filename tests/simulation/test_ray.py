@@ -7,11 +7,11 @@ import signal
 
 import numpy as np
 import pytest
-from tests.simulation.models import small_model, tokens_for
 
 from logdepth.mpc import Checkpoints, LocalEngine
 from logdepth.mpc.ray_engine import RayEngine
 from logdepth.simulation.transformer_to_protocol import transformer_to_protocol
+from tests.simulation.models import small_model, tokens_for
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.slow

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.simulation.models import small_model, tokens_for
 
 from logdepth.errors import InputError
 from logdepth.simulation.transformer_to_protocol import transformer_to_protocol
 from logdepth.simulation.word_bits import find_words, precision_bound
+from tests.simulation.models import small_model, tokens_for
 
 ALL = [(64, "float"), (32, "float"), (16, "float"), (16, "bfloat"), (64, "fixed"), (32, "fixed"), (16, "fixed")]
 

@@ -118,8 +118,8 @@ def _lines(facts: dict[str, Any], name: str) -> list[str]:
         ]
     else:
         lines += [
-            f"form        blocked on {tokens:,} tokens: {facts['tile']:,} a machine, keys of {facts['fan']:,} tiles a "
-            "round",
+            f"form        blocked on {tokens:,} tokens: {facts['tile']:,} a machine, a round brings keys of "
+            f"{facts['fan']:,} other{'s' if facts['fan'] > 1 else ''}",
             f"rounds      {rounds:,} communications",
         ]
     most = f"at most {facts['max_words_sent']:,} sent, {facts['max_words_received']:,} received by one in a round"

@@ -43,8 +43,10 @@ class OpenedModel:
         for module in model.modules():  # Llama's kind norms in float32, whatever the weights are
             if type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon"):
                 module.forward = types.MethodType(_norm_as_is, module)
-        with torch.no_grad():
-            out = model(torch.from_numpy(tokens)[None])
+        ids = torch.from_numpy(tokens)[None]
+        stock = hasattr(getattr(model, "config", None), "model_type")
+        with torch.no_grad():  # nothing is padding; said to stock models, which would warn
+            out = model(ids, attention_mask=torch.ones_like(ids)) if stock else model(ids)
         out = out if isinstance(out, torch.Tensor) else out["logits"] if "logits" in out else out["last_hidden_state"]
         return out[0].numpy()
 

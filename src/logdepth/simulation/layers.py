@@ -10,12 +10,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from logdepth.errors import InputError
 from logdepth.simulation.activations import ACTIVATIONS
+from logdepth.simulation.digest import digest
 from logdepth.simulation.online_softmax import attend
 from logdepth.simulation.sight import Sight
 from logdepth.summary import TwoLines
@@ -250,6 +252,11 @@ class SimulatedModel(TwoLines):
     def dtype(self) -> np.dtype:
         """What machines compute in."""
         return self.embed.tokens.dtype
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that it computes with: a checkpoint of a run is no other model's."""
+        return digest(self)
 
     def summary(self) -> tuple[str, str]:
         heads = max((block.num_heads for block in self.blocks), default=0)
