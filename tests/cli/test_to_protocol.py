@@ -69,12 +69,12 @@ def test_text_gives_every_count(capsys, folder):
         (
             ["--memory", "9"],
             {},
-            "local_memory = 9 is too small: a machine of the blocked form with a single token needs",
+            "local_memory = 9 is too small: a machine of the blocked form with a single",
         ),
         (
             ["--form", "faithful", "--memory", "9"],
             {},
-            "local_memory = 9 is too small: the busiest machine of the faith",
+            "local_memory = 9 is too small: the busiest machine of the",
         ),
         (["--form", "faithful", "--branching", "1"], {}, "branching is 1; a tree needs at least 2"),
         (["--memory", "9", "--branching", "2"], {}, "not allowed with argument"),

@@ -142,7 +142,7 @@ def test_refusals():
     with pytest.raises(InputError, match="there are 11 tokens; a small model takes 1 to 10"):
         transformer_to_protocol(model, 11)
     made = transformer_to_protocol(model, 5)
-    with pytest.raises(InputError, match="token 7 at position 2 is outside a small model's vocabulary, 0..6"):
+    with pytest.raises(InputError, match="token 7 at position 2 is outside a small model's vocabulary"):
         made.run(np.array([0, 1, 7, 1, 1]))
     with pytest.raises(InputError, match="there are 4 tokens; the protocol is for 5"):
         made.run(np.arange(4))
@@ -154,5 +154,5 @@ def test_refusals():
 
 def test_what_has_no_room_here_is_refused_before_anything_is_built(monkeypatch):
     monkeypatch.setattr("logdepth.memory.total_memory", lambda: 1000)
-    with pytest.raises(InputError, match="the faithful form on 9 tokens .* needs .* GiB"):
+    with pytest.raises(InputError, match=r"the faithful form on 9 tokens .* needs .* GiB"):
         transformer_to_protocol(small_model(1), 9, form="faithful")

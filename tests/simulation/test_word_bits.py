@@ -32,7 +32,7 @@ def test_nothing_is_clipped(bits, kind):
     if kind == "fixed" or bits == 16:
         assert np.isfinite(words.decode(words.encode(np.array([0.99 * limit], words.arithmetic)))).all()
         above = np.array([3.402e38 if words.name == "bfloat16" else 1.01 * limit], words.arithmetic)
-        with pytest.raises(InputError, match="has to write .* reaches .* give more --word-bits"):
+        with pytest.raises(InputError, match=r"has to write .* reaches .* give more --word-bits"):
             words.encode(above)
     if kind == "fixed":
         with pytest.raises(InputError, match="has to write"):

@@ -9,8 +9,8 @@ import numpy as np
 from logdepth.errors import InputError
 from logdepth.simulation.from_huggingface import from_huggingface
 from logdepth.simulation.layers import Embedding, Hidden, Norm, Rotary, SimulatedModel, StandardBlock
-from logdepth.simulation.modules import Reader, readout
 from logdepth.simulation.sight import Sight
+from logdepth.simulation.stock.modules import Reader, readout
 
 
 def simulated(model: Any, dtype: np.dtype, num_tokens: int) -> SimulatedModel:

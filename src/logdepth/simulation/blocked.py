@@ -133,7 +133,8 @@ def blocked_protocol(plan: Blocked, spec: Spec) -> Protocol:
         "communications, L ceil((G - 1) / fan)": plan.num_rounds,
     }
     config = {
-        "model": plan.model.name, "weights": plan.model.digest, "layers": len(plan.model.blocks), "tokens": tiles.num_tokens, "tile": tiles.tile,
+        "model": plan.model.name, "weights": plan.model.digest,
+        "layers": len(plan.model.blocks), "tokens": tiles.num_tokens, "tile": tiles.tile,
         "fan": tiles.fan, "words": plan.words.name, "padded": plan.padded,
     }  # fmt: skip
     collect = partial(_collect, plan)

@@ -151,7 +151,8 @@ def faithful_protocol(plan: Faithful, spec: Spec) -> Protocol:
         "communications fused, 2 D L + 2": 2 * nodes.depth * layers + 2,
     }
     config = {
-        "model": plan.model.name, "weights": plan.model.digest, "layers": layers, "tokens": nodes.num_tokens, "branching": nodes.branching,
+        "model": plan.model.name, "weights": plan.model.digest, "layers": layers,
+        "tokens": nodes.num_tokens, "branching": nodes.branching,
         "fused": nodes.fused, "words": plan.words.name, "padded": plan.padded,
     }  # fmt: skip
     collect = partial(_collect, plan)

@@ -1,7 +1,7 @@
 """Stock Hugging Face models as simulated ones: GPT-2, BERT, and Llama-like (Llama, Mistral, Qwen2, Qwen3).
 
 A model is read only if every module in it is one that its family is known to be made of: an adapter, another norm, an
-attention of another kind is refused by name, never passed over. The families' files are `gpt2`, `bert`, `llama`.
+attention of another kind is refused by name, never passed over. Each family is a file in `stock/`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.simulation import bert, gpt2, llama
 from logdepth.simulation.layers import SimulatedModel
-from logdepth.simulation.modules import check_modules
+from logdepth.simulation.stock import bert, gpt2, llama
+from logdepth.simulation.stock.modules import check_modules
 
 FAMILIES = {family.MODEL_TYPES: family for family in (gpt2, bert, llama)}
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.simulation.activations import ACTIVATIONS, check_activation
-from logdepth.simulation.layers import Activation, Array, Linear, Norm, Readout, RowMap
+from logdepth.simulation.layers import Array, Linear, Norm, Readout, RowMap
 
 PLAIN = {"Linear", "Embedding", "LayerNorm", "Dropout", "ModuleList", "Identity"}
 # transformers' activation modules; which one a model has is read from its config
@@ -73,6 +73,3 @@ def activation(module: Any, name: object, where: str) -> str:
 def readout(*maps: RowMap) -> Readout:
     """Maps, one after another."""
     return Readout(maps)
-
-
-__all__ = ["ACTIVATION_MODULES", "Activation", "Reader", "activation", "check_modules", "readout"]

@@ -8,8 +8,8 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.simulation.layers import Activation, Embedding, Hidden, SimulatedModel, StandardBlock
-from logdepth.simulation.modules import Reader, activation, readout
 from logdepth.simulation.sight import Sight
+from logdepth.simulation.stock.modules import Reader, activation, readout
 
 MODEL_TYPES = ("bert",)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.simulation.layers import Embedding, Hidden, Rotary, SimulatedModel, StandardBlock
-from logdepth.simulation.modules import Reader, activation, readout
 from logdepth.simulation.sight import Sight
+from logdepth.simulation.stock.modules import Reader, activation, readout
 
 _PREFIX = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3"}
 MODEL_TYPES = tuple(_PREFIX)
