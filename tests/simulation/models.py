@@ -41,6 +41,9 @@ STOCK = {
     ),
     "mistral": lambda: hf.MistralForCausalLM(hf.MistralConfig(**GROUPED, sliding_window=5)),
     "qwen2 classes": lambda: hf.Qwen2ForTokenClassification(hf.Qwen2Config(**GROUPED, num_labels=3)),
+    "qwen2 windowed above": lambda: hf.Qwen2ForCausalLM(
+        hf.Qwen2Config(**GROUPED, use_sliding_window=True, sliding_window=4, max_window_layers=1)
+    ),
     "qwen3": lambda: hf.Qwen3ForCausalLM(hf.Qwen3Config(**GROUPED, head_dim=8)),
 }  # fmt: skip
 

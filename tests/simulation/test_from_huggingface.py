@@ -69,6 +69,12 @@ def test_what_is_not_known_is_named():
     model = stock("llama")
     model.model.layers[0].register_forward_hook(lambda *_: None)
     refused(model, "module model.layers.0 has hooks")
+    model = stock("llama")
+    model.model.norm.forward = lambda x: x
+    refused(model, "module model.norm has hooks")
+    model = stock("gpt2")
+    model.lm_head = type("Linear", (torch.nn.Linear,), {})(16, 31)
+    refused(model, "module lm_head is a Linear, which is not known")
     model = stock("gpt2")
     model.transformer.h[0].mlp.act = torch.nn.ReLU()
     refused(model, "layer 0: its activation is not gelu_new, which its config names")

@@ -21,7 +21,7 @@ Array = np.ndarray
 
 
 class Words(ABC):
-    """A way to write numbers as words. `exact`: numbers of the type `arithmetic` come back as they were."""
+    """A way to write numbers as words. arithmetic: what machines compute in, within a round."""
 
     name: str
     bits: int
@@ -121,10 +121,10 @@ def find_words(bits: int = 64, kind: str = "float") -> Words:
 
 @dataclass(frozen=True)
 class PrecisionBound:
-    """Theorem C.1's bound on what p-bit words add to a layer's attention, as printed: `(8 b)^D 2^((p' - p) / 2)`.
+    """Theorem C.1's bound on what words of p bits do to a layer's attention, as printed: `(8 b)^D 2^((p' - p) / 2)`.
 
-    model_bits is p', the bits of the simulated model's own numbers. Where the bound is 1 or more it says nothing:
-    outputs of that precision are distinguished by less.
+    The words are fixed point, model_bits is p', the bits of the simulated model's own numbers. From 1 on, which is as
+    large as what such a model tells apart, the bound says nothing (`vacuous`).
     """
 
     branching: int
