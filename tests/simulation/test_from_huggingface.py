@@ -9,6 +9,7 @@ import transformers as hf
 
 from logdepth.errors import InputError
 from logdepth.jobs.opened_model import OpenedModel
+from logdepth.mpc import LocalEngine
 from logdepth.simulation.from_huggingface import from_huggingface
 from logdepth.simulation.transformer_to_protocol import transformer_to_protocol
 from tests.simulation.models import GPT2, GROUPED, SMALL, STOCK, stock, tokens_for
@@ -92,3 +93,39 @@ def test_what_is_not_known_is_named():
     rope = {"rope_type": "dynamic", "rope_theta": 500.0, "factor": 2.0}
     refused(hf.LlamaForCausalLM(hf.LlamaConfig(**GROUPED, rope_parameters=rope)), "rotary positions of kind dynamic")
     refused(stock("llama"), "there are 41 tokens; LlamaForCausalLM takes 40 at most", num_tokens=41)
+
+
+@pytest.mark.parametrize(("name", "fused", "least"), [("gpt2", False, 4), ("gpt2", True, 6), ("bert classes", True, 7)])
+def test_the_least_memory_of_heads_that_share_a_width(name, fused, least):
+    model = from_huggingface(stock(name))
+    made = transformer_to_protocol(model, 40, form="faithful", branching=2, fused=fused)
+    assert made.plan.busiest == least * model.embed_dim + 1
+
+
+def gpt2(**sizes: int) -> OpenedModel:
+    torch.manual_seed(0)
+    return OpenedModel("", "stock", hf.GPT2LMHeadModel(hf.GPT2Config(**sizes, bos_token_id=0, eos_token_id=0)).eval())
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_the_papers_model_in_the_faithful_form(fused):
+    opened = gpt2(vocab_size=30, n_positions=100, n_embd=128, n_layer=4, n_head=4)
+    models = [from_huggingface(opened.model, dtype=dtype) for dtype in (np.float64, np.float32)]
+    tokens = tokens_for(models[0], 99)
+    want = opened.reference(tokens)
+    for model, limit in zip(models, (1e-12, 1e-5), strict=True):
+        made = transformer_to_protocol(model, 99, form="faithful", memory=1025, fused=fused)
+        run = made.run(tokens)
+        assert made.plan.machines.depth == 4 and run.ledger.num_rounds == (34 if fused else 40)
+        assert np.abs(run.result - want).max() <= limit and not run.ledger.exceeded
+
+
+@pytest.mark.slow
+def test_gpt2s_own_shape_in_tiles():
+    opened = gpt2(vocab_size=2000)
+    model = from_huggingface(opened.model, dtype=np.float32)
+    tokens = tokens_for(model, 512)
+    made = transformer_to_protocol(model, 512, memory=800_000)
+    run = made.run(tokens, engine=LocalEngine(threads=2))
+    assert made.plan.tiles.num_machines > 3
+    assert np.abs(run.result - opened.reference(tokens)).max() <= 1e-4
