@@ -24,6 +24,7 @@ from logdepth.cli import (
     reproducing,
     running,
     tasks,
+    to_protocol,
     to_transformer,
     training,
 )
@@ -51,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     training.add_commands(commands)
     analyzing.add_commands(commands)
     reproducing.add_commands(commands)
+    to_protocol.add_commands(commands)
     return parser
 
 
