@@ -12,7 +12,7 @@ import numpy as np
 
 from logdepth.compiler.compile import Compilation
 from logdepth.compiler.floats import FloatModel
-from logdepth.compiler.mirrored import LAYER_NORM_EPSILON
+from logdepth.compiler.targets.gpt2 import GPT2
 
 _SELF = 2.0**-48  # what these intervals' own float64 arithmetic may be off, relatively
 
@@ -78,7 +78,7 @@ class SecondProof:
         least = np.where(crosses, 0.0, np.minimum(np.abs(away.lo), np.abs(away.hi)))
         variance = Interval((least**2).mean(-1, keepdims=True), (away.size**2).mean(-1, keepdims=True))
         gamma = np.where(exact, self.floats.gamma(2, u), self.floats.gamma(d + 5, u))
-        variance = variance.widened(gamma * variance.hi).map(lambda v: v + LAYER_NORM_EPSILON)
+        variance = variance.widened(gamma * variance.hi).map(lambda v: v + GPT2.epsilon)
         factor = Interval(1 / np.sqrt(variance.hi), 1 / np.sqrt(variance.lo)).rounded((1 + u) ** 4 - 1)
         self.scale = factor.times(Interval.exactly(gain)).rounded((1 + u) ** 3 - 1)
         return away.times(self.scale)

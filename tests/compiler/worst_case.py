@@ -17,7 +17,7 @@ import torch
 
 from logdepth.compiler.compile import Compilation
 from logdepth.compiler.floats import FLOATS, FloatModel
-from logdepth.compiler.mirrored import LAYER_NORM_EPSILON
+from logdepth.compiler.targets.gpt2 import GPT2
 from tests.compiler.quantities import Seen
 
 Records = dict[str, list[torch.Tensor]]
@@ -153,7 +153,7 @@ class WorstCase:
         away = x - mean
         variance = (away * away).mean(-1, keepdim=True)
         gamma = torch.where(whole, self.floats.gamma(2, u), self.floats.gamma(d + 5, u))
-        variance = self.err(name + " variance", variance, gamma * variance) + LAYER_NORM_EPSILON
+        variance = self.err(name + " variance", variance, gamma * variance) + GPT2.epsilon
         factor = variance.rsqrt()
         factor = self.err(name + " factor", factor, ((1 + u) ** 4 - 1) * factor)  # an inverse root, to 2 ulp
         y = away * factor * gain

@@ -34,6 +34,23 @@ class Shape:
         return self.num_heads * self.head_dim
 
 
+@dataclass(frozen=True)
+class Stock:
+    """How Hugging Face code knows an architecture: the name for readers, the class that loads it, the task on its model
+    card, and what `config.json` calls the layers, heads, width, hidden units and longest sequence. `cached`: whether
+    rows can be run piece by piece, through a key-value cache."""
+
+    title: str
+    auto_class: str
+    pipeline: str
+    cached: bool
+    layers: str
+    heads: str
+    width: str
+    inner: str
+    slots: str
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Checkpoint(TwoLines):
     """Stock weights: what goes into `config.json`, and the state dict by Hugging Face's names (float64 arrays)."""
@@ -60,6 +77,9 @@ class Target(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def stock(self) -> Stock: ...
 
     def check(self, graph: ProgramGraph) -> None:
         """Raises `ProgramError` for a program that no such model can compute (a bidirectional one, say)."""
