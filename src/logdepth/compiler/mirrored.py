@@ -77,6 +77,24 @@ def live_bits(schedule: Schedule) -> list[int]:
     return [*found, schedule.digits_live[schedule.depth] + 1]
 
 
+def standing(schedule: Schedule) -> list[list[int]]:
+    """The coordinates of homes that hold a bit, embedded (0) and after each layer."""
+    bits = {c for f in schedule.homes.values() if f.born == 0 for c in f.coordinates}
+    found = [sorted(bits)]
+    for number, layer in enumerate(schedule.layers, 1):
+        bits -= set(layer.clears)
+        bits |= {c for f in schedule.homes.values() if f.born == number for c in f.coordinates}
+        found.append(sorted(bits))
+    return found
+
+
+def narrowest(schedule: Schedule) -> tuple[int, int]:
+    """The fewest heads, and their least dimension, that hold every head and a pair for every coordinate."""
+    heads = max(1, schedule.max_heads)
+    wanted = [max(head.query_dim, head.value_dim) for layer in schedule.layers for head in layer.heads]
+    return heads, max([-(-2 * schedule.embed_dim // heads), *wanted])
+
+
 def paired(rows: np.ndarray, width: int) -> np.ndarray:
     """Coordinates (last axis) as mirrored pairs (x, -x), padded to the width."""
     out = np.zeros((len(rows), width))

@@ -11,7 +11,6 @@ carry the root, and the head's sharpness.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from logdepth.compiler.mirrored import (
     Block,
     gain_error,
     live_bits,
+    narrowest,
     norm_gain,
     paired,
     reading,
@@ -30,8 +30,8 @@ from logdepth.compiler.mirrored import (
 )
 from logdepth.compiler.proof import Proof, Residual
 from logdepth.compiler.schedule import Schedule
-from logdepth.compiler.target import Checkpoint, Shape, Stock
-from logdepth.errors import InputError, ProgramError
+from logdepth.compiler.target import Checkpoint, Shape, Stock, affine, arithmetic
+from logdepth.errors import ProgramError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.transformer import Affine, Circuit, Transformer
 
@@ -88,9 +88,7 @@ def gpt2_shape(schedule: Schedule, model: Transformer, dtype: str) -> Shape:
     >>> compile(khop_rank, length=20, alphabet=4, k=3).compilation.shape.num_heads
     2
     """
-    heads = max(1, schedule.max_heads)
-    wanted = [max(head.query_dim, head.value_dim) for layer in schedule.layers for head in layer.heads]
-    head_dim = max([-(-2 * schedule.embed_dim // heads), *wanted])
+    heads, head_dim = narrowest(schedule)
     if dtype == "bfloat16":
         floats = float_model(dtype)
         power = 4
@@ -175,7 +173,7 @@ def transformer_to_gpt2(
         attention = np.zeros((d, 3 * d))
         project = np.zeros((d, d))
         for h, head in enumerate(layer.heads):
-            query, key, value = (_affine(f, number, head.name) for f in (head.query, head.key, head.value))
+            query, key, value = (affine(f, number, head.name) for f in (head.query, head.key, head.value))
             bound = certificate.heads[number - 1][h]
             first = h * head_dim
             scale = bound.sharpness * GPT2.score_divisor(head_dim)
@@ -191,13 +189,8 @@ def transformer_to_gpt2(
         inner = np.zeros((d, shape.inner))
         outer = np.zeros((shape.inner, d))
         constant = np.zeros(d)
-        if layer.map is not None:
-            if not isinstance(layer.map, Circuit):
-                raise InputError(
-                    f"layer {number}: its row-wise map is an arbitrary function, which has no weights; "
-                    "only circuits can be exported"
-                )
-            circuit = layer.map
+        circuit = arithmetic(layer, number)
+        if circuit is not None:
             inner[:, : circuit.num_hidden] = GPT2.ceiling * reading(schedule, Affine(circuit.read, circuit.bias), d).T
             outer[: circuit.num_hidden] = paired(AMPLITUDE / GPT2.ceiling * circuit.write.T, d)
             constant = paired(AMPLITUDE * circuit.constant[None], d)[0]
@@ -249,11 +242,3 @@ def transformer_to_gpt2(
         "torch_dtype": certificate.dtype,
     }
     return Checkpoint(config, tensors, certificate.dtype)
-
-
-def _affine(form: Any, number: int, name: str) -> Affine:
-    if not isinstance(form, Affine):
-        raise InputError(
-            f"layer {number}, head {name!r}: an arbitrary row function has no weights; only affine maps can be exported"
-        )
-    return form
