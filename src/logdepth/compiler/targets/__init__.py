@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from logdepth.compiler.target import Target
+from logdepth.compiler.targets.bert import BertTarget
 from logdepth.compiler.targets.gpt2 import Gpt2Target
 from logdepth.errors import InputError, ProgramError
 from logdepth.lang.graph import ProgramGraph
 
 TARGETS: dict[str, Target] = {
     "gpt2": Gpt2Target(),
+    "bert": BertTarget(),
 }
 
 
