@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from logdepth.lang import AtLeast, Symbol, Word, at, program, select
+from logdepth.lang import AtLeast, Symbol, at, program, select
 
 Steps = Annotated[int, AtLeast(1)]
 
@@ -18,11 +18,10 @@ Steps = Annotated[int, AtLeast(1)]
 def pointer_doubling(x: Symbol, k: Steps):
     """Where k steps lead to, from every token: f^k(v) at token v; "nothing" once a step leaves the sequence."""
     power, symbol = select(x == x.hi, 0, x + 1), x  # f^(2^place), as a position and as its symbol
-    answer: tuple[Word, Word] | None = None  # f^(k mod 2^(place + 1)), as both
+    answer, found = power, symbol  # f^(k mod 2^(place + 1)), as both
     for place in range(k.bit_length()):
         if k >> place & 1:
-            answer = at(answer[0]).read(power, symbol) if answer else (power, symbol)
+            answer, found = at(answer).read(power, symbol) if k & ((1 << place) - 1) else (power, symbol)
         if k >> place > 1:
             power, symbol = at(power).read(power, symbol)
-    assert answer  # k has a digit 1
-    return answer[1]
+    return found
