@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.compile import Compilation, compile_program
 from logdepth.compiler.floats import FLOATS, FloatModel
-from logdepth.compiler.targets.bert import certify
+from logdepth.compiler.targets.bert import certify, loud_layers
 from logdepth.lang import Program
 from logdepth.programs import khop_rank, pointer_doubling
 from logdepth.rng import rng_for
@@ -22,7 +23,7 @@ from tests.compiler.quantities import Ratios, compare
 from tests.compiler.second_proof import SecondBert
 from tests.compiler.test_khop import strings_of_every_kind
 from tests.compiler.test_targets import looks_both_ways
-from tests.compiler.test_worst_case import ALONE, EVERYTHING, attacks_on, walk
+from tests.compiler.test_worst_case import ALONE, EVERYTHING, attacks_on, number_of_mine, walk
 from tests.compiler.worst_case import Attack, WorstBert
 
 U = 2.0**-22  # intervals forget what a row has in common, and what one norm makes of it, the next multiplies
@@ -37,6 +38,7 @@ def compiled(name: str, length: int, floats: FloatModel) -> Compilation:
         "walk": (Program(walk.function, "walk", False), {"depth": 3}),
         "pointers": (pointer_doubling, {"k": 7}),
         "both": (looks_both_ways, {}),
+        "count": (Program(number_of_mine.function, "number_of_mine", False), {}),
     }
     marked, parameters = programs[name]
     dtype = floats.name if floats in FLOATS.values() else "float32"
@@ -116,6 +118,44 @@ def test_a_machine_that_errs_the_worst_way_comes_near_every_bound_and_passes_non
     }
 
 
+@pytest.mark.parametrize("part", ["norm", "dot", "weights", "everything"])
+def test_thresholds_on_a_count_from_the_ends_of_its_average(part: str) -> None:
+    """The average at the worst that attention may make of it, beside a row at the worst of its factor, then the worst
+    of norm and gate: the certified slack."""
+    floats, length = ALONE.get(part, EVERYTHING), 9
+    compilation = compiled("count", length, floats)
+    schedule, circuit = compilation.schedule, loud_layers(compilation.schedule, compilation.transformer)[0]
+    (bound,), layer = compilation.certificate.heads[0], compilation.certificate.layers[0]
+    coordinate = schedule.counts[schedule.layers[0].heads[0].match].coordinates[0]
+    assert layer.threshold is not None
+    units = np.flatnonzero(circuit.read[:, coordinate])
+    low, high = bound.averages(length)
+    reach = (circuit.bias[units] - 0.5) / -circuit.read[units, coordinate] / COUNT_SCALE
+    threshold = np.rint(1 / reach - 0.5).astype(int)
+    bits = np.zeros((2 * len(units), compilation.transformer.embed_dim))
+    factor = np.repeat([1.0, -1.0], len(units)) * layer.norms[0].common
+    bits[:, [schedule.REST, *(c for f in schedule.homes.values() if f.born == 0 for c in f.coordinates)]] = 1
+    bits *= 1 + factor[:, None]
+    bits[:, coordinate] = COUNT_SCALE * np.concatenate([low[threshold - 1], high[threshold]])
+    rows = np.zeros((len(bits), compilation.shape.width))
+    rows[:, 0 : 2 * bits.shape[1] : 2], rows[:, 1 : 2 * bits.shape[1] : 2] = 3 * bits, -3 * bits
+    signs = np.repeat([1.0, -1.0], len(units))
+    pre = WorstBert(compilation, floats).attack_gates(0, rows, np.tile(units, 2), signs) / 6
+    slack = np.where(signs > 0, -pre, pre - 1).min()
+    assert 0.9 <= (3.5 - slack) / (3.5 - layer.threshold) <= 1, (slack, layer.threshold)
+
+
+def test_errors_do_not_add_up_with_depth() -> None:
+    """A chain of 60 look-ups beside a word that stands from the first layer to the last."""
+    found = compile_program(pointer_doubling, length=20, alphabet_size=20, k=2**60 + 1, target="bert")
+    assert found.schedule.depth == 61
+    layers = found.certificate.layers
+    sixth, last = layers[5], layers[-2]
+    assert sixth.norms[1].own < last.norms[1].own < 1.01 * sixth.norms[1].own
+    assert sixth.bit_error < last.bit_error < 1.01 * sixth.bit_error
+    assert found.certificate.heads[5][0].error < found.certificate.heads[-2][0].error < 1e-3
+
+
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 @pytest.mark.parametrize(
     ("name", "length", "dtype"),
@@ -127,7 +167,6 @@ def test_what_is_seen_stays_within_every_bound(name: str, length: int, dtype: st
     assert compilation.certificate.holds, compilation.certificate.failure
     tokens = strings(compilation, 24)
     found = compare(compilation, compilation.certificate, tokens, observe(compilation, tokens, attention), floats)
-    print(dtype, name, attention, {k: round(v, 4) for k, v in found.worst.items()})
     assert max(found.worst.values()) <= 1, {k: (v, found.where[k]) for k, v in found.worst.items() if v > 1}
 
 

@@ -15,8 +15,8 @@ from logdepth.errors import InputError
 def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "compile",
-        help="compile a program into a stock GPT-2",
-        description="Compile a program, exactly, into a stock architecture.",
+        help="compile a program into a stock GPT-2 or BERT",
+        description="Compile a program, exactly, into a stock GPT-2, or BERT.",
     )
     add_program(parser)
     parser.add_argument("--dtype", default="float32", help="float32 (default), float64 or bfloat16")
@@ -70,7 +70,12 @@ def add_program(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a parameter of your own program",
     )
-    parser.add_argument("--target", default="gpt2", metavar="NAME", help="the stock architecture (default gpt2)")
+    parser.add_argument(
+        "--target",
+        default="gpt2",
+        metavar="NAME",
+        help="gpt2 (default), or bert for programs that see the whole sequence",
+    )
     parser.add_argument("--headers", type=int, default=0, help="values of the first token, for programs with a Header")
 
 

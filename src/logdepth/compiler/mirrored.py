@@ -85,6 +85,7 @@ def standing(schedule: Schedule) -> list[list[int]]:
         bits -= set(layer.clears)
         bits |= {c for f in schedule.homes.values() if f.born == number for c in f.coordinates}
         found.append(sorted(bits))
+    assert tuple(map(len, found)) == schedule.digits_live
     return found
 
 
