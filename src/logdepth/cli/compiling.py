@@ -74,7 +74,7 @@ def add_program(parser: argparse.ArgumentParser) -> None:
         "--target",
         default="gpt2",
         metavar="NAME",
-        help="gpt2 (default), or bert for programs that see the whole sequence",
+        help="gpt2 (default), or bert for bidirectional ones",
     )
     parser.add_argument("--headers", type=int, default=0, help="values of the first token, for programs with a Header")
 
