@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 import logdepth
 from logdepth.cli.main import main
@@ -100,6 +101,26 @@ def test_the_folder_is_stock_and_says_what_it_is(tmp_path: Path) -> None:
     change(folder, target="gpt2")
     with pytest.raises(FolderError, match="pointer_doubling is bidirectional"):
         logdepth.load(folder)
+
+
+def test_a_changed_folder_is_named(tmp_path: Path) -> None:
+    folder = logdepth.compile(pointer_doubling, length=9, alphabet=9, k=4, target="bert").save(tmp_path / "m")
+    intact = {name: (folder / name).read_bytes() for name in ("config.json", "model.safetensors")}
+    (folder / "config.json").write_bytes(intact["config.json"].replace(b'"relu6"', b'"relu"'))
+    report = logdepth.verify(folder)
+    assert not report.ok and report.positions == 0  # stock code does not even load it
+    assert any("hidden_act" in difference for difference in report.differences)
+    shallower = intact["config.json"].replace(b'"num_hidden_layers": 2', b'"num_hidden_layers": 1')
+    (folder / "config.json").write_bytes(shallower)
+    with pytest.raises(FolderError, match="num_hidden_layers is 1, should be 2"):
+        logdepth.verify(folder)
+    (folder / "config.json").write_bytes(intact["config.json"])
+    tensors = load_file(folder / "model.safetensors")
+    tensors["bert.encoder.layer.1.attention.self.query.weight"][0] *= -1
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    report = logdepth.verify(folder, samples=8)
+    assert not report.ok and report.wrong > 0
+    assert any("layer.1.attention.self.query.weight" in difference for difference in report.differences)
 
 
 def test_what_bert_cannot_hold() -> None:

@@ -12,12 +12,13 @@ import pytest
 import torch
 
 from logdepth.compiler.circuits import COUNT_SCALE
-from logdepth.compiler.compile import Compilation, compile_program
+from logdepth.compiler.compile import Compilation, compile_program, largest_certified_length
 from logdepth.compiler.floats import FLOATS, FloatModel
 from logdepth.compiler.targets.bert import certify, loud_layers
 from logdepth.lang import Program
 from logdepth.programs import khop_rank, pointer_doubling
 from logdepth.rng import rng_for
+from tests.bert import logits as bert_logits
 from tests.compiler.observed import observe
 from tests.compiler.quantities import Ratios, compare
 from tests.compiler.second_proof import SecondBert
@@ -25,6 +26,7 @@ from tests.compiler.test_khop import strings_of_every_kind
 from tests.compiler.test_targets import looks_both_ways
 from tests.compiler.test_worst_case import ALONE, EVERYTHING, attacks_on, number_of_mine, walk
 from tests.compiler.worst_case import Attack, WorstBert
+from tests.gpt2 import margin
 
 U = 2.0**-22  # intervals forget what a row has in common, and what one norm makes of it, the next multiplies
 COARSE = FloatModel("float64", norm=U, dot=U, soft=U, exp=64 * U, add=U, store=0, silence=104.0)
@@ -187,3 +189,18 @@ def test_every_input_of_a_small_domain(name: str, length: int, floats: FloatMode
         np.put_along_axis(others, right, -np.inf, -1)
         least = min(least, (np.take_along_axis(logits.lo, right, -1)[..., 0] - others.max(-1)).min())
     assert 5.7 < least <= compilation.certificate.margin  # intervals lose more than the proof does
+
+
+@pytest.mark.slow
+def test_counts_at_the_edge_of_float32() -> None:
+    """All-equal and two-symbol strings, as long as is certified: the averages that lie closest together."""
+    both_ways = Program(number_of_mine.function, "number_of_mine", False)
+    length = largest_certified_length(both_ways, below=4096, alphabet_size=2, target="bert")
+    assert length > 1500
+    compilation = compile_program(both_ways, length=length, alphabet_size=2, target="bert")
+    found = np.stack([np.zeros(length, int), np.arange(length) % 2, (np.arange(length) > 5).astype(int)])
+    truth = np.stack([[0, *np.bincount(string, minlength=2)[string]] for string in found])
+    vocabulary = compilation.graph.vocabulary
+    tokens, want = vocabulary.encode(found), vocabulary.answer_ids(truth)
+    for attention in ("eager", "sdpa"):
+        assert margin(bert_logits(compilation, tokens, attention), want) >= compilation.certificate.margin
