@@ -152,9 +152,12 @@ def compare(
                 slack = np.where(on, seen_pre - 1, -seen_pre)[..., counting]
                 found.add("threshold", 3.5 - slack, 3.5 - bound.threshold, where)  # 7/2 where nothing errs
             found.add("flipped gate", wrong.astype(float), 0.0, where)
-        members = np.abs(seen.after[number - 1])[..., [d for c in scratch for d in (2 * c, 2 * c + 1)]] / 3
-        found.add("residue", members, bound.residue + floor, where)
-        held = halves(seen.after[number - 1])[..., :m] / 3 / loud
+        held = halves(seen.after[number - 1])[..., :m] / 3
+        left = np.abs(held)[..., scratch]
+        if bert:  # half a pair's sum stays, too
+            left = np.abs(seen.after[number - 1])[..., [d for c in scratch for d in (2 * c, 2 * c + 1)]] / 3
+        found.add("residue", left, bound.residue + floor, where)
+        held = held / loud
         following = certificate.layers[number].norms[0] if number < model.depth else certificate.last_norm
         homes = following.own + floor if bert else 0.0
         found.add("home", np.abs(held - trace.residual[number])[..., others], homes, where)

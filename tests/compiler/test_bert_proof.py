@@ -15,7 +15,7 @@ from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.compile import Compilation, compile_program, largest_certified_length
 from logdepth.compiler.floats import FLOATS, FloatModel
 from logdepth.compiler.targets.bert import certify, loud_layers
-from logdepth.lang import Program
+from logdepth.lang import Program, Symbol, program
 from logdepth.programs import khop_rank, pointer_doubling
 from logdepth.rng import rng_for
 from tests.bert import logits as bert_logits
@@ -189,6 +189,20 @@ def test_every_input_of_a_small_domain(name: str, length: int, floats: FloatMode
         np.put_along_axis(others, right, -np.inf, -1)
         least = min(least, (np.take_along_axis(logits.lo, right, -1)[..., 0] - others.max(-1)).min())
     assert 5.7 < least <= compilation.certificate.margin  # intervals lose more than the proof does
+
+
+def test_a_margin_that_is_gone_is_refused() -> None:
+    """Products so coarse that ten of them may outweigh two bits, while every gate still holds."""
+
+    @program(causal=False)
+    def itself(x: Symbol):
+        return x
+
+    found = compile_program(itself, length=3, alphabet_size=1000, target="bert")
+    for dot, failure in ((2.0**-7, "the logits' margin is gone"), (2.0**-12, "")):
+        floats = dataclasses.replace(ALONE["dot"], dot=dot)
+        certificate = certify(found.schedule, found.transformer, found.shape, floats)
+        assert certificate.failure == failure and certificate.holds == (certificate.margin > 0)
 
 
 @pytest.mark.slow
