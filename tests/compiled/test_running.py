@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 import logdepth
 from logdepth.compiled import hub, running, verify
 from logdepth.compiled.hub import load_model
-from logdepth.compiled.running import Room, logits, logits_by_pieces, room
+from logdepth.compiled.running import Room, Sizes, logits, logits_by_pieces, room
 from logdepth.compiled.samples import affordable, seconds_of
 from logdepth.errors import InputError
 from logdepth.programs import khop_rank, khop_rank_any
@@ -60,11 +59,11 @@ def test_a_small_memory_gives_the_same_answers(saved: Path, monkeypatch) -> None
 @pytest.mark.parametrize("vocabulary", [5, 50_001, 10**6])
 @pytest.mark.parametrize("length", [10, 1025, 30_000])
 def test_what_runs_at_once_does_not_grow_with_vocabulary_or_length(vocabulary: int, length: int) -> None:
-    config = SimpleNamespace(vocab_size=vocabulary, n_head=3, n_inner=500, n_embd=150, n_layer=8)
-    fit = room(config, length, 4)
+    sizes = Sizes(layers=8, heads=3, width=150, inner=500, vocabulary=vocabulary)
+    fit = room(sizes, length, 4)
     assert 1 <= fit.rows <= 64 and 1 <= fit.slots <= length and (fit.rows == 1 or fit.slots == length)
     assert fit.rows * fit.slots * 4 * (vocabulary + 3 * length) < 2 << 30
-    assert room(config, length, 4, memory=1) == Room(1, 1)
+    assert room(sizes, length, 4, memory=1) == Room(1, 1)
 
 
 def test_the_logits_of_a_large_vocabulary_are_never_held_as_a_whole(saved: Path, monkeypatch) -> None:
@@ -84,10 +83,9 @@ def test_the_logits_of_a_large_vocabulary_are_never_held_as_a_whole(saved: Path,
 
 
 def test_samples_are_chosen_by_cost_and_said() -> None:
-    sizes = {"vocab_size": 5, "n_head": 2, "n_inner": 4099, "n_embd": 160, "n_layer": 6}
-    config = SimpleNamespace(**sizes)
-    costs = [seconds_of(config, n, 8) for n in (100, 1000, 4097)]
-    assert costs == sorted(costs) and affordable(config, 4097, 8) == 4 and affordable(config, 101, 8) > 200
+    sizes = Sizes(layers=6, heads=2, width=160, inner=4099, vocabulary=5)
+    costs = [seconds_of(sizes, n, 8) for n in (100, 1000, 4097)]
+    assert costs == sorted(costs) and affordable(sizes, 4097, 8) == 4 and affordable(sizes, 101, 8) > 200
 
 
 def test_few_samples_of_long_sequences(saved: Path, monkeypatch) -> None:

@@ -209,7 +209,7 @@ def test_a_graph_that_means_nothing_is_refused(folder: Path) -> None:
         (lambda g: g["nodes"][0].update(lo=5, hi=4), "a word in 5..4"),
         (lambda g: g["nodes"][0].update(hi=0), "gives 0.."),
         (lambda g: g.update(output=10**6), "output is 1000000"),
-        (lambda g: g.update(causal=False), "a GPT-2 is causal"),
+        (lambda g: g.update(causal=False), "GPT-2 is causal"),
         (lambda g: g.update(length=10**9), r"position gives 0\.\.1000000000"),
         (lambda g: g.update(length=0), "length is 0"),
         (lambda g: next(n for n in g["nodes"] if "match" in n)["match"].__setitem__(0, "best"), "no kind of look-up"),

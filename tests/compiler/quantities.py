@@ -15,6 +15,8 @@ from logdepth.compiler.certificate import Certificate, NormBound
 from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.compile import Compilation
 from logdepth.compiler.floats import FloatModel
+from logdepth.compiler.targets.bert import BERT, LOUD, loud_layers
+from logdepth.compiler.targets.gpt2 import GPT2
 from logdepth.transformer import Affine, Circuit
 
 
@@ -63,6 +65,9 @@ def compare(
     """What was seen against the exact run (hard attention) and the bounds."""
     schedule, model, shape = compilation.schedule, compilation.transformer, compilation.shape
     m, root = model.embed_dim, np.sqrt(shape.head_dim)
+    bert = compilation.target == "bert"  # whose homes are off, and loud before a layer's last norm
+    normed, loud = (BERT.normed, LOUD) if bert else (GPT2.normed, 1)
+    circuits = loud_layers(schedule, model) if bert else [layer.map for layer in model.layers]
     trace = model.trace(tokens, "hard")
     found = Ratios()
     floor = 2.0**-42  # this comparison's own arithmetic
@@ -74,22 +79,21 @@ def compare(
         digits = x.copy()
         digits[..., averages] = 0
         where = f"layer {number}"
-        _norm(
-            found, "norm 1" if number == 1 else "later norm 1", seen.norms[2 * number - 2], digits, before, 0.0, where
-        )
+        name = "norm 1" if number == 1 else "later norm 1"
+        _norm(found, name, seen.norms[2 * number - 2] / normed, digits, before, 0.0, where)
         for h, (head, head_bound) in enumerate(zip(layer.heads, certificate.heads[number - 1], strict=True)):
             assert isinstance(head.query, Affine) and isinstance(head.key, Affine)
             at = f"{where}, {head.name}"
             q, k = head.query(digits), head.key(digits)
-            scale = head_bound.sharpness * root
-            dim = q.shape[-1]
-            seen_q, seen_k = seen.queries[number - 1][:, h, :, :dim] / scale, seen.keys[number - 1][:, h, :, :dim]
-            c = before.common
+            scale = head_bound.sharpness * root / normed
+            dim, c = q.shape[-1], before.common
+            seen_q = seen.queries[number - 1][:, h, :, :dim] / scale
+            seen_k = seen.keys[number - 1][:, h, :, :dim] / normed
             found.add("query", np.abs(seen_q - q), c * np.abs(q) + (1 + c) * head_bound.query + floor, at)
             found.add("key", np.abs(seen_k - k), c * np.abs(k) + (1 + c) * head_bound.key + floor, at)
             s = q @ k.swapaxes(-1, -2)
             slots = s.shape[-1]
-            visible = np.tril(np.ones((slots, slots), bool))
+            visible = np.tril(np.ones((slots, slots), bool), 0 if model.causal else slots)
             intended = trace.attention[number - 1][:, h]
             if seen.scores:
                 off = np.abs(seen.scores[number - 1][:, h] / head_bound.sharpness - s)
@@ -129,10 +133,12 @@ def compare(
         held = halves(seen.middle[number - 1])[..., :m] / 3
         found.add("copied bit", np.abs(held - x_middle)[..., scratch], bound.bit_error + floor, where)
         others = np.setdiff1d(np.arange(m), [*averages, *_scratch_of_all(schedule)])
-        found.add("home", np.abs(held - x_middle)[..., others], 0.0, where)
-        _norm(found, "norm 2", seen.norms[2 * number - 1], x_middle, after, bound.bit_error, where, scratch)
-        if isinstance(layer.map, Circuit):
-            circuit = layer.map
+        homes = (1 + before.common) * (1 + before.own) - 1 + floor if bert else 0.0
+        found.add("home", np.abs(held - x_middle)[..., others], homes, where)
+        copied = (1 + bound.bit_error) / (1 - before.common) - 1 if bert else bound.bit_error
+        _norm(found, "norm 2", seen.norms[2 * number - 1] / normed, x_middle, after, copied, where, scratch)
+        circuit = circuits[number - 1]
+        if isinstance(circuit, Circuit):
             drains = (circuit.bias == 0) & (np.abs(circuit.read).sum(1) == 0.5)
             digital = (circuit.read[:, averages] == 0).all(1) & ~drains
             seen_pre = seen.gates[number - 1][..., : circuit.num_hidden] / 6
@@ -147,17 +153,24 @@ def compare(
                 found.add("threshold", 3.5 - slack, 3.5 - bound.threshold, where)  # 7/2 where nothing errs
             found.add("flipped gate", wrong.astype(float), 0.0, where)
         held = halves(seen.after[number - 1])[..., :m] / 3
-        found.add("residue", np.abs(held)[..., scratch], bound.residue + floor, where)
-        found.add("home", np.abs(held - trace.residual[number])[..., others], 0.0, where)
+        left = np.abs(held)[..., scratch]
+        if bert:  # half a pair's sum stays, too
+            left = np.abs(seen.after[number - 1])[..., [d for c in scratch for d in (2 * c, 2 * c + 1)]] / 3
+        found.add("residue", left, bound.residue + floor, where)
+        held = held / loud
+        following = certificate.layers[number].norms[0] if number < model.depth else certificate.last_norm
+        homes = following.own + floor if bert else 0.0
+        found.add("home", np.abs(held - trace.residual[number])[..., others], homes, where)
     last = trace.residual[-1].copy()
     last[..., [f.coordinates[0] for f in schedule.counts.values()]] = 0
-    _norm(found, "last norm", seen.norms[-1], last, certificate.last_norm, 0.0, "logits")
+    _norm(found, "last norm", seen.norms[-1] / normed, last, certificate.last_norm, 0.0, "logits")
     best = trace.logits.argmax(-1)[..., None]
     right = np.take_along_axis(seen.logits, best, -1)[..., 0]
     rest = seen.logits.copy()
     np.put_along_axis(rest, best, -np.inf, -1)
     margin = right - rest.max(-1)
-    found.add("margin", 2 - margin, 2 - certificate.margin + 2.0**-42, "logits")  # 2 where nothing errs
+    most = 2 * normed  # where nothing errs
+    found.add("margin", most - margin, most - certificate.margin + 2.0**-42, "logits")
     return found
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from logdepth.compiler.compile import Compilation
 from logdepth.compiler.floats import FloatModel
-from logdepth.compiler.mirrored import LAYER_NORM_EPSILON
+from logdepth.compiler.targets.bert import BERT
+from logdepth.compiler.targets.gpt2 import GPT2
 
 _SELF = 2.0**-48  # what these intervals' own float64 arithmetic may be off, relatively
 
@@ -57,12 +58,14 @@ class Interval:
 class SecondProof:
     """The stored weights of a compilation, in a float model that stores what it computes."""
 
+    epsilon = GPT2.epsilon
+
     def __init__(self, compilation: Compilation, floats: FloatModel) -> None:
         assert not floats.mixed
         self.floats, self.shape = floats, compilation.shape
-        gpt2 = compilation.export()
-        self.depth = gpt2.config["n_layer"]
-        self.w = {name: floats.stored(tensor) for name, tensor in gpt2.tensors.items()}
+        checkpoint = compilation.export()
+        self.depth, self.causal = compilation.schedule.depth, compilation.graph.causal
+        self.w = {name: floats.stored(tensor) for name, tensor in checkpoint.tensors.items()}
         for name, tensor in self.w.items():  # what is added to the residual is mirrored, x and -x
             if name.endswith(("wte.weight", "wpe.weight", "c_proj.weight", "c_proj.bias")):
                 assert (tensor[..., 0::2] == -tensor[..., 1::2]).all(), name
@@ -72,16 +75,20 @@ class SecondProof:
         u, d = self.floats.norm, x.lo.shape[-1]
         exact = ((x.lo == x.hi) & (x.lo == np.rint(x.lo))).all(-1, keepdims=True)
         slack = np.where(exact, 0.0, self.floats.gamma(d + 1, u)) * x.size.mean(-1, keepdims=True)
-        mean = Interval(-slack, slack)  # of mirrored pairs: 0, but for the rounding of the sum
+        mean = self.mean(x).widened(slack)
         away = Interval(x.lo - mean.hi, x.hi - mean.lo)
         crosses = (away.lo < 0) & (away.hi > 0)
         least = np.where(crosses, 0.0, np.minimum(np.abs(away.lo), np.abs(away.hi)))
         variance = Interval((least**2).mean(-1, keepdims=True), (away.size**2).mean(-1, keepdims=True))
         gamma = np.where(exact, self.floats.gamma(2, u), self.floats.gamma(d + 5, u))
-        variance = variance.widened(gamma * variance.hi).map(lambda v: v + LAYER_NORM_EPSILON)
+        variance = variance.widened(gamma * variance.hi).map(lambda v: v + self.epsilon)
         factor = Interval(1 / np.sqrt(variance.hi), 1 / np.sqrt(variance.lo)).rounded((1 + u) ** 4 - 1)
         self.scale = factor.times(Interval.exactly(gain)).rounded((1 + u) ** 3 - 1)
         return away.times(self.scale)
+
+    def mean(self, x: Interval) -> Interval:
+        """Of mirrored pairs: 0."""
+        return Interval.exactly(np.zeros((*x.lo.shape[:-1], 1)))
 
     def linear(self, x: Interval, weight: np.ndarray) -> Interval:
         """Sums of products in any order; exact where all products are integers."""
@@ -121,10 +128,10 @@ class SecondProof:
         return total.widened(gamma * size).rounded(3 * self.floats.dot).map(lambda s: s / np.sqrt(self.shape.head_dim))
 
     def attention(self, q: Interval, k: Interval, v: Interval) -> Interval:
-        """Causal, `(batch, heads, slots, dim)`."""
+        """`(batch, heads, slots, dim)`."""
         floats = self.floats
         s = self.scores(q, k)
-        hidden = np.triu(np.ones(s.lo.shape[-2:], bool), 1)
+        hidden = np.triu(np.ones(s.lo.shape[-2:], bool), 1) & self.causal
         top = Interval(*(np.where(hidden, -np.inf, end).max(-1, keepdims=True) for end in (s.lo, s.hi)))
         away = Interval(np.minimum(s.lo - top.hi, 0.0), np.minimum(s.hi - top.lo, 0.0))
         away = Interval(away.lo * (1 + floats.soft), away.hi * (1 - floats.soft))
@@ -196,3 +203,35 @@ class SecondProof:
                 assert not self.w[p + "c_proj.bias"][[c, c + 1]].any()
                 found += [c, c + 1]
         return np.array(found, int)
+
+
+class SecondBert(SecondProof):
+    """The same for a BERT. That ramps take away what a coordinate holds need not be said: gains of 0 clear it."""
+
+    epsilon = BERT.epsilon
+
+    def mean(self, x: Interval) -> Interval:
+        return Interval(x.lo.mean(-1, keepdims=True), x.hi.mean(-1, keepdims=True))
+
+    def run(self, tokens: np.ndarray) -> Interval:
+        w, e, heads = self.w, "bert.embeddings.", self.shape.num_heads
+        positions = w[e + "position_embeddings.weight"][: tokens.shape[1]]
+        y = self.norm(Interval.exactly(w[e + "word_embeddings.weight"][tokens] + positions), w[e + "LayerNorm.weight"])
+
+        def split(t: np.ndarray) -> np.ndarray:
+            return t.reshape(*tokens.shape, heads, -1).swapaxes(1, 2)
+
+        def joined(t: np.ndarray) -> np.ndarray:
+            return t.swapaxes(1, 2).reshape(*tokens.shape, -1)
+
+        for layer in range(self.depth):
+            p = f"bert.encoder.layer.{layer}."
+            parts = [self.linear(y, w[f"{p}attention.self.{name}.weight"].T) for name in ("query", "key", "value")]
+            out = self.attention(*(Interval(split(part.lo), split(part.hi)) for part in parts))
+            flat = Interval(joined(out.lo), joined(out.hi))
+            x = self.add(y, self.linear(flat, w[p + "attention.output.dense.weight"].T))
+            y = self.norm(x, w[p + "attention.output.LayerNorm.weight"])
+            hidden = self.linear(y, w[p + "intermediate.dense.weight"].T).map(lambda a: np.clip(a, 0, 6))
+            out = self.linear(hidden, w[p + "output.dense.weight"].T) + Interval.exactly(w[p + "output.dense.bias"])
+            y = self.norm(self.add(y, out), w[p + "output.LayerNorm.weight"])
+        return self.linear(y, w["classifier.weight"].T)

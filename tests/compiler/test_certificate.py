@@ -10,9 +10,8 @@ import torch
 
 from logdepth.compiler.compile import compile_program, largest_certified_length
 from logdepth.compiler.mirrored import snaps_to_one
-from logdepth.compiler.proof import certify
 from logdepth.compiler.schedule import Schedule
-from logdepth.compiler.targets.gpt2 import transformer_to_gpt2
+from logdepth.compiler.targets.gpt2 import certify, transformer_to_gpt2
 from logdepth.errors import CertificateError, InputError, ProgramError
 from logdepth.lang import Position, Symbol, at, count, interpret, program, theirs
 from logdepth.programs import khop_doubling, khop_rank

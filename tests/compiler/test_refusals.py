@@ -10,7 +10,7 @@ import pytest
 from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.compile import compile_program
 from logdepth.compiler.floats import FLOATS, FloatModel
-from logdepth.compiler.proof import certify
+from logdepth.compiler.targets.gpt2 import certify
 from logdepth.errors import CertificateError
 from logdepth.lang import Position, Program, Symbol, at, count, interpret, program, theirs
 from logdepth.programs import khop_rank

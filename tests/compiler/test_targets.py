@@ -1,4 +1,4 @@
-"""A second target is one new file and one line of registration: bidirectional programs need nothing else."""
+"""A target is one new file and one line: bidirectional programs in GPT-2 with its mask left open, and in BERT."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from logdepth.compiler.compile import compile_program
 from logdepth.compiler.targets import TARGETS
 from logdepth.errors import CertificateError, InputError, ProgramError
 from logdepth.lang import Position, Program, Symbol, at, count, first, highest, interpret, last, program, theirs
+from tests.bert import logits as bert_logits
 from tests.brute import brute_force
 from tests.compiler.stub_target import OpenGpt2, open_logits
 from tests.compiler.test_random_programs import Case, cases, written
@@ -39,10 +40,16 @@ def looks_both_ways(x: Symbol, position: Position):
     return first(where=(theirs(most) == often, theirs(x) == x)).read(far) + most
 
 
-def check(both_ways: Program, length: int, alphabet: int, header_size: int = 0, seed: int = 0, **parameters) -> None:
+RUN = {"open": open_logits, "bert": bert_logits}
+LEAST = {"open": 1.9, "bert": 5.7}
+
+
+def check(
+    target: str, both_ways: Program, length: int, alphabet: int, header_size: int = 0, seed: int = 0, **parameters
+) -> None:
     sizes = {"length": length, "alphabet_size": alphabet, "header_size": header_size}
-    found = compile_program(both_ways, target="open", **sizes, **parameters)
-    assert found.certificate.holds and found.target == "open" and not found.transformer.causal
+    found = compile_program(both_ways, target=target, **sizes, **parameters)
+    assert found.certificate.holds and found.target == target and not found.transformer.causal
     rng = np.random.default_rng(seed)
     for n in {1, length}:
         strings = rng.integers(0, alphabet, (5, n))
@@ -53,22 +60,23 @@ def check(both_ways: Program, length: int, alphabet: int, header_size: int = 0, 
         want, tokens = found.graph.vocabulary.answer_ids(truth), found.graph.vocabulary.encode(strings, header)
         for attention in ("hard", "soft"):
             assert (found.transformer.run(tokens, attention) == want).all(), attention
-        assert margin(open_logits(found, tokens), want) >= found.certificate.margin > 1.9
+        assert margin(RUN[target](found, tokens), want) >= found.certificate.margin > LEAST[target]
 
 
-def test_a_bidirectional_program_reaches_weights_through_a_second_target() -> None:
-    check(jump, 12, 12, hops=3)
-    check(looks_both_ways, 9, 3)
+@pytest.mark.parametrize("target", RUN)
+def test_a_bidirectional_program_reaches_weights(target: str) -> None:
+    check(target, jump, 12, 12, hops=3)
+    check(target, looks_both_ways, 9, 3)
 
 
+@pytest.mark.parametrize("target", RUN)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(cases)
-def test_bidirectional_programs_are_their_definition(case: Case) -> None:
+def test_bidirectional_programs_are_their_definition(target: str, case: Case) -> None:
     causal = written(case)
+    sizes = (case.length, case.alphabet_size, case.header_size, case.seed)
     try:
-        check(
-            Program(causal.function, causal.name, False), case.length, case.alphabet_size, case.header_size, case.seed
-        )
+        check(target, Program(causal.function, causal.name, False), *sizes)
     except CertificateError:
         pass
     except ProgramError as error:  # the language's own limits
@@ -82,5 +90,5 @@ def test_gpt2_alone_refuses_what_is_bidirectional() -> None:
 
 
 def test_an_unknown_target_is_refused() -> None:
-    with pytest.raises(InputError, match="target is 'bart'; it must be one of gpt2, open"):
+    with pytest.raises(InputError, match="target is 'bart'; it must be one of gpt2, bert, open"):
         compile_program(jump, length=5, alphabet_size=5, hops=1, target="bart")

@@ -20,7 +20,7 @@ from logdepth.compiled.verify import random_string
 from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.compile import Compilation, compile_program
 from logdepth.compiler.floats import FLOATS, FloatModel
-from logdepth.compiler.proof import certify
+from logdepth.compiler.targets.gpt2 import certify
 from logdepth.lang import Position, Symbol, at, count, last, program, select, theirs
 from logdepth.programs import khop_doubling, khop_rank
 from logdepth.rng import rng_for

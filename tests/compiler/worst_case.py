@@ -1,4 +1,4 @@
-"""A machine that computes a compiled GPT-2 within the floating-point model and errs in the direction that hurts most.
+"""A machine that computes a compiled model within the floating-point model and errs in the direction that hurts most.
 
 Every operation's result is its exact value (in float64) plus a deviation times what the model allows it: one roundoff,
 or gamma(n) times the sum of absolute values. A run with all deviations at 0 gives the gradient of one chosen quantity
@@ -17,7 +17,8 @@ import torch
 
 from logdepth.compiler.compile import Compilation
 from logdepth.compiler.floats import FLOATS, FloatModel
-from logdepth.compiler.mirrored import LAYER_NORM_EPSILON
+from logdepth.compiler.targets.bert import BERT
+from logdepth.compiler.targets.gpt2 import GPT2
 from tests.compiler.quantities import Seen
 
 Records = dict[str, list[torch.Tensor]]
@@ -41,12 +42,14 @@ class Halfway(ArithmeticError):
 class WorstCase:
     """The stored weights of a compilation, run with deviations within a float model."""
 
+    epsilon = GPT2.epsilon
+
     def __init__(self, compilation: Compilation, floats: FloatModel) -> None:
         self.floats, self.shape = floats, compilation.shape
         self.stores = 0
-        gpt2 = compilation.export()
-        self.depth = gpt2.config["n_layer"]
-        self.weights = {name: torch.tensor(floats.stored(tensor)) for name, tensor in gpt2.tensors.items()}
+        checkpoint = compilation.export()
+        self.depth, self.causal = compilation.schedule.depth, compilation.graph.causal
+        self.weights = {name: torch.tensor(floats.stored(tensor)) for name, tensor in checkpoint.tensors.items()}
         self.deviations: dict[str, torch.Tensor] = {}
         self.made: dict[str, torch.Tensor] | None = None
 
@@ -68,8 +71,7 @@ class WorstCase:
 
     def attack_gates(self, layer: int, residual: np.ndarray, units: np.ndarray, signs: np.ndarray) -> np.ndarray:
         """Pre-activations of one unit a row, of rows of the residual after attention, pushed up or down by signs."""
-        p = f"transformer.h.{layer}."
-        gain, weight = self.weights[p + "ln_2.weight"], self.weights[p + "mlp.c_fc.weight"]
+        gain, weight = self.gate_weights(layer)
         x, rows = torch.tensor(residual), torch.arange(len(residual))
 
         def once() -> torch.Tensor:
@@ -83,6 +85,11 @@ class WorstCase:
         self.made = None
         with torch.no_grad():
             return once().numpy()
+
+    def gate_weights(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The gain of the norm before a layer's arithmetic, and what its units read."""
+        p = f"transformer.h.{layer}."
+        return self.weights[p + "ln_2.weight"], self.weights[p + "mlp.c_fc.weight"]
 
     def run(self, tokens: np.ndarray) -> Records:
         """The network, every quantity kept."""
@@ -153,7 +160,7 @@ class WorstCase:
         away = x - mean
         variance = (away * away).mean(-1, keepdim=True)
         gamma = torch.where(whole, self.floats.gamma(2, u), self.floats.gamma(d + 5, u))
-        variance = self.err(name + " variance", variance, gamma * variance) + LAYER_NORM_EPSILON
+        variance = self.err(name + " variance", variance, gamma * variance) + self.epsilon
         factor = variance.rsqrt()
         factor = self.err(name + " factor", factor, ((1 + u) ** 4 - 1) * factor)  # an inverse root, to 2 ulp
         y = away * factor * gain
@@ -186,7 +193,7 @@ class WorstCase:
         scores = self.err(name + " scores", raw, floats.gamma(1) * terms * size * ~exact) / self.shape.head_dim**0.5
         common = self.deviation(name + " scale", scores[:, :, :1, :1])
         scores = self.store(scores * (1 + 3 * floats.dot * common))
-        hidden = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+        hidden = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1) & self.causal
         scores = scores.masked_fill(hidden, -torch.inf)
         seen["scores"].append(scores)
         away = (scores - scores.max(-1, keepdim=True).values).nan_to_num(neginf=0)
@@ -209,3 +216,56 @@ class WorstCase:
         real = ((x != x.round()) | (out != out.round())) & (x != 0) & (out != 0)
         share = self.deviation(name, y[..., 0::2]).repeat_interleave(2, -1) * y.sign().detach()
         return self.store(y + share * (self.floats.add * y.abs() * real).detach())
+
+
+class WorstBert(WorstCase):
+    """The same for a BERT, whose norms stand in the residual."""
+
+    epsilon = BERT.epsilon
+
+    def gate_weights(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        p = f"bert.encoder.layer.{layer}."
+        gain = self.weights[p + "attention.output.LayerNorm.weight"]
+        return gain, self.weights[p + "intermediate.dense.weight"].T
+
+    def run(self, tokens: np.ndarray) -> Records:
+        w, shape = self.weights, self.shape
+        self.stores = 0
+        ids, e = torch.as_tensor(tokens), "bert.embeddings."
+        x = w[e + "word_embeddings.weight"][ids] + w[e + "position_embeddings.weight"][: ids.shape[1]]
+        seen: Records = {
+            name: [] for name in ("norms", "queries", "keys", "scores", "weights", "middle", "gates", "after", "logits")
+        }
+        y = self.norm("first norm", x, w[e + "LayerNorm.weight"])
+        seen["norms"].append(y)
+        for layer in range(self.depth):
+            p = f"bert.encoder.layer.{layer}."
+            q, k, v = (
+                self.linear(f"{layer} {name}", y, w[p + f"attention.self.{name}.weight"].T)
+                .unflatten(-1, (shape.num_heads, shape.head_dim))
+                .transpose(1, 2)
+                for name in ("query", "key", "value")
+            )
+            seen["queries"].append(q)
+            seen["keys"].append(k)
+            written = self.attention(f"{layer} attention", q, k, v, seen).transpose(1, 2).flatten(-2)
+            out = self.linear(f"{layer} project", written, w[p + "attention.output.dense.weight"].T, mirrored=True)
+            assert not ((y != 0) & (out != 0)).any(), "a head writes where something stands"
+            x = y + out
+            seen["middle"].append(x)
+            y = self.norm(f"{layer} norm 1", x, w[p + "attention.output.LayerNorm.weight"])
+            seen["norms"].append(y)
+            pre = self.linear(f"{layer} gates", y, w[p + "intermediate.dense.weight"].T)
+            seen["gates"].append(pre)
+            out = self.linear(f"{layer} write", pre.clamp(0, 6), w[p + "output.dense.weight"].T, mirrored=True)
+            x = self.add_members(f"{layer} add", y, out + w[p + "output.dense.bias"])
+            seen["after"].append(x)
+            y = self.norm(f"{layer} norm 2", x, w[p + "output.LayerNorm.weight"])
+            seen["norms"].append(y)
+        seen["logits"].append(self.linear("logits", y, w["classifier.weight"].T))
+        return seen
+
+    def add_members(self, name: str, x: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+        """To the residual, each member of a pair rounded for itself."""
+        y = x + out
+        return self.err(name, y, self.floats.add * y.abs() * ((x != 0) & (out != 0)))

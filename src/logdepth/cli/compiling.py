@@ -15,8 +15,8 @@ from logdepth.user_program import find_program, parse_parameters
 def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "compile",
-        help="compile a program into a stock GPT-2",
-        description="Compile a program, exactly, into a GPT-2.",
+        help="compile a program into a stock GPT-2 or BERT",
+        description="Compile a program, exactly, into a stock GPT-2, or BERT.",
     )
     add_program(parser)
     parser.add_argument("--dtype", default="float32", help="float32 (default), float64 or bfloat16")
@@ -70,6 +70,12 @@ def add_program(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a parameter of your own program",
     )
+    parser.add_argument(
+        "--target",
+        default="gpt2",
+        metavar="NAME",
+        help="gpt2 (default), or bert for bidirectional ones",
+    )
     parser.add_argument("--headers", type=int, default=0, help="values of the first token, for programs with a Header")
 
 
@@ -101,7 +107,7 @@ def compiled_from(args: argparse.Namespace) -> Any:
     if args.alphabet is not None and args.symbols is not None and args.alphabet != len(args.symbols):
         raise InputError(f"--alphabet {args.alphabet} and --symbols with {len(args.symbols)} symbols do not agree")
     alphabet = args.symbols if args.symbols is not None else 4 if args.alphabet is None else args.alphabet
-    for reserved in ("length", "alphabet", "header_size", "dtype", "program"):
+    for reserved in ("length", "alphabet", "header_size", "dtype", "target", "program"):
         if reserved in parameters:
             raise InputError(f"--set {reserved}=..: no parameter may be called {reserved}, which compile takes itself")
     with redirect_stdout(sys.stderr):  # what a program prints while it is traced; standard output is the answer
@@ -111,6 +117,7 @@ def compiled_from(args: argparse.Namespace) -> Any:
             alphabet=alphabet,
             header_size=headers,
             dtype=getattr(args, "dtype", "float32"),
+            target=args.target,
             **parameters,
         )
 

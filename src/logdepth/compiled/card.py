@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from logdepth.compiler.targets import find_target
+
 
 def card(description: dict[str, Any]) -> str:
     """What it computes, sizes, how to use it, its certificate; out of `logdepth.json`'s contents."""
+    stock = find_target(description.get("target", "gpt2")).stock
     program, sizes, ids = description["program"], description["sizes"], description["ids"]
     domain, certificate = description["domain"], description["certificate"]
     parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
@@ -19,9 +22,10 @@ def card(description: dict[str, Any]) -> str:
         f"| {b['layer']} | {b['head']} | {b['error']:.2g} of {b['limit']:g} | {b['gap']:.3g} | {b['leak']:.1g} |"
         for b in heads
     )
+    generating = ", as `generate` does" if stock.cached else ""
     return f"""---
 library_name: transformers
-pipeline_tag: text-generation
+pipeline_tag: {stock.pipeline}
 tags:
 - logdepth
 - mechanistic-interpretability
@@ -30,7 +34,7 @@ tags:
 
 # {program["name"]}{f" ({parameters})" if parameters else ""}, compiled
 
-A stock GPT-2 whose weights were not trained but compiled by logdepth from the program `{program["name"]}`.
+A stock {stock.title} whose weights were not trained but compiled by logdepth from the program `{program["name"]}`.
 At every position the argmax of the logits is the program's answer, exactly, for {domain["statement"]}.
 
 | | |
@@ -50,10 +54,10 @@ At every position the argmax of the logits is the program's answer, exactly, for
 
 ```python
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import {stock.auto_class}, AutoTokenizer
 
 folder = "."  # this folder
-model = AutoModelForCausalLM.from_pretrained(folder)
+model = {stock.auto_class}.from_pretrained(folder)
 tokenizer = AutoTokenizer.from_pretrained(folder)
 inputs = tokenizer("{first}{sample}", return_tensors="pt")
 with torch.no_grad():
@@ -70,7 +74,7 @@ What breaks it:
   up to a third; autocast and TF32 are outside, too. The certificate covers {certificate["dtype"]} alone;
   `logdepth verify . --dtype bfloat16` shows what another dtype does.
 - padding on the left without `position_ids`: about half of the answers were wrong. Pad on the right (the tokenizer
-  does), or give `position_ids=(attention_mask.cumsum(-1) - 1).clamp(min=0)`, as `generate` does.
+  does), or give `position_ids=(attention_mask.cumsum(-1) - 1).clamp(min=0)`{generating}.
 - a changed file. `logdepth verify .` compiles the stored graph again and names every difference.
 
 ## Certificate

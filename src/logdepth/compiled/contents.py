@@ -27,15 +27,23 @@ FILES = (
 
 
 def contents(
-    model: CompiledModel, weights: dict[str, Any], *, program: dict[str, Any] | None = None, version: str | None = None
+    model: CompiledModel,
+    weights: dict[str, Any],
+    *,
+    program: dict[str, Any] | None = None,
+    version: str | None = None,
+    named: bool = True,
 ) -> dict[str, bytes]:
     """Every file but the weights, by name. `weights`: the weight file's sha256 and bytes.
 
-    `program` and `version`: what is written about where the model came from, if it is not this process.
+    `program` and `version`: what is written about where the model came from, if it is not this process. `named`:
+    whether the target is named; the first folders did not, and are GPT-2's.
     """
     checkpoint, graph = model.checkpoint, model.compilation.graph
     marks = {name: checkpoint.config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     description = describe(model, weights, program=program, version=version)
+    if not named:
+        del description["target"]
     found = {
         "config.json": to_json(checkpoint.config),
         "generation_config.json": to_json({"_from_model_config": True, **marks}),
@@ -70,6 +78,7 @@ def describe(
         "format": FORMAT,
         "logdepth": version or __version__,
         "program": program,
+        "target": compilation.target,
         "depth": model.depth,
         "domain": {
             "length": setting.length,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from logdepth.compiled.contents import DESCRIPTION, FILES, FORMAT, WEIGHTS, contents, section_checksum
 from logdepth.compiled.graph_json import graph_from_json
 from logdepth.compiled.weights import write_weights
+from logdepth.compiler.target import Target
+from logdepth.compiler.targets import TARGETS, find_target, target_for
 from logdepth.errors import FolderError
 from logdepth.files import new_folder, sha256
 from logdepth.lang.graph import ProgramGraph
@@ -41,6 +43,11 @@ class Folder(TwoLines):
     @property
     def dtype(self) -> str:
         return self.description["certificate"]["dtype"]
+
+    @property
+    def target(self) -> Target:
+        """The architecture that it was compiled to; folders that name none are GPT-2's."""
+        return find_target(self.description.get("target", "gpt2"))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -103,11 +110,15 @@ def read_folder(path: str | Path, *, changed: bool = False) -> Folder:
     if isinstance(version, int) and version not in (1, FORMAT):
         raise FolderError(f"{file}: format {version}; this version of logdepth reads formats 1 and {FORMAT}")
     description = check_description(data, file)
+    target = description.get("target", "gpt2")
+    if target not in TARGETS:
+        raise FolderError(f"{file}: target {target!r:.60}; this version of logdepth knows {', '.join(TARGETS)}")
     try:
         graph = graph_from_json(description["graph"])
         alphabet = Alphabet.of(description["domain"]["symbols"])
         if alphabet.size != graph.setting.alphabet_size:
             raise ValueError(f"{alphabet.size:,} symbols; the graph is of {graph.setting.alphabet_size:,}")
+        target_for(target, graph)
     except ValueError as error:
         raise FolderError(f"{file} is damaged: {error}") from error
     for name in FILES:

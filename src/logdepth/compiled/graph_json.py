@@ -89,7 +89,6 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
         _check_node(node, nodes, setting, where)
         nodes.append(node)
     _need(0 <= data["output"] < len(nodes), f"output is {data['output']}, not one of {len(nodes)} nodes")
-    _need(data["causal"], "causal is false: a GPT-2 is causal")
     return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], data["name"])
 
 

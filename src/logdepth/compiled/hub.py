@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from logdepth.compiler.targets import find_target
 from logdepth.errors import FolderError, InputError
 
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 
 
-def load_model(path: Path, attention: str = "sdpa", device: str | None = None, dtype: str | None = None) -> Any:
-    """`AutoModelForCausalLM.from_pretrained`, in the saved dtype (or another), in evaluation mode, on CUDA if it is
-    there. No code out of the folder is run, whatever its config asks for.
+def load_model(
+    path: Path, attention: str = "sdpa", device: str | None = None, dtype: str | None = None, target: str = "gpt2"
+) -> Any:
+    """`from_pretrained` of the target's stock class (`AutoModelForCausalLM`), in the saved dtype (or another), in
+    evaluation mode, on CUDA if it is there. No code out of the folder is run, whatever its config asks for.
 
     Raises `InputError` if torch or transformers is not installed, or there is no such device or dtype; `FolderError`
     if the weights do not load or do not fill the model exactly.
     """
     try:
-        from transformers import AutoModelForCausalLM
+        import transformers
         from transformers.utils import logging
 
         from logdepth.models.build import choose_device
@@ -30,7 +33,7 @@ def load_model(path: Path, attention: str = "sdpa", device: str | None = None, d
     level = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
-        load = cast(Any, AutoModelForCausalLM.from_pretrained)
+        load = getattr(transformers, find_target(target).stock.auto_class).from_pretrained
         model, info = load(
             str(path),
             attn_implementation=attention,

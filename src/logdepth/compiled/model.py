@@ -15,6 +15,7 @@ from logdepth.compiler.compile import Compilation, compile_program
 from logdepth.compiler.limits import check_sizes
 from logdepth.compiler.schedule import Schedule
 from logdepth.compiler.target import Checkpoint
+from logdepth.compiler.targets import find_target
 from logdepth.errors import InputError
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.program import Program
@@ -40,7 +41,7 @@ class CompiledModel(TwoLines):
 
     @property
     def depth(self) -> int:
-        """The number of GPT-2 blocks."""
+        """The number of blocks."""
         return self.transformer.depth
 
     @property
@@ -100,15 +101,17 @@ def compile(
     alphabet: int | str | Sequence[str],
     header_size: int = 0,
     dtype: str = "float32",
+    target: str = "gpt2",
     **parameters: Any,
 ) -> CompiledModel:
-    """Compile a program, exactly, into the weights of a stock GPT-2 for sequences up to `length`.
+    """Compile a program, exactly, into the weights of a stock architecture for sequences up to `length`.
 
     `alphabet`: how many symbols, or the symbols themselves. `parameters` are the program's own (k, say). For
     `dtype` "float32", "float64" or "bfloat16" the certificate is proved first; where it fails nothing comes out.
+    `target` names the architecture (`compiler/targets`).
 
-    Raises `ProgramError` for a wrong program, `InputError` for wrong sizes, `CertificateError` (with the
-    largest length that holds) where the number format cannot hold it.
+    Raises `ProgramError` for a program that is wrong or not for this target, `InputError` for wrong sizes,
+    `CertificateError` (with the largest length that holds) where the number format cannot hold it.
 
     >>> from logdepth.programs import khop_rank
     >>> model = compile(khop_rank, length=100, alphabet="ACGT", k=16)
@@ -118,11 +121,18 @@ def compile(
     if not isinstance(program, Program):
         raise InputError(f"{program!r} is not a program; mark it with @program (from logdepth.lang)")
     size = alphabet if isinstance(alphabet, int) else max(1, len(alphabet))
+    find_target(target)
     found = program.check(length, size, header_size, parameters)
     check_sizes(Setting(length, size, header_size))  # before there are names for that many tokens
     parameters = {name: found[name] for name in parameters}
     symbols = Alphabet.of(alphabet)
     compilation = compile_program(
-        program, length=length, alphabet_size=symbols.size, header_size=header_size, dtype=dtype, **parameters
+        program,
+        length=length,
+        alphabet_size=symbols.size,
+        header_size=header_size,
+        dtype=dtype,
+        target=target,
+        **parameters,
     )
     return CompiledModel(compilation, symbols)

@@ -11,7 +11,7 @@ import numpy as np
 
 from logdepth.compiled.folder import Folder, read_folder
 from logdepth.compiled.hub import load_model
-from logdepth.compiled.running import MEMORY, logits_by_pieces, room
+from logdepth.compiled.running import MEMORY, Sizes, logits_by_pieces, room
 from logdepth.errors import FolderError, InputError
 from logdepth.sequences import NamedSequence
 
@@ -70,11 +70,12 @@ def predict(
         if hops is not None and not 0 <= hops < setting.header_size:
             raise InputError(f"{record.name}: k is {hops}; the model takes 0..{setting.header_size - 1}")
         headers.append(hops or 0)
-    model = load_model(found.path, device=device)
+    model, stock = load_model(found.path, device=device, target=found.target.name), found.target.stock
     answers: list[Prediction | None] = [None] * len(sequences)
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].symbols))  # little padding
     longest = max((len(record.symbols) for record in sequences), default=0)
-    fit = room(model.config, longest + 1, next(model.parameters()).element_size(), memory, 256)
+    sizes, itemsize = Sizes.of(model.config, stock), next(model.parameters()).element_size()
+    fit = room(sizes, longest + 1, itemsize, memory, 256, whole=not stock.cached)
     first = 0
     while first < len(order):
         chosen = order[first : first + fit.rows]

@@ -37,7 +37,7 @@ def differences(found: Folder) -> list[str]:
     """
     model = recompile(found)
     origin = {"program": found.description["program"], "version": found.description["logdepth"]}
-    expected = contents(model, weights_entry(found.path), **origin)
+    expected = contents(model, weights_entry(found.path), **origin, named="target" in found.description)
     unnamed = set(changed_parts(found))
     stated, files = [], []
     for section, difference in _description(found, json.loads(expected[DESCRIPTION])):
@@ -66,7 +66,7 @@ def recompile(found: Folder) -> CompiledModel:
     program = Program(_known_by_its_graph, graph.name, graph.causal)
     try:
         parameters = found.description["program"]["parameters"]
-        made = CompiledModel(compile_graph(program, parameters, graph, found.dtype), found.alphabet)
+        made = CompiledModel(compile_graph(program, parameters, graph, found.dtype, found.target.name), found.alphabet)
         _ = made.checkpoint
     except Exception as error:  # a graph that was not traced from a program may fail anywhere
         raise FolderError(

@@ -15,7 +15,28 @@ from typing import Any
 
 import numpy as np
 
+from logdepth.compiler.target import Stock
+
 MEMORY = 2 << 30  # bytes of working memory, weights not counted
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What working memory and time are counted from."""
+
+    layers: int
+    heads: int
+    width: int
+    inner: int
+    vocabulary: int
+
+    @classmethod
+    def of(cls, config: Any, stock: Stock) -> Sizes:
+        """Out of a stock model's config."""
+        layers, heads, width, inner = (
+            getattr(config, name) for name in (stock.layers, stock.heads, stock.width, stock.inner)
+        )
+        return cls(layers, heads, width, inner or 4 * width, config.vocab_size)
 
 
 @dataclass(frozen=True)
@@ -26,27 +47,29 @@ class Room:
     slots: int
 
 
-def room(config: Any, num_slots: int, itemsize: int, memory: int = MEMORY, most_rows: int = 64) -> Room:
+def room(
+    sizes: Sizes, num_slots: int, itemsize: int, memory: int = MEMORY, most_rows: int = 64, *, whole: bool = False
+) -> Room:
     """What fits into `memory` bytes for sequences of `num_slots` tokens, by a count of the arrays that are alive.
+    `whole`: rows cannot be cut into pieces, so one is run at least.
 
     For a token: its logits and a copy in float32; scores against all tokens in every head (scores, mask, softmax in
     float32, weights); a layer's hidden units and its widths, keys and values of all layers.
 
-    >>> from types import SimpleNamespace
-    >>> config = SimpleNamespace(vocab_size=50_001, n_head=1, n_inner=64, n_embd=150, n_layer=4)
-    >>> room(config, 1025, 4), room(config, 1025, 4, memory=1 << 28)
+    >>> sizes = Sizes(layers=4, heads=1, width=150, inner=64, vocabulary=50_001)
+    >>> room(sizes, 1025, 4), room(sizes, 1025, 4, memory=1 << 28)
     (Room(rows=4, slots=1025), Room(rows=1, slots=625))
     """
     wide = max(itemsize, 4)
     token = (
-        2 * wide * config.vocab_size
-        + 4 * wide * config.n_head * num_slots
-        + 3 * itemsize * (config.n_inner or 4 * config.n_embd)
-        + (12 + 2 * config.n_layer) * itemsize * config.n_embd
+        2 * wide * sizes.vocabulary
+        + 4 * wide * sizes.heads * num_slots
+        + 3 * itemsize * sizes.inner
+        + (12 + 2 * sizes.layers) * itemsize * sizes.width
     )
     fit = max(1, memory // token)
-    if fit >= num_slots:
-        return Room(min(most_rows, fit // num_slots), num_slots)
+    if whole or fit >= num_slots:
+        return Room(max(1, min(most_rows, fit // num_slots)), num_slots)
     return Room(1, fit)
 
 
@@ -92,8 +115,10 @@ def _call(model: Any, tokens: Any, mask: Any, positions: Any, cache: Any, use_ca
     ids = torch.as_tensor(tokens, device=device)
     attention = torch.ones_like(ids) if mask is None else torch.as_tensor(mask, device=device)
     extra: dict[str, Any] = {} if positions is None else {"position_ids": torch.as_tensor(positions, device=device)}
+    named = inspect.signature(model.forward).parameters
     if cache is not None:
-        named_cache = "cache" in inspect.signature(model.forward).parameters
-        extra["cache" if named_cache else "past_key_values"] = cache
+        extra["cache" if "cache" in named else "past_key_values"] = cache
+    if "use_cache" in named:  # architectures that see whole sequences have none
+        extra["use_cache"] = use_cache
     with torch.no_grad():
-        return model(input_ids=ids, attention_mask=attention, use_cache=use_cache, **extra)
+        return model(input_ids=ids, attention_mask=attention, **extra)

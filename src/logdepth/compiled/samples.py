@@ -3,51 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from logdepth.compiled.running import Sizes
 from logdepth.lang.words import Setting
 from logdepth.rng import rng_for
 
 MOST = 1000
+_ALIKE = 8  # sequences of one length, where the length matters
 LEAST = 4
 SECONDS = 24.0  # of work for the samples, by `seconds_of`: a default run ends within a minute on two cores
 
 
-def seconds_of(config: Any, num_slots: int, itemsize: int) -> float:
+def seconds_of(sizes: Sizes, num_slots: int, itemsize: int) -> float:
     """About what one sequence costs on two cores: a count of operations, not a clock, so that the choice of samples is
     the same everywhere. 1e11 operations a second, 1e8 scores and 2.5e8 logits (bound by memory), half that beyond
     float32."""
-    n, d = num_slots, config.n_embd
-    inner = config.n_inner or 4 * d
-    scores = config.n_layer * config.n_head * n * n
-    work = config.n_layer * (2 * n * (4 * d * d + 2 * d * inner) + 4 * n * n * d) + 2 * n * d * config.vocab_size
-    seconds = work / 1e11 + scores / 1e8 + n * config.vocab_size / 2.5e8
+    n, d = num_slots, sizes.width
+    scores = sizes.layers * sizes.heads * n * n
+    work = sizes.layers * (2 * n * (4 * d * d + 2 * d * sizes.inner) + 4 * n * n * d) + 2 * n * d * sizes.vocabulary
+    seconds = work / 1e11 + scores / 1e8 + n * sizes.vocabulary / 2.5e8
     return seconds if itemsize == 4 else 2 * seconds
 
 
-def affordable(config: Any, num_slots: int, itemsize: int, seconds: float = SECONDS) -> int:
+def affordable(sizes: Sizes, num_slots: int, itemsize: int, seconds: float = SECONDS) -> int:
     """How many sequences fit into a budget of work: 4 at least, 1,000 at most.
 
-    >>> from types import SimpleNamespace
-    >>> config = SimpleNamespace(vocab_size=5, n_head=1, n_inner=32, n_embd=94, n_layer=8)
-    >>> affordable(config, 101, 4), affordable(config, 4097, 4)
+    >>> sizes = Sizes(layers=8, heads=1, width=94, inner=32, vocabulary=5)
+    >>> affordable(sizes, 101, 4), affordable(sizes, 4097, 4)
     (1000, 12)
     """
-    return int(min(MOST, max(LEAST, seconds // seconds_of(config, num_slots, itemsize))))
+    return int(min(MOST, max(LEAST, seconds // seconds_of(sizes, num_slots, itemsize))))
 
 
 def batches(
-    setting: Setting, numbers: range, rows: int, seed: int, length: int | None = None
+    setting: Setting, numbers: range, rows: int, seed: int, length: int | None = None, *, causal: bool = True
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Strings `(rows, length)` and their headers, for the sample numbers given: every kind of string, every header
-    in turn. They have the full length: in a causal model that checks each of their prefixes, too."""
+    in turn. They have the full length: in a causal model that checks each of their prefixes, too. Where tokens see the
+    whole sequence, few rows at once have the same length, and every other such group a random one."""
     n, size, headers = length or setting.length, setting.alphabet_size, setting.header_size
     rng = rng_for(seed, "verify", str(numbers.start))
-    for first in range(0, len(numbers), rows):
+    rows = rows if causal else min(rows, _ALIKE)
+    for group, first in enumerate(range(0, len(numbers), rows)):
         chosen = numbers[first : first + rows]
-        strings = np.stack([random_string(rng, n, size, number) for number in chosen])
+        long = n if causal or group % 2 == 0 else int(rng.integers(1, n + 1))
+        strings = np.stack([random_string(rng, long, size, number) for number in chosen])
         yield strings, np.array(chosen) % headers if headers else None
 
 

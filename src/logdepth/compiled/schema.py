@@ -70,6 +70,7 @@ class _Description(_Part):
     format: int
     logdepth: str
     program: _Program
+    target: str = "gpt2"
     depth: int
     domain: _Domain
     ids: dict[str, Any]

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from logdepth.compiled.answers import Tally, expected_ids
 from logdepth.compiled.contents import FORMAT, WEIGHTS
 from logdepth.compiled.folder import Folder, other_files, read_folder
 from logdepth.compiled.hub import check_dtype, load_model
 from logdepth.compiled.recompile import differences
-from logdepth.compiled.running import MEMORY, Room, logits_by_pieces, room
+from logdepth.compiled.running import MEMORY, Room, Sizes, logits_by_pieces, room
 from logdepth.compiled.samples import SECONDS, affordable, batches, random_string, seconds_of
 from logdepth.compiled.ways import WAYS, wrong_by_way
 from logdepth.errors import FolderError, InputError
@@ -27,7 +29,6 @@ __all__ = ["Verification", "random_string", "verify"]
 ATTENTION = ("eager", "sdpa")
 _WAYS_ROWS = 8
 _WAYS_SECONDS = 12.0
-_SIZES = ("n_layer", "n_head", "n_embd", "n_inner", "n_positions", "vocab_size", "model_type", "architectures")
 _OUTSIDE = "not covered: another dtype (.half(), .bfloat16()), autocast, TF32, padding on the left without position_ids"
 
 
@@ -190,8 +191,12 @@ def verify(
 
 def _not_to_be_loaded(found: Folder, listed: list[str]) -> str:
     """Why stock code should not even load it: what it reads besides the weights is not what was written."""
+    stock = found.target.stock
+    sizes = (stock.layers, stock.heads, stock.width, stock.inner, stock.slots)
     for difference in listed:
-        if difference.startswith(tuple(f"config.json: {name}" for name in _SIZES)):
+        if difference.startswith(
+            tuple(f"config.json: {name}" for name in (*sizes, "vocab_size", "model_type", "architectures"))
+        ):
             first = "" if difference == listed[0] else f"{listed[0]}; "
             raise FolderError(f"{found.path}: {first}{difference}: the weights do not load")
     reads = ("config.json", "generation_config.json", *other_files(found.path)[0])
@@ -220,31 +225,33 @@ class _Run:
 
     def all(self) -> None:
         for number, attention in enumerate(ATTENTION):
-            model = load_model(self.found.path, attention, *self.asked)
+            model = load_model(self.found.path, attention, *self.asked, self.found.target.name)
             weight = next(model.parameters())
             self.device, self.dtype = str(weight.device), str(weight.dtype).removeprefix("torch.")
             self._attention(number, attention, model, weight.element_size())
             del model  # one at a time: the weights may be large
 
     def _attention(self, number: int, attention: str, model: Any, itemsize: int) -> None:
-        found, setting, config = self.found, self.found.graph.setting, model.config
-        total = self.samples or affordable(config, setting.length + 1, itemsize)
-        rows, length = _of_ways(config, setting.length, itemsize)
+        found, setting, stock = self.found, self.found.graph.setting, self.found.target.stock
+        sizes = Sizes.of(model.config, stock)
+        total = self.samples or affordable(sizes, setting.length + 1, itemsize)
+        rows, length = _of_ways(sizes, setting.length, itemsize)
         if number == 0:
-            self._say_what_is_chosen(total, seconds_of(config, setting.length + 1, itemsize), length)
+            self._say_what_is_chosen(total, seconds_of(sizes, setting.length + 1, itemsize), length)
         whole = total + 2 * rows
-        fit = room(config, setting.length + 1, itemsize, self.memory)
+        fit = room(sizes, setting.length + 1, itemsize, self.memory, whole=not stock.cached)
         middle = -(-total // 2)
         numbers = range(middle) if number == 0 else range(middle, total)
-        for strings, header in batches(setting, numbers, fit.rows, self.seed):
+        for strings, header in batches(setting, numbers, fit.rows, self.seed, causal=found.graph.causal):
             tokens = found.vocabulary.encode(strings, header)
             want = expected_ids(found, strings, header, solver=not self.doubtful)
-            for first, scores in logits_by_pieces(model, tokens, fit.slots):
+            for first, scores in logits_by_pieces(model, tokens, min(fit.slots, tokens.shape[1])):
                 self.tally.add(scores, want, tokens, first)
                 del scores  # before the next are made
             self.done += len(strings)
             self._report(self.done + number * rows, whole)
-        self._ways(attention, model, room(config, length + 1, itemsize, self.memory), rows, length)
+        fit = room(sizes, length + 1, itemsize, self.memory, whole=not stock.cached)
+        self._ways(attention, model, fit, rows, length)
         self._report(self.done + (number + 1) * rows, whole)
 
     def _ways(self, attention: str, model: Any, fit: Room, rows: int, length: int) -> None:
@@ -254,18 +261,30 @@ class _Run:
         lengths[0] = length
         tokens = self.found.vocabulary.encode(strings, header)
         want = expected_ids(self.found, strings, header, solver=not self.doubtful)
-        for way, wrong in wrong_by_way(self.found, model, fit, tokens, want, lengths).items():
+        of_cut = want if self.found.graph.causal else self._of_cut(strings, header, lengths)
+        for way, wrong in wrong_by_way(self.found, model, fit, tokens, want, lengths, of_cut).items():
             self.checks[f"{attention}{way}"] = wrong
+
+    def _of_cut(self, strings: np.ndarray, header: np.ndarray | None, lengths: np.ndarray) -> np.ndarray:
+        """The right ids of rows cut to `lengths` symbols, where answers depend on what comes later."""
+        want = np.zeros((len(strings), strings.shape[1] + 1), np.int64)
+        for row, length in enumerate(lengths):
+            one = slice(row, row + 1)
+            head = None if header is None else header[one]
+            want[one, : length + 1] = expected_ids(self.found, strings[one, :length], head, solver=not self.doubtful)
+        return want
 
     def _say_what_is_chosen(self, total: int, seconds: float, length: int) -> None:
         setting = self.found.graph.setting
+        prefixes = " (each checks all of its prefixes)" if self.found.graph.causal else " or fewer"
         if self.samples is None and total < 1000:
             self.notes.append(
-                f"{total} sequences of {setting.length:,} symbols (each checks all of its prefixes): what "
+                f"{total} sequences of {setting.length:,} symbols{prefixes}: what "
                 f"{SECONDS:.0f} s of work allow, at about {seconds:.1f} s each; --samples gives another number"
             )
         if length < setting.length:
-            self.notes.append(f"padding and the cache were tried on sequences of {length:,} symbols")
+            ways = "padding and the cache were" if self.found.target.stock.cached else "padding was"
+            self.notes.append(f"{ways} tried on sequences of {length:,} symbols")
         if total < setting.header_size:
             self.notes.append(f"hop tokens 0..{total - 1} were tried, of 0..{setting.header_size - 1}")
 
@@ -274,11 +293,11 @@ class _Run:
             self.progress(done, total)
 
 
-def _of_ways(config: Any, length: int, itemsize: int) -> tuple[int, int]:
+def _of_ways(sizes: Sizes, length: int, itemsize: int) -> tuple[int, int]:
     """(rows, length) of the sequences that are run in every way: 8 whole ones, or 2 and as long as can be afforded."""
     runs = len(ATTENTION) * len(WAYS)
-    if _WAYS_ROWS * runs * seconds_of(config, length + 1, itemsize) <= _WAYS_SECONDS:
+    if _WAYS_ROWS * runs * seconds_of(sizes, length + 1, itemsize) <= _WAYS_SECONDS:
         return _WAYS_ROWS, length
-    while length > 64 and 2 * runs * seconds_of(config, length + 1, itemsize) > _WAYS_SECONDS:
+    while length > 64 and 2 * runs * seconds_of(sizes, length + 1, itemsize) > _WAYS_SECONDS:
         length //= 2
     return 2, length

@@ -12,7 +12,7 @@ from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
 from logdepth.compiler.schedule import Schedule, schedule_program
 from logdepth.compiler.target import Checkpoint, Shape
-from logdepth.compiler.targets import find_target
+from logdepth.compiler.targets import find_target, target_for
 from logdepth.errors import CertificateError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
@@ -133,9 +133,8 @@ def compile_graph(
 ) -> Compilation:
     """A traced graph's way down. Raises `InputError` for what is too large, `ProgramError` for what the target cannot
     hold; whether the certificate holds is the caller's to ask."""
-    chosen = find_target(target)
+    chosen = target_for(target, graph)
     check_tables(graph)
-    chosen.check(graph)
     schedule = schedule_program(normalize(graph))
     check_weights(schedule)
     model = program_to_transformer(graph, schedule)

@@ -1,23 +1,21 @@
 """The proof, before anything is written, that rounding never changes an answer: for *every* input of the domain.
 
-Layer by layer, over the symbolic program (no sampling):
-1. Every home bit in the residual is exactly -3 or +3 (a sum of small integers), in a mirrored pair. What a head writes
-   into the two members of a pair is one product each, with weights 3 and -3, so scratch is mirrored too, to the bit.
-   The mean of a row is 0 but for the rounding of its sum, and LayerNorm multiplies the whole row by one factor
-   1 + rho. The factor is common to a row: it scales all scores of a query alike, and the true score of a key.
-   Constants are read off the coordinates that hold 1, so that they scale with the row too. A bit is read as half
-   the difference of its pair, which the mean leaves alone. What is left is each entry's own rounding.
+`Proof` has a bound for each step of a network; in which order an architecture takes them, and what becomes of the
+residual stream on the way, is its target's to say (`targets/`). Over the symbolic program (nothing is sampled):
+1. Every bit in the residual is a mirrored pair. The mean of a row is 0 but for rounding, and LayerNorm multiplies the
+   whole row by one factor 1 + rho. The factor is common to a row: it scales all scores of a query alike, and the true
+   score of a key. Constants are read off the coordinates that hold 1, so that they scale with the row too. A bit is
+   read as half the difference of its pair, which the mean leaves alone. What is left is each entry's own rounding.
 2. Head: true gaps are at least one unit (program_to_transformer.py). What rounding can take from the gap is
    bounded; the sharpness makes what is left exceed `silence`, so the softmax is one-hot.
 3. What the head writes is a bit with a small relative error, in scratch, on top of what was left there.
 4. Arithmetic: every gate's pre-activation is 2 L + 3/2 with L an integer, checked on the weights' parity; its
    error is bounded below 1/2, so the gate is exactly 0 or 1, and what it writes is exact. Scratch is drained: what is
-   left of its content x is x times the error of LayerNorm's factor, however x came about. So errors end with the
-   layer they arise in, but for that share of one layer's, and depth has no part in any bound.
+   left of its content x is x times the share by which the ramps miss it, however x came about.
 5. A count: the head's average is 1/(1 + r) with a bounded relative error; every threshold is checked.
 6. The logits' least margin.
-All bounds are in units of one bit (an amplitude of 3 in the residual). The format's rules are in floats.py. Each
-roundoff stands where its operation does; counts of operations are in the comments.
+All bounds are in units of one bit. The format's rules are in floats.py. Each roundoff stands where its operation does;
+counts of operations are in the comments.
 """
 
 from __future__ import annotations
@@ -27,10 +25,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logdepth.compiler.certificate import Certificate, HeadBound, LayerBound, NormBound
+from logdepth.compiler.certificate import HeadBound, NormBound
 from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.floats import FloatModel, float_model
-from logdepth.compiler.mirrored import folded, gain_error, snaps_to_one
+from logdepth.compiler.mirrored import AMPLITUDE, Block, folded, gain_error, snaps_to_one
 from logdepth.compiler.program_to_transformer import order_span
 from logdepth.compiler.schedule import Schedule, ScheduledHead
 from logdepth.compiler.target import Shape
@@ -40,28 +38,15 @@ _COUNT_SHARPNESS = np.arange(2.0, 48.0, 0.5)
 _MADE = 2.0**-51  # relative error of a weight that is no short fraction, from being worked out in float64
 
 
-def certify(schedule: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
-    """Prove, or say what fails. Never raises for a failing proof; `compile_program` does.
-
-    >>> from logdepth.compiler.normalize import normalize
-    >>> from logdepth.compiler.schedule import schedule_program
-    >>> from logdepth.compiler.program_to_transformer import program_to_transformer
-    >>> from logdepth.compiler.targets.gpt2 import gpt2_shape
-    >>> from logdepth.programs import khop_rank
-    >>> graph = khop_rank.trace(length=100, alphabet_size=4, k=3)
-    >>> schedule = schedule_program(normalize(graph))
-    >>> model = program_to_transformer(graph, schedule)
-    >>> certify(schedule, model, gpt2_shape(schedule, model, "float32"), "float32").holds
-    True
-    """
-    floats = float_model(dtype) if isinstance(dtype, str) else dtype
-    return _Proof(schedule, model, shape, floats).run()
-
-
 @dataclass
-class _Residual:
-    """The residual stream at a LayerNorm, in bits: exact homes, scratch with its error, what is left in scratch not
-    in use, and the largest value of each count's average (in a coordinate of its own for good)."""
+class Residual:
+    """The residual stream at a LayerNorm, in bits: homes, scratch with its error, what is left in scratch not in use,
+    and the largest value of each count's average.
+
+    Homes are exact, and pairs mirrored, unless a target says otherwise: `home`, the error of half a pair's difference
+    beside the row's factor, which is within `factor` of 1; `lean`, half a pair's sum; `mean`, the row's own.
+    `amplitude`: what a bit is in the residual.
+    """
 
     live: int
     scratch: int = 0
@@ -69,13 +54,25 @@ class _Residual:
     residues: int = 0
     residue: float = 0.0
     averages: tuple[float, ...] = ()
+    home: float = 0.0
+    factor: float = 0.0
+    lean: float = 0.0
+    mean: float = 0.0
+    amplitude: float = AMPLITUDE
 
 
-class _Proof:
-    def __init__(self, schedule: Schedule, model: Transformer, shape: Shape, floats: FloatModel) -> None:
-        self.schedule, self.model, self.shape, self.floats = schedule, model, shape, floats
+class Proof:
+    """The bounds of a compiled transformer's steps in a stock architecture's blocks; what fails is in `failures`."""
+
+    def __init__(
+        self, schedule: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel, block: Block
+    ) -> None:
+        self.schedule, self.model, self.shape, self.block = schedule, model, shape, block
+        self.floats = float_model(dtype) if isinstance(dtype, str) else dtype
+        self.root = block.score_divisor(shape.head_dim)
         self.length = schedule.normal.graph.setting.length
         self.failures: list[str] = []
+        self._check_liveness()
 
     def _check_liveness(self) -> None:
         """Our own invariant, on which every norm rests: which coordinates hold a bit after each layer."""
@@ -90,7 +87,7 @@ class _Proof:
             live |= written
         for number, layer in enumerate(schedule.layers, 1):
             assert len(live) == schedule.digits_live[number - 1]
-            scratch = self._scratch(number)
+            scratch = self.scratch(number)
             assert not live & set(scratch) and len(set(scratch)) == len(scratch)
             assert set(layer.clears) <= live
             live -= set(layer.clears)
@@ -101,75 +98,58 @@ class _Proof:
             assert not live & set(scratch), "a home in this layer's scratch"
         assert len(live) == schedule.digits_live[schedule.depth]
 
-    def _scratch(self, number: int) -> list[int]:
+    def scratch(self, number: int) -> list[int]:
         """The coordinates that a layer's heads write bits into."""
         heads = self.schedule.layers[number - 1].heads
         return [c for head in heads for read in head.reads for c in self.schedule.scratch[read].coordinates]
 
-    def run(self) -> Certificate:
-        schedule = self.schedule
-        self._check_liveness()
-        heads: list[tuple[HeadBound, ...]] = []
-        layers: list[LayerBound] = []
-        stream = _Residual(live=schedule.digits_live[0] + 1)
-        failure = ""
-        for number, (layer, exact) in enumerate(zip(schedule.layers, self.model.layers, strict=True), 1):
-            stream.live = schedule.digits_live[number - 1] + 1  # START or REST is one more bit
-            before = self._norm(stream)
-            bounds = tuple(
-                self._count(number, head, before) if head.counts else self._match(number, head, head_plan, before)
-                for head, head_plan in zip(exact.heads, layer.heads, strict=True)
-            )
-            heads.append(bounds)
-            stream.scratch = len(self._scratch(number))
-            leak = max((bound.leak for bound in bounds if not bound.counts), default=0.0)
-            stream.error = error = self._bit_error(number, before, leak, stream)
-            stream.averages += tuple(COUNT_SCALE * (1 + bound.average) for bound in bounds if bound.counts)
-            after = self._norm(stream)
-            gate_error, slacks = 0.0, []
-            if isinstance(exact.map, Circuit):
-                gate_error = self._gates(number, exact.map, after, stream)
-                for head_plan, bound in zip(layer.heads, bounds, strict=True):
-                    if bound.counts:
-                        coordinate = schedule.counts[head_plan.match].coordinates[0]
-                        slacks += self._count_gates(number, exact.map, bound, coordinate, after)
-            # in scratch that this layer did not use, what was there stays
-            stream.residue = max(self._drained(after, error) if stream.scratch else 0.0, stream.residue)
-            stream.residues = max(stream.residues, stream.scratch) if stream.residue else 0
-            layers.append(
-                LayerBound(number, (before, after), error, stream.residue, gate_error, min(slacks, default=None))
-            )
-            stream.scratch, stream.error = 0, 0.0
-            failure = failure or "; ".join(self.failures)  # of the first layer only: later ones stand on it
-        stream.live = schedule.digits_live[schedule.depth] + 1
-        last = self._norm(stream)
-        margin = self._margin(last)
-        if margin <= 0 and not failure:
-            failure = "the logits' margin is gone"
-        return Certificate(self.floats.name, self.length, failure, tuple(heads), tuple(layers), last, margin)
+    def heads(self, number: int, norm: NormBound) -> tuple[HeadBound, ...]:
+        """A layer's heads on rows that come out of that norm."""
+        pairs = zip(self.model.layers[number - 1].heads, self.schedule.layers[number - 1].heads, strict=True)
+        return tuple(
+            self._count(number, head, norm) if head.counts else self._match(number, head, head_plan, norm)
+            for head, head_plan in pairs
+        )
+
+    def thresholds(self, number: int, circuit: Circuit, bounds: tuple[HeadBound, ...], norm: NormBound) -> float | None:
+        """The least slack of a layer's thresholds on counts, if there are any."""
+        slacks: list[float] = []
+        for head_plan, bound in zip(self.schedule.layers[number - 1].heads, bounds, strict=True):
+            if bound.counts:
+                coordinate = self.schedule.counts[head_plan.match].coordinates[0]
+                slacks += self._count_gates(number, circuit, bound, coordinate, norm)
+        return min(slacks, default=None)
 
     # -- LayerNorm -------------------------------------------------------------------------------------
 
-    def _norm(self, stream: _Residual) -> NormBound:
+    def norm(self, stream: Residual) -> NormBound:
         """Mean and variance of mirrored pairs. Sums of exact +-3 (and of their squares, 9) are exact."""
         floats, d, e = self.floats, self.shape.width, stream.error
         bits = stream.live + stream.scratch
-        exact = not ((stream.scratch and e) or stream.residues or stream.averages)
+        exact = not ((stream.scratch and e) or stream.residues or stream.averages or stream.home or stream.lean)
         size = 2 * (bits + stream.scratch * e + stream.residues * stream.residue + sum(stream.averages)) / d
+        size += 2 * stream.live * (stream.home + stream.lean) / d
         mean = 0.0 if exact else floats.gamma(d + 1, floats.norm) * size  # the sum, divided by d
+        mean += stream.mean
         drift = 2 * stream.scratch * (2 * e + e * e) + 2 * stream.residues * stream.residue**2
         drift += 2 * sum(average**2 for average in stream.averages) + d * mean**2
+        drift += 2 * d * mean * stream.mean + 2 * stream.live * (2 * stream.home + stream.home**2 + stream.lean**2)
         variance = drift / (2 * bits)
+        if stream.factor:  # the row's factor scales the variance, and not epsilon
+            share = self.block.epsilon * d / (2 * bits * stream.amplitude**2)
+            variance += share * ((1 - stream.factor) ** -2 - 1)
         # exact: divided by d, plus epsilon. Else: twice x - mean, squared, summed, divided, plus epsilon
         variance += floats.gamma(2 if exact else d + 5, floats.norm) * (1 + variance)
         common = (1 + 0.5 * variance / (1 - min(variance, 0.5))) * (1 + floats.norm) ** 4 - 1  # 1 over its root
-        gain = abs(gain_error(bits, d, floats)) + _MADE
-        entry = ((1 + floats.norm) ** 3 - 1) * (1 + mean)  # less the mean, times the factor, times the gain
-        own = (1 + entry) * (1 + floats.store) - 1
+        gain_off = gain_error(bits, d, floats, self.block, stream.amplitude)
+        gain = abs(gain_off) + _MADE
+        size = 1 + mean + stream.lean
+        entry = ((1 + floats.norm) ** 3 - 1) * size  # less the mean, times the factor, times the gain
+        own = (1 + stream.home) * (1 + entry) * (1 + floats.store) - 1
         scaled = (1 + common) * (1 + gain) - 1
         analog = (1 + scaled) * (1 + own) - 1
         slack = (1 + common) * (1 + entry) * (1 + e) - 1
-        if floats.mixed and snaps_to_one(gain_error(bits, d, floats), slack, floats.store):
+        if floats.mixed and snaps_to_one(gain_off, slack, floats.store):
             return NormBound(0.0, 0.0, mean, analog)  # a bit is stored as exactly +-1
         return NormBound(scaled, own, mean, analog)
 
@@ -222,7 +202,7 @@ class _Proof:
         Let a be the best score and b another: a - b >= 1 and |a| <= reach, and b >= -reach where a - b < 2. With keys'
         factors off by c and the query's too, (1 - c)(a - b - c (|a| + |b|)) is left, or more.
         """
-        floats, root = self.floats, math.sqrt(self.shape.head_dim)
+        floats, root, normed = self.floats, self.root, self.block.normed
         reach = float(order_span(self.schedule, schedule.match) + 1)
         query, key, score = self._scores(head, norm, 1.0)
         own = max(2 * score[0], score[0] + score[1]) * (1 + norm.common) ** 2
@@ -235,14 +215,14 @@ class _Proof:
             self._fail(number, head.name, f"rounding of scores may take {taken:.3g} of a gap of 1")
             gap_units = 1.0
         wanted = floats.silence / gap_units
-        scale = 2.0 ** math.ceil(math.log2(wanted * root))  # a power of two: scaling the query is exact
-        sharpness = scale / root
+        scale = 2.0 ** math.ceil(math.log2(wanted * root / normed**2))  # a power of two: scaling the query is exact
+        sharpness = normed**2 * scale / root
         # the root as stored, its inverse, the scaling's own factor; the difference from the maximum
         gap = sharpness * gap_units * (1 - 4 * floats.dot - floats.soft)
         leak = self.length * math.exp(-gap) * (1 + 2 * floats.exp) if gap < 700 else 0.0
         return HeadBound(number, head.name, False, 1.0, taken, sharpness, gap, leak, query, key, score)
 
-    def _bit_error(self, number: int, norm: NormBound, leak: float, stream: _Residual) -> float:
+    def bit_error(self, number: int, norm: NormBound, leak: float, stream: Residual) -> float:
         """Relative error of the bits in scratch: a key row's bit, copied by a one-hot head, on what was left there."""
         floats = self.floats
         if not stream.scratch:
@@ -261,14 +241,14 @@ class _Proof:
 
     # -- arithmetic ------------------------------------------------------------------------------------
 
-    def _gates(self, number: int, circuit: Circuit, norm: NormBound, stream: _Residual) -> float:
+    def gates(self, number: int, circuit: Circuit, norm: NormBound, stream: Residual) -> float:
         """The worst error of a gate on bits, relative to the row's factor; parity shows where it may stand."""
         floats, schedule = self.floats, self.schedule
         averages = [f.coordinates[0] for f in schedule.counts.values()]
         drains = (circuit.bias == 0) & (np.abs(circuit.read).sum(1) == 0.5)
         digital = (circuit.read[:, averages] == 0).all(1) & ~drains
         writes = np.abs(circuit.write[:, ~drains])
-        if writes.size and 6 * writes.sum(1).max() >= 1 / max(floats.dot, 2.0**-53):
+        if writes.size and self.block.ceiling * writes.sum(1).max() >= 1 / max(floats.dot, 2.0**-53):
             self._fail(number, "arithmetic", "a word is written by too many gates for their sum to be exact")
         assert not (circuit.write[np.ix_(self._others(number), np.flatnonzero(drains))]).any()
         weight, bias = circuit.read[digital], circuit.bias[digital]
@@ -276,15 +256,16 @@ class _Proof:
             return 0.0
         # sum of w x over x = +-1 has the parity of sum w: pre-activations are ..., -1/2, 3/2, 7/2, ...
         assert (weight == np.rint(weight)).all() and (np.mod(weight.sum(1) + bias, 2) == 1.5).all()
+        assert (np.mod(weight[:, [schedule.START, schedule.REST]], 2) == 0).all()  # these are 0 or 1
         own = np.full(self.model.embed_dim, norm.own)
-        own[self._scratch(number)] += stream.error * (1 + norm.own)
+        own[self.scratch(number)] += stream.error * (1 + norm.own)
         form = folded(Affine(weight, bias), schedule)
-        stored = floats.stored(3 * form) / 3  # relu6 takes 6 times the form, a member of a pair half of that
+        stored = floats.stored(self.block.gate * form) / self.block.gate
         size = np.abs(weight).sum(1) + np.abs(bias)
         error = np.abs(weight) @ own + np.abs(bias) * norm.own
         rounding = np.array([floats.gamma(2 * int(n) + 2) for n in (weight != 0).sum(1)]) * (size + error)
         if floats.mixed:  # where bits are exactly +-1 and the weights few enough bits, so is the sum
-            exact = np.array([_few_bits(6 * np.abs(row[row != 0])) for row in form])
+            exact = np.array([_few_bits(2 * self.block.gate * np.abs(row[row != 0])) for row in form])
             rounding = np.where(exact & (error == 0), 0.0, rounding + floats.store * (size + error))
         rounding += np.abs(stored - form).sum(1)
         # at least 3/2 (1 - rho) - error must reach 1, at most -1/2 (1 - rho) + error must not pass 0
@@ -295,9 +276,9 @@ class _Proof:
 
     def _others(self, number: int) -> np.ndarray:
         """The coordinates that are not this layer's scratch."""
-        return np.setdiff1d(np.arange(self.model.embed_dim), self._scratch(number))
+        return np.setdiff1d(np.arange(self.model.embed_dim), self.scratch(number))
 
-    def _drained(self, norm: NormBound, error: float) -> float:
+    def drained(self, norm: NormBound, error: float) -> float:
         """What is left in scratch of a bit with that error: the share by which the ramps miss it.
 
         One of the two ramps is 0, the other reads a pair (two products) and is written times +-1. The difference of
@@ -329,7 +310,7 @@ class _Proof:
     def _averaging(self, number: int, head: Head, norm: NormBound, sharpness: float) -> HeadBound:
         """A count's head at a sharpness (its `error` left open): ties apart, mismatches' leak, the average's error."""
         floats, length = self.floats, self.length
-        query, key, score = self._scores(head, norm, sharpness * math.sqrt(self.shape.head_dim))
+        query, key, score = self._scores(head, norm, sharpness * self.root / self.block.normed**2)
         apart = sharpness * sum(score) * (1 + norm.common) ** 2 * (1 + 4 * floats.dot + floats.soft)
         apart += 4 * floats.store * sharpness * sum(score)
         gap = 2 * sharpness * (1 - norm.common) ** 2 * (1 - 4 * floats.dot - floats.soft)
@@ -353,7 +334,8 @@ class _Proof:
         low, high = bound.averages(self.length)
         slope = -circuit.read[rows, coordinate] * COUNT_SCALE
         bias = circuit.bias[rows]
-        stored_slope, stored_bias = (floats.stored(3 * w) / 3 for w in (slope / COUNT_SCALE, bias))
+        gate = self.block.gate
+        stored_slope, stored_bias = (floats.stored(gate * w) / gate for w in (slope / COUNT_SCALE, bias))
         stored_slope *= COUNT_SCALE
         # the gate [r >= t] is -slope v + bias with its middle at v = (bias - 1/2) / slope between 1/t and 1/(1+t)
         threshold = np.rint(1 / ((bias - 0.5) / slope) - 0.5).astype(np.int64)
@@ -376,7 +358,7 @@ class _Proof:
 
     # -- logits ----------------------------------------------------------------------------------------
 
-    def _margin(self, norm: NormBound) -> float:
+    def margin(self, norm: NormBound) -> float:
         """p against at most p - 2: two, less rounding of both."""
         floats, weight = self.floats, np.abs(self.model.readout.map.weight)
         size = float(weight.sum(1).max())
@@ -384,7 +366,7 @@ class _Proof:
         error = size * ((1 + norm.own) * (1 + floats.gamma(2 * terms)) - 1)
         if floats.mixed:  # whole numbers up to 256 are stored exactly
             error = 0.0 if norm.own == 0 and size <= 256 else error + floats.store * size
-        return (2.0 - 2 * error) * (1 - norm.common)
+        return (2.0 - 2 * error) * (1 - norm.common) * self.block.normed
 
     def _fail(self, layer: int, what: str, why: str) -> None:
         self.failures.append(f"layer {layer}, {what}: {why}")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from logdepth.compiler.certificate import Certificate
+from logdepth.errors import InputError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.summary import TwoLines
-from logdepth.transformer import Transformer
+from logdepth.transformer import Affine, Circuit, Layer, Transformer
 
 if TYPE_CHECKING:
     from logdepth.compiler.floats import FloatModel
@@ -32,6 +33,23 @@ class Shape:
     @property
     def width(self) -> int:
         return self.num_heads * self.head_dim
+
+
+@dataclass(frozen=True)
+class Stock:
+    """How Hugging Face code knows an architecture: the name for readers, the class that loads it, the task on its model
+    card, and what `config.json` calls the layers, heads, width, hidden units and longest sequence. `cached`: whether
+    rows can be run piece by piece, through a key-value cache."""
+
+    title: str
+    auto_class: str
+    pipeline: str
+    cached: bool
+    layers: str
+    heads: str
+    width: str
+    inner: str
+    slots: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,6 +79,9 @@ class Target(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def stock(self) -> Stock: ...
+
     def check(self, graph: ProgramGraph) -> None:
         """Raises `ProgramError` for a program that no such model can compute (a bidirectional one, say)."""
         ...
@@ -74,3 +95,22 @@ class Target(Protocol):
     def export(
         self, model: Transformer, schedule: Schedule, shape: Shape, certificate: Certificate, start_id: int
     ) -> Checkpoint: ...
+
+
+def arithmetic(layer: Layer, number: int) -> Circuit | None:
+    """A layer's circuit, if it has one. Raises `InputError` for an arbitrary function: it has no weights."""
+    if layer.map is None or isinstance(layer.map, Circuit):
+        return layer.map
+    raise InputError(
+        f"layer {number}: its row-wise map is an arbitrary function, which has no weights; "
+        "only circuits can be exported"
+    )
+
+
+def affine(form: Any, number: int, name: str) -> Affine:
+    """A head's map as the affine one that it is. Raises `InputError` for an arbitrary function."""
+    if isinstance(form, Affine):
+        return form
+    raise InputError(
+        f"layer {number}, head {name!r}: an arbitrary row function has no weights; only affine maps can be exported"
+    )

@@ -123,7 +123,9 @@ def _compiled_subject(folder: Folder, device: str) -> Subject:
 
 
 def compiled_model_config(folder: Folder) -> ModelConfig:
-    """The trainable model's config for a compiled model's folder."""
+    """The trainable model's config for a compiled model's folder. Raises `InputError` if it is no GPT-2."""
+    if folder.target.name != "gpt2":
+        raise InputError(f"{folder.path} is a {folder.target.stock.title}; only GPT-2s can be trained or analysed")
     stock = json.loads((folder.path / "config.json").read_text(encoding="utf-8"))
     return ModelConfig(
         "compiled",

@@ -10,31 +10,43 @@ carry the root, and the head's sharpness.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from logdepth.compiler.certificate import Certificate
+from logdepth.compiler.certificate import Certificate, HeadBound, LayerBound
+from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.floats import FloatModel, float_model
 from logdepth.compiler.mirrored import (
     AMPLITUDE,
-    LAYER_NORM_EPSILON,
+    Block,
     gain_error,
     live_bits,
+    narrowest,
     norm_gain,
     paired,
     reading,
     snaps_to_one,
 )
-from logdepth.compiler.proof import certify
+from logdepth.compiler.proof import Proof, Residual
 from logdepth.compiler.schedule import Schedule
-from logdepth.compiler.target import Checkpoint, Shape
-from logdepth.errors import InputError, ProgramError
+from logdepth.compiler.target import Checkpoint, Shape, Stock, affine, arithmetic
+from logdepth.errors import ProgramError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.transformer import Affine, Circuit, Transformer
 
+GPT2 = Block(epsilon=1e-5, normed=1.0)
+STOCK = Stock(
+    title="GPT-2",
+    auto_class="AutoModelForCausalLM",
+    pipeline="text-generation",
+    cached=True,
+    layers="n_layer",
+    heads="n_head",
+    width="n_embd",
+    inner="n_inner",
+    slots="n_positions",
+)
 _MOST_EXTRA_HEADS = 16
 
 
@@ -43,6 +55,7 @@ class Gpt2Target:
     """The target: causal, LayerNorm before attention and before the hidden layer."""
 
     name: str = "gpt2"
+    stock: Stock = STOCK
 
     def check(self, graph: ProgramGraph) -> None:
         """Raises `ProgramError` for a bidirectional program."""
@@ -75,9 +88,7 @@ def gpt2_shape(schedule: Schedule, model: Transformer, dtype: str) -> Shape:
     >>> compile(khop_rank, length=20, alphabet=4, k=3).compilation.shape.num_heads
     2
     """
-    heads = max(1, schedule.max_heads)
-    wanted = [max(head.query_dim, head.value_dim) for layer in schedule.layers for head in layer.heads]
-    head_dim = max([-(-2 * schedule.embed_dim // heads), *wanted])
+    heads, head_dim = narrowest(schedule)
     if dtype == "bfloat16":
         floats = float_model(dtype)
         power = 4
@@ -86,11 +97,58 @@ def gpt2_shape(schedule: Schedule, model: Transformer, dtype: str) -> Shape:
         head_dim = power
         for extra in range(_MOST_EXTRA_HEADS + 1):
             width = (heads + extra) * head_dim
-            if all(snaps_to_one(gain_error(live, width, floats), 2.0**-14) for live in live_bits(schedule)):
+            if all(snaps_to_one(gain_error(live, width, floats, GPT2), 2.0**-14) for live in live_bits(schedule)):
                 heads += extra
                 break
     hidden = [layer.map.num_hidden for layer in model.layers if isinstance(layer.map, Circuit)]
     return Shape(heads, head_dim, max([1, *hidden]))
+
+
+def certify(schedule: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel) -> Certificate:
+    """Prove, or say what fails. Never raises for a failing proof; `compile_program` does.
+
+    A home bit in the residual is exactly -3 or 3 (a sum of small integers). What a head writes into the two members of
+    a pair is one product each, with weights 3 and -3, so scratch is mirrored to the bit. The norms stand beside the
+    residual, so errors end with the layer they arise in, but for what drains leave of one layer's, and depth has no
+    part in any bound. Averages stay in the residual for good.
+
+    >>> from logdepth.compiler.compile import compile_program
+    >>> from logdepth.programs import khop_rank
+    >>> found = compile_program(khop_rank, length=100, alphabet_size=4, k=3)
+    >>> certify(found.schedule, found.transformer, found.shape, "float32").holds
+    True
+    """
+    proof = Proof(schedule, model, shape, dtype, GPT2)
+    heads: list[tuple[HeadBound, ...]] = []
+    layers: list[LayerBound] = []
+    stream = Residual(live=schedule.digits_live[0] + 1)
+    failure = ""
+    for number, exact in enumerate(model.layers, 1):
+        stream.live = schedule.digits_live[number - 1] + 1  # START or REST is one more bit
+        before = proof.norm(stream)
+        bounds = proof.heads(number, before)
+        heads.append(bounds)
+        stream.scratch = len(proof.scratch(number))
+        leak = max((bound.leak for bound in bounds if not bound.counts), default=0.0)
+        stream.error = error = proof.bit_error(number, before, leak, stream)
+        stream.averages += tuple(COUNT_SCALE * (1 + bound.average) for bound in bounds if bound.counts)
+        after = proof.norm(stream)
+        gate_error, threshold = 0.0, None
+        if isinstance(exact.map, Circuit):
+            gate_error = proof.gates(number, exact.map, after, stream)
+            threshold = proof.thresholds(number, exact.map, bounds, after)
+        # in scratch that this layer did not use, what was there stays
+        stream.residue = max(proof.drained(after, error) if stream.scratch else 0.0, stream.residue)
+        stream.residues = max(stream.residues, stream.scratch) if stream.residue else 0
+        layers.append(LayerBound(number, (before, after), error, stream.residue, gate_error, threshold))
+        stream.scratch, stream.error = 0, 0.0
+        failure = failure or "; ".join(proof.failures)  # of the first layer only: later ones stand on it
+    stream.live = schedule.digits_live[schedule.depth] + 1
+    last = proof.norm(stream)
+    margin = proof.margin(last)
+    if margin <= 0 and not failure:
+        failure = "the logits' margin is gone"
+    return Certificate(proof.floats.name, proof.length, failure, tuple(heads), tuple(layers), last, margin)
 
 
 def transformer_to_gpt2(
@@ -108,17 +166,17 @@ def transformer_to_gpt2(
         "transformer.wte.weight": paired(AMPLITUDE * model.embedding.tokens, d),
         "transformer.wpe.weight": paired(AMPLITUDE * model.embedding.positions, d),
     }
-    gains = [norm_gain(live, d) for live in live_bits(schedule)]
+    gains = [norm_gain(live, d, GPT2) for live in live_bits(schedule)]
     for number, layer in enumerate(model.layers, 1):
         prefix = f"transformer.h.{number - 1}."
         before, after = gains[2 * number - 2], gains[2 * number - 1]
         attention = np.zeros((d, 3 * d))
         project = np.zeros((d, d))
         for h, head in enumerate(layer.heads):
-            query, key, value = (_affine(f, number, head.name) for f in (head.query, head.key, head.value))
+            query, key, value = (affine(f, number, head.name) for f in (head.query, head.key, head.value))
             bound = certificate.heads[number - 1][h]
             first = h * head_dim
-            scale = bound.sharpness * math.sqrt(head_dim)
+            scale = bound.sharpness * GPT2.score_divisor(head_dim)
             attention[:, first : first + len(query.bias)] = reading(schedule, query, d).T * scale
             attention[:, d + first : d + first + len(key.bias)] = reading(schedule, key, d).T
             targets = np.flatnonzero(np.abs(value.weight).sum(1) + np.abs(value.bias))
@@ -131,15 +189,10 @@ def transformer_to_gpt2(
         inner = np.zeros((d, shape.inner))
         outer = np.zeros((shape.inner, d))
         constant = np.zeros(d)
-        if layer.map is not None:
-            if not isinstance(layer.map, Circuit):
-                raise InputError(
-                    f"layer {number}: its row-wise map is an arbitrary function, which has no weights; "
-                    "only circuits can be exported"
-                )
-            circuit = layer.map
-            inner[:, : circuit.num_hidden] = 6.0 * reading(schedule, Affine(circuit.read, circuit.bias), d).T
-            outer[: circuit.num_hidden] = paired(AMPLITUDE / 6.0 * circuit.write.T, d)
+        circuit = arithmetic(layer, number)
+        if circuit is not None:
+            inner[:, : circuit.num_hidden] = GPT2.ceiling * reading(schedule, Affine(circuit.read, circuit.bias), d).T
+            outer[: circuit.num_hidden] = paired(AMPLITUDE / GPT2.ceiling * circuit.write.T, d)
             constant = paired(AMPLITUDE * circuit.constant[None], d)[0]
         tensors |= {
             prefix + "ln_1.weight": np.full(d, before),
@@ -173,7 +226,7 @@ def transformer_to_gpt2(
         "eos_token_id": start_id,
         "pad_token_id": start_id,
         "initializer_range": 0.02,
-        "layer_norm_epsilon": LAYER_NORM_EPSILON,
+        "layer_norm_epsilon": GPT2.epsilon,
         "n_embd": d,
         "n_head": heads,
         "n_inner": shape.inner,
@@ -189,11 +242,3 @@ def transformer_to_gpt2(
         "torch_dtype": certificate.dtype,
     }
     return Checkpoint(config, tensors, certificate.dtype)
-
-
-def _affine(form: Any, number: int, name: str) -> Affine:
-    if not isinstance(form, Affine):
-        raise InputError(
-            f"layer {number}, head {name!r}: an arbitrary row function has no weights; only affine maps can be exported"
-        )
-    return form
