@@ -42,5 +42,5 @@ def test_programs_have_their_vocabulary() -> None:
 def test_what_a_vocabulary_has_not() -> None:
     with pytest.raises(InputError, match="no blank"):
         _ = Vocabulary(4).blank
-    with pytest.raises(InputError, match="takes a hop token first"):
+    with pytest.raises(InputError, match="takes a header; say which"):
         Vocabulary(4, 2).encode(np.array([[1]]))

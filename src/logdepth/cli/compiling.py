@@ -182,7 +182,7 @@ def _predict(args: argparse.Namespace) -> int:
     from logdepth.sequences import read_input
 
     found = read_folder(args.folder)
-    records, _ = read_input(args.input, found.alphabet, found.graph.setting.header_size)
+    records, _ = read_input(args.input, found.alphabet, found.vocabulary)
     with progress("predicting") as report:
         answers = predict(found, records, header=args.k, device=args.device, progress=report)
     print_answers(answers, args.json)

@@ -92,7 +92,7 @@ def paper(
     **others: Any,
 ) -> TrainConfig:
     """The paper's settings (Appendix G): GPT-2 without LM head, dropout 0.1, AdamW at 1e-4 with weight decay 0.01,
-    1,000 steps up and then linearly to 0 at step 100,000; 98 symbols and the first token; vocabulary 30, 100 positions.
+    1,000 steps up and then linearly to 0 at step 100,000; 98 symbols and a header token; vocabulary 30, 100 positions.
 
     >>> config = paper(num_layers=2)
     >>> config.model.max_length, config.model.dropout, config.steps
@@ -199,7 +199,7 @@ def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float
 
 
 def _vocabulary(task: str, length: int, alphabet_size: int, max_k: int) -> int:
-    return max(PAPER_VOCABULARY, find_task(task)(length, alphabet_size, max_k=max_k).vocab_size)
+    return max(PAPER_VOCABULARY, find_task(task)(length, alphabet_size, max_k=max_k).vocabulary.size)
 
 
 RECIPES: dict[str, Callable[..., TrainConfig]] = {"fast": fast, "paper": paper, "plain": plain}

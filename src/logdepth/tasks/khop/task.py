@@ -66,9 +66,7 @@ class Khop(Task):
     def all_targets(self, strings: np.ndarray) -> np.ndarray:
         if self.max_k is None:
             return super().all_targets(strings)
-        found = all_hops(strings, self.max_k, self.alphabet_size).astype(np.int64) + self.offset
-        found[:, 0] = self.blank
-        return found
+        return self.vocabulary.answer_ids(all_hops(strings, self.max_k, self.alphabet_size))
 
     def classes(self, strings: np.ndarray, k: int) -> Classes:
         pointer = find_power(find(strings, self.alphabet_size), k)[:, 1:]
