@@ -9,9 +9,11 @@ import numpy as np
 
 from logdepth.lang.words import Setting
 from logdepth.rng import rng_for
+from logdepth.tasks.task import Task
 
 MOST = 1000
 LEAST = 4
+KINDS, REPEAT_FREE = 8, (1, 5)
 SECONDS = 24.0  # of work for the samples, by `seconds_of`: a default run ends within a minute on two cores
 
 
@@ -39,22 +41,26 @@ def affordable(config: Any, num_slots: int, itemsize: int, seconds: float = SECO
 
 
 def batches(
-    setting: Setting, numbers: range, rows: int, seed: int, length: int | None = None
+    setting: Setting, numbers: range, rows: int, seed: int, length: int | None = None, task: Task | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Strings `(rows, length)` and their headers, for the sample numbers given: every kind of string, every header
-    in turn. They have the full length: in a causal model that checks each of their prefixes, too."""
+    in turn; of a task's program a quarter are the task's own. They have the full length: in a causal model that checks
+    each of their prefixes, too."""
     n, size, headers = length or setting.length, setting.alphabet_size, setting.header_size
     rng = rng_for(seed, "verify", str(numbers.start))
     for first in range(0, len(numbers), rows):
         chosen = numbers[first : first + rows]
         strings = np.stack([random_string(rng, n, size, number) for number in chosen])
+        own = np.isin(np.array(chosen) % KINDS, REPEAT_FREE)
+        if task is not None and n >= task.shortest:
+            strings[own] = task.with_length(n).strings(int(own.sum()), seed, f"verify {chosen.start}")
         yield strings, np.array(chosen) % headers if headers else None
 
 
 def random_string(rng: np.random.Generator, length: int, size: int, kind: int) -> np.ndarray:
     """A string of one of five kinds in turn (`kind` modulo 8; four of the eight are uniform or repeat-free)."""
-    match kind % 8:
-        case 1 | 5 if size > 1:  # no adjacent repeats
+    match kind % KINDS:
+        case rest if rest in REPEAT_FREE and size > 1:  # no adjacent repeats
             steps = rng.integers(1, size, length)
             return (rng.integers(size) + np.cumsum(steps)) % size
         case 3:  # all equal

@@ -79,7 +79,7 @@ def _embedding(graph: ProgramGraph, schedule: Schedule) -> Embedding:
         target = tokens if kind == "token" else positions
         bits = _signs(values - node.lo, node.num_bits)
         target[: len(values), list(home.coordinates)] = bits
-        if kind == "token" and len(values) < num_tokens:  # BOT and blank are outputs only; as the first symbol
+        if kind == "token" and len(values) < num_tokens:  # "nothing" and blank are outputs only; as the first symbol
             target[len(values) :, list(home.coordinates)] = bits[-1]
     return Embedding(tokens, positions)
 

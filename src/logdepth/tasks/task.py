@@ -179,6 +179,15 @@ class Task(ABC):
     def is_instance(self, strings: Integer[np.ndarray, "batch n"]) -> Bool[np.ndarray, " batch"]:
         """Whether each is a string that `strings` could give."""
 
+    def is_solvable(self, strings: Integer[np.ndarray, "batch n"]) -> Bool[np.ndarray, " batch"]:
+        """Whether each is a string that `solve` answers; there may be more of them than `strings` gives."""
+        return self.is_instance(strings)
+
+    def telling_strings(self) -> Int[np.ndarray, "batch n"]:
+        """Solvable strings on which powers of the pointer differ, if on any of this length: planted and random ones."""
+        planted = self.planted_strings(self.questions[-1], 2)
+        return np.concatenate([planted, self.strings(6, purpose="telling")])
+
     @abstractmethod
     def solve(self, strings: Integer[np.ndarray, "batch n"], k: int) -> Int[np.ndarray, "batch n"]:
         """The answers, `alphabet_size` for "nothing" (and anything where nothing is asked)."""

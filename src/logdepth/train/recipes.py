@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from logdepth.compiled.folder import read_folder
+from logdepth.compiled.task import task_of
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 from logdepth.models.families import find_family
-from logdepth.tasks.registry import DEFAULT, find_task, task_of_program
+from logdepth.tasks.registry import DEFAULT, find_task
 from logdepth.train.config import TrainConfig
 from logdepth.train.subject import compiled_model_config
 
@@ -171,20 +172,18 @@ def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float
     """Training that goes on from a compiled any-k model: its task, shape, length, alphabet and weights, AdamW.
 
     The rate is small: a compiled model's queries are large, so small changes move its attention (a hundred steps at
-    3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token asks
-    nothing) or of a program that computes no task, or for an option of the shape; `FolderError` for other folders.
+    3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (it takes no
+    header) or of a program that computes no task, or for an option of the shape; `FolderError` for other folders.
     """
     found = read_folder(folder)
-    setting = found.graph.setting
-    program = found.description["program"]
-    kind = task_of_program(program["name"]) if program["built_in"] else None
-    if not setting.header_size or kind is None:
+    task = task_of(found)
+    if task is None or not task.takes_k:
         raise InputError(f"{folder}: training needs a model of a task, compiled with --max-k")
     fixed = {
-        "task": kind.name,
-        "length": setting.length,
-        "alphabet_size": setting.alphabet_size,
-        "max_k": setting.header_size - 1,
+        "task": task.name,
+        "length": task.length,
+        "alphabet_size": task.alphabet_size,
+        "max_k": task.max_k,
         "init": str(folder),
     }
     wrong = [name for name in fixed if name in others and others.pop(name) != fixed[name]]

@@ -54,8 +54,16 @@ class Khop(Task):
         return sampler.batch(0, count).inputs[:, 1:]
 
     def is_instance(self, strings: np.ndarray) -> np.ndarray:
-        inside = ((strings >= 0) & (strings < self.alphabet_size)).all(1)
-        return inside & (strings[:, 1:] != strings[:, :-1]).all(1)
+        return self.is_solvable(strings) & (strings[:, 1:] != strings[:, :-1]).all(1)
+
+    def is_solvable(self, strings: np.ndarray) -> np.ndarray:
+        return ((strings >= 0) & (strings < self.alphabet_size)).all(1)
+
+    def telling_strings(self) -> np.ndarray:
+        """Two symbols in turn, where find^j(i) = i - j as long as that is a position, and six with repeats."""
+        strings = rng_for(0, "pointers").integers(0, self.alphabet_size, (7, self.length))
+        strings[0] = np.arange(self.length) % min(2, self.alphabet_size)
+        return strings
 
     def solve(self, strings: np.ndarray, k: int) -> np.ndarray:
         return solve(strings, k, self.alphabet_size)
