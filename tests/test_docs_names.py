@@ -27,11 +27,9 @@ def spans(page: Path) -> list[str]:
 def command_lines(page: Path) -> list[str]:
     """`logdepth ..` in running text and in blocks, continued lines joined, up to a pipe."""
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
-    blocks = [
-        line.strip() for block in re.findall(r"```\w*\n(.*?)```", text, flags=re.S) for line in block.splitlines()
-    ]
-    found = [line.removeprefix("$ ") for line in blocks + spans(page)]
-    return [line.split(" | ")[0].split(" > ")[0].split("  #")[0] for line in found if line.startswith("logdepth ")]
+    blocks = "\n".join(re.findall(r"```\w*\n(.*?)```", text, flags=re.S)).replace("$ ", "")
+    lines = [line.strip() for part in [*spans(page), *blocks.splitlines()] for line in re.split(r" [;|>] |  #", part)]
+    return [line for line in lines if line.startswith("logdepth ")]
 
 
 def is_there(name: str) -> bool:

@@ -112,8 +112,8 @@ class Program:
         >>> @program
         ... def mine(x: Symbol):
         ...     return x
-        >>> mine.trace(length=5, alphabet_size=3).depth_of_output
-        0
+        >>> mine.trace(length=5, alphabet_size=3).output_is_symbol
+        True
         """
         static = self.check(length, alphabet_size, header_size, parameters)
         setting = Setting(*(operator.index(size) for size in (length, alphabet_size, header_size)))
