@@ -57,7 +57,7 @@ class Khop(Task):
         return self.is_solvable(strings) & (strings[:, 1:] != strings[:, :-1]).all(1)
 
     def is_solvable(self, strings: np.ndarray) -> np.ndarray:
-        return ((strings >= 0) & (strings < self.alphabet_size)).all(1)
+        return np.asarray(((strings >= 0) & (strings < self.alphabet_size)).all(1))
 
     def telling_strings(self) -> np.ndarray:
         """Two symbols in turn, where find^j(i) = i - j as long as that is a position, and six with repeats."""
