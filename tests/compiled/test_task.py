@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import logdepth
+from logdepth.cli.main import main
 from logdepth.compiled.attention import plot_folder
 from logdepth.compiled.folder import read_folder
 from logdepth.compiled.task import task_of
@@ -64,6 +65,17 @@ def test_the_second_task_is_questioned_when_compiled(chasing: Path) -> None:
     found = subject.predict(strings, 2)[:, subject.task.asked]
     assert subject.construction == "hop by hop"
     assert (found == subject.task.solve(strings, 2)[:, subject.task.asked]).all()
+
+
+def test_the_second_task_is_compiled_by_its_name(chasing: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = "compile pointer-chasing --k 2 --length 10 --symbols abc --set vertices=3"
+    assert main(line.split()) == 0 and "program      chase" in capsys.readouterr().out
+    assert main([*line.split(), "--construction", "rank"]) == 2
+    assert "pointer-chasing has: hop by hop" in capsys.readouterr().err
+    assert main(line.replace("--k", "--max-k").split()) == 2
+    assert "pointer-chasing by hop by hop takes --k" in capsys.readouterr().err
+    assert main(["list"]) == 0
+    assert "pointer-chasing stands for these: --construction hop by hop" in capsys.readouterr().out
 
 
 def test_a_folder_that_only_says_so_computes_no_task(chasing: Path, tmp_path: Path) -> None:
