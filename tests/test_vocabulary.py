@@ -28,6 +28,25 @@ def test_every_id_means_one_thing(size: int, headers: int, numbers: range | None
     assert right[0, 0] == (ids.blank if headers else ids.first_output)
 
 
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("headers", [0, 1, 3])
+@pytest.mark.parametrize("numbers", [None, range(-2, 5)])
+def test_what_is_put_in_can_be_taken_out(size: int, headers: int, numbers: range | None) -> None:
+    ids = Vocabulary(size, headers, numbers)
+    strings = np.resize(np.arange(size), (max(1, headers), 5))
+    header = np.arange(len(strings)) if headers else None
+    tokens = ids.encode(strings, header)
+    found, said = ids.decode(tokens)
+    assert (found == strings).all() and (said is None if header is None else (said == header).all())
+    symbols, values = ids.input_words()
+    assert (symbols[tokens[:, 1:]] == strings).all() and (values[tokens[:, 1:]] == 0).all()
+    assert (symbols[tokens[:, 0]] == size).all() and values[tokens[:, 0]].tolist() == list(range(len(strings)))
+    assert tokens[:, 0].tolist() == list(ids.start_ids) and set(ids.start_ids).isdisjoint(tokens[:, 1:].ravel())
+    texts = ids.names("ABCD"[:size])
+    assert [texts[i] for i in ids.start_ids] == ([f"<{k}>" for k in range(headers)] or ["<start>"])
+    assert texts[ids.unasked] == ("<blank>" if headers else "<start>")
+
+
 def test_programs_have_their_vocabulary() -> None:
     assert khop_rank.trace(length=9, alphabet_size=4, k=2).vocabulary == Vocabulary(4)
     assert khop_rank_any.trace(length=9, alphabet_size=4, header_size=3, max_k=2).vocabulary == Vocabulary(4, 3)
@@ -42,5 +61,5 @@ def test_programs_have_their_vocabulary() -> None:
 def test_what_a_vocabulary_has_not() -> None:
     with pytest.raises(InputError, match="no blank"):
         _ = Vocabulary(4).blank
-    with pytest.raises(InputError, match="takes a hop token first"):
+    with pytest.raises(InputError, match="takes a header; say which"):
         Vocabulary(4, 2).encode(np.array([[1]]))

@@ -12,6 +12,7 @@ from logdepth.user_file import in_file, run_file
 
 if TYPE_CHECKING:
     from logdepth.lang import Program
+    from logdepth.tasks.task import Task
 
 
 def find_program(name: str) -> Program:
@@ -22,9 +23,32 @@ def find_program(name: str) -> Program:
 
     if name in BUILT_IN:
         return BUILT_IN[name]
-    near = difflib.get_close_matches(name, ["khop", *BUILT_IN], 3, 0.4)
+    near = difflib.get_close_matches(name, [*tasks_with_programs(), *BUILT_IN], 3, 0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else "`logdepth list` names the built-in ones"
     raise InputError(f"there is no program {name!r}; {hint} (a program of your own: FILE.py:program)")
+
+
+def tasks_with_programs() -> dict[str, list[str]]:
+    """The tasks that built-in programs compute, each with its programs' constructions, the first one the default."""
+    from logdepth.tasks.registry import TASKS
+
+    return {name: list(dict.fromkeys(task.programs.values())) for name, task in TASKS.items() if task.programs}
+
+
+def program_of_task(task: type[Task], construction: str | None, *, headers: bool) -> str:
+    """The built-in program that computes a task, for one k or for the k that its header says. Raises `InputError`."""
+    from logdepth.programs import BUILT_IN
+
+    there = tasks_with_programs().get(task.name)
+    if there is None:
+        raise InputError(f"no built-in program computes {task.name}; compile one of your own: FILE.py:program")
+    if construction is not None and construction not in there:
+        raise InputError(f"--construction is {construction!r}; {task.name} has: {', '.join(there)}")
+    wanted = there[0] if construction is None else construction
+    for name, of in task.programs.items():
+        if of == wanted and BUILT_IN[name].takes_header == headers:
+            return name
+    raise InputError(f"{task.name} by {wanted} takes {'--k' if headers else '--max-k'}")
 
 
 def _program_of(file: str, attribute: str) -> Program:

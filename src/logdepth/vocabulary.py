@@ -1,8 +1,10 @@
-"""Which token id means what: headers, symbols, start token, blank, numbers out. The one place where ids are laid out.
+"""Which token id means what: header tokens, symbols, start token, blank, numbers out. The one place where ids are laid
+out.
 
-Without a header: symbols 0..A-1, start token A, which as an answer means "nothing". With one: headers 0..K-1, symbols
-K..K+A-1, BOT ("nothing") K+A, blank K+A+1: the answer at the header's own slot. A model whose answers are numbers
-has ids of their own for them, after those.
+Slot 0 of every row is the start token, then come the symbols. Where there are headers, the start token is a header
+token: it says the header, a number 0..H-1. Without headers: symbols 0..A-1, start token A, which as an answer means
+"nothing". With H of them: header tokens 0..H-1, symbols H..H+A-1, "nothing" H+A, blank H+A+1: the answer at slot 0. A
+model whose answers are numbers has ids of their own for them, after those.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ START, NONE, BLANK = "<start>", "<none>", "<blank>"
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The ids of a model that takes symbols 0..alphabet_size-1 after one of `header_size` headers (0: after the start
-    token) and answers with a symbol, or with a number of `numbers`.
+    """The ids of a model that takes symbols 0..alphabet_size-1 after one of `header_size` header tokens (0: after the
+    start token) and answers with a symbol, or with a number of `numbers`.
 
     >>> Vocabulary(4).start, Vocabulary(4).size, Vocabulary(4, header_size=3).first_symbol
     (4, 5, 3)
@@ -41,17 +43,31 @@ class Vocabulary:
 
     @property
     def nothing(self) -> int:
-        """The id after the symbols: as an answer "nothing", the start token where there is no header (BOT else)."""
+        """The id after the symbols: as an answer "nothing", and the start token where there are no headers."""
         return self.header_size + self.alphabet_size
 
     start = nothing  # what padding, and the marks of a config, are made of
 
     @property
+    def start_ids(self) -> range:
+        """What may stand at slot 0: every header token, or the start token.
+
+        >>> Vocabulary(4).start_ids, Vocabulary(4, header_size=3).start_ids
+        (range(4, 5), range(0, 3))
+        """
+        return range(self.header_size) if self.header_size else range(self.start, self.start + 1)
+
+    @property
     def blank(self) -> int:
-        """The answer at a header's slot. Without headers there is none (`InputError`)."""
+        """The answer at a header token's slot. Without headers there is none (`InputError`)."""
         if not self.header_size:
             raise InputError("a vocabulary without headers has no blank")
         return self.nothing + 1
+
+    @property
+    def unasked(self) -> int:
+        """The answer at slot 0, where a task asks nothing: blank, or "nothing" where there are no headers."""
+        return self.blank if self.header_size else self.nothing
 
     @property
     def num_inputs(self) -> int:
@@ -75,8 +91,8 @@ class Vocabulary:
     def encode(
         self, strings: Integer[np.ndarray, "batch n"], header: Integer[np.ndarray, " batch"] | None = None
     ) -> Int[np.ndarray, "batch slots"]:
-        """Symbols (batch, n) as ids (batch, n + 1), the first token in front. Raises `InputError` for no header where
-        one is needed.
+        """Symbols (batch, n) as ids (batch, n + 1), the start token (of a header) in front. Raises `InputError` for no
+        header where one is needed.
 
         >>> Vocabulary(4).encode(np.array([[0, 3]])).tolist()
         [[4, 0, 3]]
@@ -86,19 +102,52 @@ class Vocabulary:
         strings = np.asarray(strings)
         if self.header_size:
             if header is None:
-                raise InputError("the model takes a hop token first; say which (header)")
+                raise InputError("the model takes a header; say which")
             first = np.asarray(header)[:, None]
         else:
             first = np.full((len(strings), 1), self.start)
         return np.concatenate([first, strings + self.first_symbol], 1).astype(np.int64)
 
-    def answer_ids(self, words: Int[np.ndarray, "batch slots"]) -> Int[np.ndarray, "batch slots"]:
-        """What a program says at slots 0..n as the ids of the right answers: at a header's slot, blank.
+    def decode(
+        self, ids: Integer[np.ndarray, "batch slots"]
+    ) -> tuple[Int[np.ndarray, "batch n"], Int[np.ndarray, " batch"] | None]:
+        """The reverse of `encode`: symbols, and headers where there are any. What is no symbol is no number of
+        0..alphabet_size-1.
+
+        >>> Vocabulary(4, header_size=9).decode(np.array([[7, 9, 12]]))
+        (array([[0, 3]]), array([7]))
+        """
+        rows = np.asarray(ids).astype(np.int64)
+        return rows[:, 1:] - self.first_symbol, rows[:, 0] if self.header_size else None
+
+    def input_words(self) -> tuple[Int[np.ndarray, " ids"], Int[np.ndarray, " ids"]]:
+        """What a program reads off every id that may be put in, in their order: its symbol (`alphabet_size` at a start
+        token) and its header (0 elsewhere).
+
+        >>> Vocabulary(2, header_size=3).input_words()
+        (array([2, 2, 2, 0, 1]), array([0, 1, 2, 0, 0]))
+        """
+        symbols, starts = np.arange(self.alphabet_size), np.full(len(self.start_ids), self.alphabet_size)
+        if not self.header_size:
+            return np.concatenate([symbols, starts]), np.zeros(self.alphabet_size + 1, np.int64)
+        headers = np.arange(self.header_size)
+        return np.concatenate([starts, symbols]), np.concatenate([headers, np.zeros_like(symbols)])
+
+    def output_ids(self, words: Integer[np.ndarray, ...]) -> Int[np.ndarray, ...]:
+        """Answers as ids, wherever they are given; the reverse of `answers`.
+
+        >>> Vocabulary(4, header_size=9).output_ids(np.array([0, 4])).tolist()
+        [9, 13]
+        """
+        return np.asarray(words).astype(np.int64) - self.least_output + self.first_output
+
+    def answer_ids(self, words: Integer[np.ndarray, "batch slots *more"]) -> Int[np.ndarray, "batch slots *more"]:
+        """What is said at slots 0..n as the ids of the right answers: at a header token's slot, blank.
 
         >>> Vocabulary(4, header_size=9).answer_ids(np.array([[4, 0, 3]])).tolist()
         [[14, 9, 12]]
         """
-        ids = words - self.least_output + self.first_output
+        ids = self.output_ids(words)
         if self.header_size:
             ids[:, 0] = self.blank
         return ids
@@ -134,5 +183,5 @@ class Vocabulary:
             "least_output": self.least_output,
         }
         if self.header_size:
-            return {**ids, "hop_tokens": [0, self.header_size - 1], "blank": self.blank}
+            return {**ids, "headers": [0, self.header_size - 1], "blank": self.blank}
         return {**ids, "start": self.start}

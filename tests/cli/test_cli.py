@@ -182,7 +182,12 @@ BAD = [
     (["compile", "{own}:broken", "--length", "10"], "mine.py:10: a word has no truth value"),
     (["compile", "{own}:neighbour", "--length", "10", "--set", "bakc=2"], "did you mean back?"),
     (["compile", "{own}:neighbour", "--length", "10", "--set", "back"], "write NAME=VALUE"),
-    (["compile", "{own}:neighbour", "--length", "10", "--construction", "rank"], "--construction goes with khop"),
+    (
+        ["compile", "{own}:neighbour", "--length", "10", "--construction", "rank"],
+        "goes with a task: khop",
+    ),
+    (["compile", "khop", "--k", "1", "--length", "9", "--construction", "ranks"], "khop has: rank, doubling"),
+    (["compile", "pointer-chasing", "--k", "1", "--length", "9"], "no built-in program computes pointer-chasing"),
     (["compile", "{syntax}:p", "--length", "10"], "syntax.py:2: SyntaxError"),
     (["compile", "khop", "--k", "1", "--length", "10", "--out", "{folder}"], "not empty; give --force"),
     (["compile", "khop", "--k", "1", "--length", "10", "--out", "{full}", "--force"], "was not written by logdepth"),

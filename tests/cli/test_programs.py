@@ -102,7 +102,7 @@ BAD = [
     ("khop_rank", ["--set", "k=1", "--k", "2"], "--k 2 and --set k=1: give one of them"),
     ("khop_rank", ["--set", "k=1", "--set", "dtype=float64"], "no parameter may be called dtype"),
     ("khop_rank_any", ["--set", "max_k=3", "--headers", "9"], "serves 0..3; give 4, or max_k = 8"),
-    ("khop_rank_any", ["--max-k", "3", "--headers", "9"], "--max-k 3 has 4 values of the first token, not 9"),
+    ("khop_rank_any", ["--max-k", "3", "--headers", "9"], "--max-k 3 has 4 headers, not 9"),
     ("khop", ["--k", "1", "--length", "100000000"], "length 100,000,000 needs about"),
     ("khop", ["--k", "1", "--alphabet", "100000000"], "alphabet 100,000,000 needs about"),
     ("khop", ["--max-k", "1000000000"], "headers 1,000,000,001 needs about"),

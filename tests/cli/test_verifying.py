@@ -37,4 +37,4 @@ def test_the_pointers_of_the_demo(capsys, folder: str, tmp_path: Path) -> None:
     follows = {head["layer"]: head["follows"] for head in heads if head["follows"]}
     assert follows == {2: "find", 3: "find^2", 4: "find^4", 5: "find^8", 6: "find^16"}
     assert main(["plot", folder, "--text", "ACG", "--k", "2", "--out", out]) == 2
-    assert "takes no hop token" in capsys.readouterr().err
+    assert "takes no header" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from logdepth.files import sha256
 from logdepth.lang import Position, Symbol, at, count, program, theirs
 from logdepth.programs import khop_doubling, khop_rank, khop_rank_any
 from logdepth.sequences import Alphabet, read_input
+from logdepth.vocabulary import Vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +79,14 @@ def test_one_model_for_every_k_and_its_tokens(tmp_path: Path) -> None:
     assert logdepth.verify(folder, samples=64).ok
     one = logdepth.predict(folder, ["abbabaab"], header=2)[0].text
     (tmp_path / "text").write_text("<2>abbabaab\n\n<0>abab\n")
-    records, _ = read_input(str(tmp_path / "text"), Alphabet.of("ab"), 4)
+    records, _ = read_input(str(tmp_path / "text"), Alphabet.of("ab"), Vocabulary(2, 4))
     assert [p.text for p in logdepth.predict(folder, records)] == [one, "abab"]
     np.save(tmp_path / "ids.npy", np.array([[2, 4, 5, 5, 4, 5, 4, 4, 5]]))
-    records, _ = read_input(str(tmp_path / "ids.npy"), Alphabet.of("ab"), 4)
+    records, _ = read_input(str(tmp_path / "ids.npy"), Alphabet.of("ab"), Vocabulary(2, 4))
     assert logdepth.predict(folder, records)[0].text == one
-    with pytest.raises(InputError, match="takes a hop token"):
+    with pytest.raises(InputError, match="takes a header"):
         logdepth.predict(folder, ["ab"])
-    with pytest.raises(InputError, match=r"k is 4; the model takes 0\.\.3"):
+    with pytest.raises(InputError, match=r"the header is 4; the model takes 0\.\.3"):
         logdepth.predict(folder, ["ab"], header=4)
 
 
@@ -221,7 +222,7 @@ def test_sequences_that_do_not_fit(saved: Path) -> None:
         logdepth.predict(saved, ["A" * 31])
     with pytest.raises(InputError, match="sequence 2, column 2: 'x' is not in the alphabet ACGT"):
         logdepth.predict(saved, ["A", "Ax"])
-    with pytest.raises(InputError, match="takes no hop token"):
+    with pytest.raises(InputError, match="takes no header"):
         logdepth.predict(saved, ["A"], header=1)
 
 

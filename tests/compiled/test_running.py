@@ -99,10 +99,10 @@ def test_few_samples_of_long_sequences(saved: Path, monkeypatch) -> None:
     assert seen[-1] == (8, 8) and seen == sorted(seen)
 
 
-def test_a_run_that_leaves_out_hop_tokens_says_so(tmp_path: Path) -> None:
+def test_a_run_that_leaves_out_headers_says_so(tmp_path: Path) -> None:
     model = logdepth.compile(khop_rank_any, length=12, alphabet=2, max_k=7, header_size=8)
     report = logdepth.verify(model.save(tmp_path / "m"), samples=3)
-    assert report.ok and "hop tokens 0..2 were tried, of 0..7" in report.notes
+    assert report.ok and "headers 0..2 were tried, of 0..7" in report.notes
 
 
 @pytest.mark.parametrize(

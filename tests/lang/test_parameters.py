@@ -41,8 +41,8 @@ def test_hops_are_whole_numbers_from_0(name: str, k: object, message: str) -> No
 
 
 @pytest.mark.parametrize("name", ["khop_rank_any", "khop_doubling_any"])
-def test_a_model_for_every_k_takes_no_first_token_beyond_its_largest(name: str) -> None:
-    message = r"9 values of the first token .* with max_k = 3 serves 0\.\.3; give 4, or max_k = 8"
+def test_a_model_for_every_k_takes_no_header_beyond_its_largest(name: str) -> None:
+    message = r"9 headers .* with max_k = 3 serves 0\.\.3; give 4, or max_k = 8"
     with pytest.raises(InputError, match=message):
         BUILT_IN[name].trace(**SIZES, header_size=9, max_k=3)
     with pytest.raises(InputError, match=message):
@@ -107,7 +107,7 @@ def misnamed(x: Symbol, h: Annotated[Header, AtMost("larges")], largest: int):
         ({"most": 2, "back": 1}, "most is 2; it must be at most back, which is 1"),
         ({"maybe": 1}, "maybe is 1; it must be at least 2 or None"),
         ({"ratio": "x"}, "ratio is 'x'; it must be a number"),
-        ({"header_size": 6}, r"6 values of the first token .* program many serves 0\.\.4; give 5"),
+        ({"header_size": 6}, r"6 headers .* program many serves 0\.\.4; give 5"),
     ],
 )
 def test_annotations_are_limits(parameters: dict, message: str) -> None:

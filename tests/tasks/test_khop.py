@@ -67,11 +67,11 @@ def test_samples_keep_their_word(options: dict, alphabet_size: int) -> None:
             assert batch.targets[row] == answers[-1]
         else:
             assert (batch.targets[row, 1:] == answers).all()
-            blank = alphabet_size if sampler.k is not None else sampler.vocab_size - 1
+            blank = alphabet_size if sampler.k is not None else sampler.vocabulary.size - 1
             assert batch.targets[row, 0] == blank
         if sampler.planted:
             assert answers[-1] != alphabet_size + offset
-    assert batch.inputs.max() < sampler.vocab_size and batch.targets.max() < sampler.vocab_size
+    assert batch.inputs.max() < sampler.vocabulary.size and batch.targets.max() < sampler.vocabulary.size
 
 
 def test_a_stream_does_not_depend_on_its_batches() -> None:
@@ -147,8 +147,8 @@ def test_a_trainer_takes_the_dataset(tmp_path) -> None:
     last = KhopSampler(length=9, alphabet_size=3, max_k=2, labels="last").dataset(4)[1]["labels"]
     assert (last[:-1] == -100).all() and last[-1] == dataset[1]["labels"][-1]
     config = BertConfig(
-        **{"vocab_size": sampler.vocab_size, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 1},
-        **{"intermediate_size": 16, "num_labels": sampler.vocab_size},
+        **{"vocab_size": sampler.vocabulary.size, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 1},
+        **{"intermediate_size": 16, "num_labels": sampler.vocabulary.size},
     )
     arguments = TrainingArguments(
         **{"output_dir": str(tmp_path), "max_steps": 2, "per_device_train_batch_size": 4, "report_to": []},

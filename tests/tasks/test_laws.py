@@ -50,7 +50,7 @@ def test_batches_are_what_the_task_encodes_and_solves(kind: type[Task], asks: di
         sampler = task.sampler(planted=planted)
         inputs, targets, k = sampler.batch(0, 60)
         strings = symbols_of(task, inputs)
-        assert sampler.vocab_size == task.vocab_size and inputs.max() < task.vocab_size
+        assert sampler.vocabulary == task.vocabulary and inputs.max() < task.vocabulary.size
         assert task.is_instance(strings).all() and set(k.tolist()) <= set(task.questions)
         assert (task.encode(strings, k) == inputs).all()
         every = task.all_targets(strings)
@@ -59,7 +59,7 @@ def test_batches_are_what_the_task_encodes_and_solves(kind: type[Task], asks: di
             assert (every[row, :, task.questions.index(int(k[row]))] == targets[row]).all()
         asked = np.zeros(targets.shape, bool)
         asked[:, 0], asked[:, 1:][:, task.asked] = True, True
-        assert ((targets == IGNORED) == ~asked).all() and targets.max() < task.vocab_size
+        assert ((targets == IGNORED) == ~asked).all() and targets.max() < task.vocabulary.size
 
 
 @every_task
@@ -69,11 +69,11 @@ def test_encoding_can_be_undone_and_tells_tokens_apart(kind: type[Task], asks: d
     for k in task.questions:
         ids = task.encode(strings, k)
         assert (task.decode(ids[:, 1:]) == strings).all()
-        assert ids.min() >= 0 and ids.max() < task.vocab_size
+        assert ids.min() >= 0 and ids.max() < task.vocabulary.size
         if task.takes_k:
-            assert (ids[:, 0] == k).all() and k < task.offset
-    assert task.decode(np.array([task.offset + task.alphabet_size]))[0] == task.alphabet_size  # "nothing"
-    assert task.blank == task.vocab_size - 1
+            assert (ids[:, 0] == k).all() and k < task.vocabulary.first_symbol
+    assert task.decode(np.array([task.vocabulary.nothing]))[0] == task.alphabet_size
+    assert task.vocabulary.unasked == task.vocabulary.size - 1
 
 
 @every_task
@@ -103,7 +103,7 @@ def test_answers_are_the_symbols_that_pointers_lead_to(kind: type[Task], asks: d
     powers = task.pointers(strings, 6)
     assert len(powers) == 7 and (powers[0] == np.arange(task.length + 1)).all()
     for k, power in enumerate(powers):
-        assert (power[:, 0] == 0).all()  # the first token points at itself
+        assert (power[:, 0] == 0).all()  # the start token points at itself
         assert (np.take_along_axis(slots, power, 1)[:, 1:] == task.solve(strings, k)).all()
         if k:
             assert (power == np.take_along_axis(powers[k - 1], powers[1], 1)).all()

@@ -1,1 +1,1 @@
-"""Looking inside a k-hop model: attention against find^j, ablations, patching, probes, and one report."""
+"""Looking inside a model of a task: attention against its pointers, ablations, patching, probes, and one report."""

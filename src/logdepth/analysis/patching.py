@@ -126,7 +126,7 @@ def patch_heads(subject: Subject, k: int, pair: Pair) -> list[dict[str, Any]]:
 def _runs(subject: Subject, k: int, pair: Pair) -> tuple[Any, Any, Any]:
     clean = activations(subject.model, subject.encode(pair.clean[None], k))
     corrupt = activations(subject.model, subject.encode(pair.corrupt[None], k))
-    right, wrong = (answer + subject.task.offset for answer in (pair.clean_answer, pair.corrupt_answer))
+    right, wrong = subject.task.vocabulary.output_ids(np.array([pair.clean_answer, pair.corrupt_answer])).tolist()
 
     def difference(logits: torch.Tensor) -> torch.Tensor:
         return (logits[:, -1, right] - logits[:, -1, wrong]).double()

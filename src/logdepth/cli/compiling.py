@@ -9,7 +9,7 @@ from typing import Any
 
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
-from logdepth.user_program import find_program, parse_parameters
+from logdepth.user_program import find_program, parse_parameters, program_of_task, tasks_with_programs
 
 
 def add_commands(commands: Any) -> None:
@@ -46,23 +46,28 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("--input", metavar="FILE", default="-", help="a file, or - for standard input (default)")
-    parser.add_argument("--k", type=int, help="the hop token, for models compiled with --max-k")
+    add_header(parser)
     parser.add_argument("--device", help="cpu, cuda, ... (default: cuda if there is one)")
     add_json(parser)
     parser.set_defaults(run=_predict)
 
 
+def add_header(parser: argparse.ArgumentParser) -> None:
+    """The option that says the header, for models that take one."""
+    parser.add_argument(
+        *("--header", "--k"), dest="header", type=int, metavar="H", help="the header (k), for models that take one"
+    )
+
+
 def add_program(parser: argparse.ArgumentParser) -> None:
     """The options that name a program and its sizes."""
-    parser.add_argument("program", metavar="PROGRAM", help="khop, another built-in program, or FILE.py:program")
+    parser.add_argument("program", metavar="PROGRAM", help="a task (khop), a built-in program, or FILE.py:program")
     parser.add_argument("--length", type=int, required=True, help="the longest sequence, in symbols")
     parser.add_argument("--alphabet", type=int, help="how many symbols (default 4)")
     parser.add_argument("--symbols", help="the symbols themselves, one character each, such as ACGT")
-    parser.add_argument("--k", type=int, help="hops (khop)")
-    parser.add_argument("--max-k", type=int, help="one model for every k in 0..MAX_K, chosen by the first token")
-    parser.add_argument(
-        "--construction", choices=["rank", "doubling"], help="khop: rank (default, fewer layers) or doubling"
-    )
+    parser.add_argument("--k", type=int, help="of a task: what is asked (khop: hops)")
+    parser.add_argument("--max-k", type=int, help="one model for every k in 0..MAX_K, which the header says")
+    parser.add_argument("--construction", help="of a task's program (khop: rank, the default, or doubling)")
     parser.add_argument(
         *("--set", "-s"),
         action="append",
@@ -76,23 +81,24 @@ def add_program(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="gpt2 (default), or bert for bidirectional ones",
     )
-    parser.add_argument("--headers", type=int, default=0, help="values of the first token, for programs with a Header")
+    parser.add_argument("--headers", type=int, default=0, help="how many headers, for programs with a Header")
 
 
 def compiled_from(args: argparse.Namespace) -> Any:
     """The compiled model that the options describe."""
     from logdepth.compiled.model import compile
+    from logdepth.tasks.registry import TASKS
 
     name, headers = args.program, args.headers
     for option, value in (("k", args.k), ("max-k", args.max_k)):
         if value is not None and value < 0:
             raise InputError(f"--{option} is {value}; it must be at least 0")
-    if name == "khop":
+    if name in TASKS:
         if (args.k is None) == (args.max_k is None):
-            raise InputError("khop: give either --k or --max-k")
-        name = f"khop_{args.construction or 'rank'}{'' if args.max_k is None else '_any'}"
+            raise InputError(f"{name}: give either --k or --max-k")
+        name = program_of_task(TASKS[name], args.construction, headers=args.max_k is not None)
     elif args.construction is not None:
-        raise InputError("--construction goes with khop only")
+        raise InputError(f"--construction goes with a task: {', '.join(tasks_with_programs())}")
     program = find_program(name)
     parameters = parse_parameters(args.set, program)
     for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k)):
@@ -102,7 +108,7 @@ def compiled_from(args: argparse.Namespace) -> Any:
             parameters[parameter] = value
     if args.max_k is not None:
         if headers not in (0, args.max_k + 1):
-            raise InputError(f"--max-k {args.max_k} has {args.max_k + 1} values of the first token, not {headers}")
+            raise InputError(f"--max-k {args.max_k} has {args.max_k + 1} headers, not {headers}")
         headers = args.max_k + 1
     if args.alphabet is not None and args.symbols is not None and args.alphabet != len(args.symbols):
         raise InputError(f"--alphabet {args.alphabet} and --symbols with {len(args.symbols)} symbols do not agree")
@@ -189,9 +195,9 @@ def _predict(args: argparse.Namespace) -> int:
     from logdepth.sequences import read_input
 
     found = read_folder(args.folder)
-    records, _ = read_input(args.input, found.alphabet, found.graph.setting.header_size)
+    records, _ = read_input(args.input, found.alphabet, found.vocabulary)
     with progress("predicting") as report:
-        answers = predict(found, records, header=args.k, device=args.device, progress=report)
+        answers = predict(found, records, header=args.header, device=args.device, progress=report)
     print_answers(answers, args.json)
     return 0
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from logdepth.cli.compiling import add_program, compiled_from
+from logdepth.cli.compiling import add_header, add_program, compiled_from
 from logdepth.cli.shared import add_json, print_json
+from logdepth.user_program import tasks_with_programs
 
 
 def add_commands(commands: Any) -> None:
@@ -30,11 +31,11 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "plot",
         help="draw a compiled model's attention",
-        description="The attention of a compiled model on a text, find^j marked for k-hop.",
+        description="The attention of a compiled model on a text, its task's pointers marked (khop: find^j).",
     )
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("--text", required=True, help="the sequence")
-    parser.add_argument("--k", type=int, help="the hop token, for models compiled with --max-k")
+    add_header(parser)
     parser.add_argument("--out", required=True, metavar="FILE.png", help="a .png, .svg or .pdf")
     add_json(parser)
     parser.set_defaults(run=_plot)
@@ -47,7 +48,7 @@ def _list(args: argparse.Namespace) -> int:
     rows = []
     for name, program in BUILT_IN.items():
         summary = (program.function.__doc__ or "").strip().splitlines()[0]
-        header = ["first token"] if program.takes_header else []
+        header = ["header"] if program.takes_header else []
         rows.append({"name": name, "parameters": [*program.parameters, *header], "summary": summary})
     problems = [
         {"name": name, "input": problem.kind, "summary": problem.summary, "columns": list(problem.columns)}
@@ -62,7 +63,10 @@ def _list(args: argparse.Namespace) -> int:
     print("Problems: logdepth run, logdepth plan")
     for row in problems:
         print(f"  {row['name']:<20} {row['summary']}  [{row['input']}]")
-    print("\nkhop stands for these: --construction rank|doubling, --k or --max-k. Your own: FILE.py:program.")
+    print()
+    for name, constructions in tasks_with_programs().items():
+        print(f"{name} stands for these: --construction {'|'.join(constructions)}, --k or --max-k.", end=" ")
+    print("Your own: FILE.py:program.")
     return 0
 
 
@@ -80,7 +84,7 @@ def _explain(args: argparse.Namespace) -> int:
 def _plot(args: argparse.Namespace) -> int:
     from logdepth.compiled.attention import plot_folder
 
-    shown = plot_folder(args.folder, args.text, args.out, header=args.k)
+    shown = plot_folder(args.folder, args.text, args.out, header=args.header)
     if args.json:
         print_json(shown)
     else:

@@ -140,7 +140,7 @@ def _sample(args: argparse.Namespace) -> int:
         np.savez_compressed(temporary, allow_pickle=False, **arrays)
     if args.json:
         shapes = {name: list(array.shape) for name, array in arrays.items()}
-        print_json({"out": args.out, "count": args.count, "vocabulary": sampler.vocab_size, "shapes": shapes})
+        print_json({"out": args.out, "count": args.count, "vocabulary": sampler.vocabulary.size, "shapes": shapes})
     else:
         print(
             f"{args.count:,} strings in {args.out}: inputs {arrays['inputs'].shape}, targets {arrays['targets'].shape}"

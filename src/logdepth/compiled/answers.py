@@ -7,33 +7,32 @@ from typing import Any
 import numpy as np
 
 from logdepth.compiled.folder import Folder
+from logdepth.compiled.task import task_of
 from logdepth.lang.interpreter import interpret
-from logdepth.tasks.khop import solve
+from logdepth.tasks.task import Task
 
 
 def expected_ids(found: Folder, strings: np.ndarray, header: np.ndarray | None, *, solver: bool = True) -> np.ndarray:
-    """The right token at every slot: the interpreter's answer, for k-hop checked against the task's solver (unless the
-    folder is known not to be what it says)."""
+    """The right token at every slot: the interpreter's answer, checked against the solver of the task that the program
+    computes, if any (unless the folder is known not to be what it says)."""
     words = interpret(found.graph, strings, header=header)
     assert isinstance(words, np.ndarray)
-    if solver and is_khop(found):
-        _check_with_solver(found, words, strings, header)
+    if solver and (task := task_of(found)):
+        _check_with_solver(task, words, strings, header)
     return found.vocabulary.answer_ids(words)
 
 
-def is_khop(found: Folder) -> bool:
-    """Whether the program is one of the built-in ones for k-hop."""
-    program = found.description["program"]
-    return program["built_in"] and program["name"].startswith("khop_")
-
-
-def _check_with_solver(found: Folder, words: np.ndarray, strings: np.ndarray, header: np.ndarray | None) -> None:
-    parameters = found.description["program"]["parameters"]
-    hops = np.full(len(strings), parameters.get("k", 0)) if header is None else header
-    for k in np.unique(hops):
-        rows = hops == k
-        if (solve(strings[rows], int(k), found.alphabet.size) != words[rows, 1:]).any():
-            raise AssertionError(f"the program and the reference solver differ at k = {k}")
+def _check_with_solver(task: Task, words: np.ndarray, strings: np.ndarray, header: np.ndarray | None) -> None:
+    """On the strings that the solver takes, at the positions where the task asks something."""
+    if strings.shape[1] < task.shortest:
+        return
+    task = task.with_length(strings.shape[1])
+    ks = np.full(len(strings), task.questions[0]) if header is None else header
+    taken = task.is_solvable(strings)
+    for k in np.unique(ks):
+        rows = taken & (ks == k)
+        if (task.solve(strings[rows], int(k))[:, task.asked] != words[rows, 1:][:, task.asked]).any():
+            raise AssertionError(f"the program and the reference solver of {task.name} differ at k = {k}")
 
 
 class Tally:

@@ -83,9 +83,9 @@ def describe(
         "domain": {
             "length": setting.length,
             "symbols": list(model.alphabet.symbols),
-            "first_token": f"hop token 0..{setting.header_size - 1}" if setting.header_size else "start token",
+            "first_token": f"header token 0..{setting.header_size - 1}" if setting.header_size else "start token",
             "statement": f"every sequence of at most {setting.length} symbols out of {setting.alphabet_size}, after "
-            + ("a hop token" if setting.header_size else "the start token"),
+            + ("a header token" if setting.header_size else "the start token"),
         },
         "ids": model.vocabulary.as_dict(),
         "sizes": {

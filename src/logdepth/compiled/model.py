@@ -66,7 +66,7 @@ class CompiledModel(TwoLines):
         return self.compilation.graph.vocabulary
 
     def encode(self, strings: np.ndarray, header: np.ndarray | None = None) -> np.ndarray:
-        """Symbols `(batch, n)` as token ids `(batch, n + 1)`, first token in front."""
+        """Symbols `(batch, n)` as token ids `(batch, n + 1)`, the start token in front."""
         return self.vocabulary.encode(strings, header)
 
     def interpret(self, strings: np.ndarray, header: np.ndarray | None = None) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""Which power of `find` a look-up of a k-hop program follows: known of the program, whatever text it is shown on.
+"""Which power of its task's pointer a look-up of a program follows: known of the program, whatever text it is shown on.
 
-That each of them follows some find^j is the construction (`programs/khop.py`). Which j is read off a string that tells
-all powers apart: with two symbols in turn, find^j(i) = i - j as long as that is a position. Random strings check it.
-Where the model is too short for two powers to differ at all, there is no name.
+That look-ups follow some power is the program's construction (k-hop: `programs/khop.py`). Which one is read off strings
+that tell the powers apart (`Task.telling_strings`), at the positions where the task asks something. Where the model is
+too short for two powers to differ at all, there is no name.
 """
 
 from __future__ import annotations
@@ -14,40 +14,40 @@ import numpy as np
 from logdepth.compiler.schedule import Schedule, ScheduledHead
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
-from logdepth.rng import rng_for
-from logdepth.tasks.khop import find
+from logdepth.tasks.task import Task
 
 _LONGEST = 4096
-_RANDOM = 6
 
 
-def find_powers(graph: ProgramGraph) -> dict[MatchSpec, int]:
-    """For every look-up of a k-hop program's graph that follows find^j: j.
+def pointer_powers(graph: ProgramGraph, task: Task) -> dict[MatchSpec, int]:
+    """For every look-up of a program's graph that follows power j of the task's pointer: j.
 
     >>> from logdepth.programs import khop_rank
-    >>> sorted(find_powers(khop_rank.trace(length=100, alphabet_size=4, k=16)).values())
+    >>> from logdepth.tasks.khop import Khop
+    >>> graph = khop_rank.trace(length=100, alphabet_size=4, k=16)
+    >>> sorted(pointer_powers(graph, Khop(100, 4, k=16)).values())
     [1, 2, 4, 8, 16]
     """
     setting = graph.setting
-    size, length = setting.alphabet_size, min(setting.length, _LONGEST)
-    rng = rng_for(0, "pointers")
-    strings = rng.integers(0, size, (1 + _RANDOM, length))
-    strings[0] = np.arange(length) % min(2, size)
+    if setting.length < task.shortest:
+        return {}
+    task = task.with_length(min(setting.length, max(_LONGEST, task.shortest)))
+    strings = task.telling_strings()
     header = np.arange(len(strings)) % setting.header_size if setting.header_size else None
-    slots = _slots_found(graph, strings, header)
+    slots = {match: found[:, 1:][:, task.asked] for match, found in _slots_found(graph, strings, header).items()}
     following = {match: set[int]() for match in slots}
-    pointer = power = find(strings, size)
-    for j in range(1, length + 1):  # beyond it, nothing is found anywhere
+    pointer = power = task.pointers(strings, 1)[1]
+    for j in range(1, task.length + 1):  # of a pointer that only leads back, no more than these differ
         for match, found in slots.items():
-            if np.array_equal(found, power):
+            if np.array_equal(found, power[:, 1:][:, task.asked]):
                 following[match].add(j)
         power = np.take_along_axis(pointer, power, 1)
     return {match: powers.pop() for match, powers in following.items() if len(powers) == 1}
 
 
-def head_powers(graph: ProgramGraph, schedule: Schedule) -> dict[ScheduledHead, int]:
-    """For every head of a compiled k-hop program that follows find^j: j."""
-    powers = find_powers(graph)
+def head_powers(graph: ProgramGraph, schedule: Schedule, task: Task) -> dict[ScheduledHead, int]:
+    """For every head of a compiled program that follows power j of the task's pointer: j."""
+    powers = pointer_powers(graph, task)
     match_of = {node.name: node.match for node in graph.nodes if node.op == "read"}  # names are unique in a graph
     found = {}
     for layer in schedule.layers:

@@ -43,8 +43,8 @@ def predict(
     memory: int = MEMORY,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Prediction]:
-    """The model's answers on sequences, given as texts or records; `header` is the hop token of models that take
-    one (a record's own comes first), `memory` the bytes to work in, beside the weights.
+    """The model's answers on sequences, given as texts or records; `header` is for models that take one (a
+    record's own comes first), `memory` the bytes to work in, beside the weights.
 
     Raises `InputError` for a sequence longer than the model (naming it), a symbol outside the alphabet, a
     missing or superfluous header; `FolderError` for a folder that is not a compiled model.
@@ -62,14 +62,16 @@ def predict(
                 f"{record.name}: {len(record.symbols):,} symbols; the model takes {setting.length:,} at most "
                 f"(compile one with --length {len(record.symbols)})"
             )
-        hops = header if record.header is None else record.header
-        if setting.header_size and hops is None:
-            raise InputError(f"{record.name}: the model takes a hop token; give --k, or begin the line with <k>")
-        if not setting.header_size and hops is not None:
-            raise InputError(f"{record.name}: the model takes no hop token; it was compiled for one k")
-        if hops is not None and not 0 <= hops < setting.header_size:
-            raise InputError(f"{record.name}: k is {hops}; the model takes 0..{setting.header_size - 1}")
-        headers.append(hops or 0)
+        given = header if record.header is None else record.header
+        if setting.header_size and given is None:
+            raise InputError(
+                f"{record.name}: the model takes a header; give --header, or begin the line with it, as <0>"
+            )
+        if not setting.header_size and given is not None:
+            raise InputError(f"{record.name}: the model takes no header")
+        if given is not None and not 0 <= given < setting.header_size:
+            raise InputError(f"{record.name}: the header is {given}; the model takes 0..{setting.header_size - 1}")
+        headers.append(given or 0)
     model, stock = load_model(found.path, device=device, target=found.target.name), found.target.stock
     answers: list[Prediction | None] = [None] * len(sequences)
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].symbols))  # little padding

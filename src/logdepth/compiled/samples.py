@@ -9,10 +9,12 @@ import numpy as np
 from logdepth.compiled.running import Sizes
 from logdepth.lang.words import Setting
 from logdepth.rng import rng_for
+from logdepth.tasks.task import Task
 
 MOST = 1000
 _ALIKE = 8  # sequences of one length, where the length matters
 LEAST = 4
+KINDS, REPEAT_FREE = 8, (1, 5)
 SECONDS = 24.0  # of work for the samples, by `seconds_of`: a default run ends within a minute on two cores
 
 
@@ -38,11 +40,19 @@ def affordable(sizes: Sizes, num_slots: int, itemsize: int, seconds: float = SEC
 
 
 def batches(
-    setting: Setting, numbers: range, rows: int, seed: int, length: int | None = None, *, causal: bool = True
+    setting: Setting,
+    numbers: range,
+    rows: int,
+    seed: int,
+    length: int | None = None,
+    *,
+    causal: bool = True,
+    task: Task | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Strings `(rows, length)` and their headers, for the sample numbers given: every kind of string, every header
-    in turn. They have the full length: in a causal model that checks each of their prefixes, too. Where tokens see the
-    whole sequence, few rows at once have the same length, and every other such group a random one."""
+    in turn; of a task's program a quarter are the task's own. They have the full length: in a causal model that checks
+    each of their prefixes, too. Where tokens see the whole sequence, few rows at once have the same length, and every
+    other such group a random one."""
     n, size, headers = length or setting.length, setting.alphabet_size, setting.header_size
     rng = rng_for(seed, "verify", str(numbers.start))
     rows = rows if causal else min(rows, _ALIKE)
@@ -50,13 +60,16 @@ def batches(
         chosen = numbers[first : first + rows]
         long = n if causal or group % 2 == 0 else int(rng.integers(1, n + 1))
         strings = np.stack([random_string(rng, long, size, number) for number in chosen])
+        own = np.isin(np.array(chosen) % KINDS, REPEAT_FREE)
+        if task is not None and long >= task.shortest:
+            strings[own] = task.with_length(long).strings(int(own.sum()), seed, f"verify {chosen.start}")
         yield strings, np.array(chosen) % headers if headers else None
 
 
 def random_string(rng: np.random.Generator, length: int, size: int, kind: int) -> np.ndarray:
     """A string of one of five kinds in turn (`kind` modulo 8; four of the eight are uniform or repeat-free)."""
-    match kind % 8:
-        case 1 | 5 if size > 1:  # no adjacent repeats
+    match kind % KINDS:
+        case rest if rest in REPEAT_FREE and size > 1:  # no adjacent repeats
             steps = rng.integers(1, size, length)
             return (rng.integers(size) + np.cumsum(steps)) % size
         case 3:  # all equal

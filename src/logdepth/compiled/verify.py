@@ -19,6 +19,7 @@ from logdepth.compiled.hub import check_dtype, load_model
 from logdepth.compiled.recompile import differences
 from logdepth.compiled.running import MEMORY, Room, Sizes, logits_by_pieces, room
 from logdepth.compiled.samples import SECONDS, affordable, batches, random_string, seconds_of
+from logdepth.compiled.task import task_of
 from logdepth.compiled.ways import WAYS, wrong_by_way
 from logdepth.errors import FolderError, InputError
 from logdepth.rng import rng_for
@@ -134,12 +135,14 @@ def verify(
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
     """Compile the stored graph again and compare every file, then reload the folder with stock code and compare its
-    answers with the program's (and, for k-hop, with the task's own solver). No code out of the folder is run.
+    answers with the program's (and, where it computes a task, with that task's own solver). No code out of the folder
+    is run.
 
-    Sequences: uniform, without adjacent repeats, all equal, two symbols, periodic; every hop token in turn. They have
-    the full length, which checks their prefixes, too; some are run padded and through the cache. `samples` defaults to
-    what a fixed budget of work allows, 1,000 at most. `dtype`: load the model in another than it was saved in; the
-    certificate does not cover that, so the answer is never "verified". `memory`: bytes to work in, beside the weights.
+    Sequences: uniform, the task's own or without adjacent repeats, all equal, two symbols, periodic; every header in
+    turn. They have the full length, which checks their prefixes, too; some are run padded and through the cache.
+    `samples` defaults to what a fixed budget of work allows, 1,000 at most. `dtype`: load the model in another than it
+    was saved in; the certificate does not cover that, so the answer is never "verified". `memory`: bytes to work in,
+    beside the weights.
     `progress` is called with (done, total).
 
     Raises `InputError` for an argument or device that cannot be, `FolderError` for what is not a whole compiled model,
@@ -222,6 +225,7 @@ class _Run:
         self.asked = (device, dtype)
         self.progress, self.doubtful = progress, doubtful
         self.tally, self.checks, self.done, self.notes = Tally(), {}, 0, []
+        self.task = None if doubtful else task_of(found)
 
     def all(self) -> None:
         for number, attention in enumerate(ATTENTION):
@@ -242,7 +246,8 @@ class _Run:
         fit = room(sizes, setting.length + 1, itemsize, self.memory, whole=not stock.cached)
         middle = -(-total // 2)
         numbers = range(middle) if number == 0 else range(middle, total)
-        for strings, header in batches(setting, numbers, fit.rows, self.seed, causal=found.graph.causal):
+        causal = found.graph.causal
+        for strings, header in batches(setting, numbers, fit.rows, self.seed, causal=causal, task=self.task):
             tokens = found.vocabulary.encode(strings, header)
             want = expected_ids(found, strings, header, solver=not self.doubtful)
             for first, scores in logits_by_pieces(model, tokens, min(fit.slots, tokens.shape[1])):
@@ -256,7 +261,7 @@ class _Run:
 
     def _ways(self, attention: str, model: Any, fit: Room, rows: int, length: int) -> None:
         setting = self.found.graph.setting
-        strings, header = next(batches(setting, range(rows), rows, self.seed + 1, length))
+        strings, header = next(batches(setting, range(rows), rows, self.seed + 1, length, self.task))
         lengths = rng_for(self.seed, "verify", "ways").integers(1, length + 1, rows)
         lengths[0] = length
         tokens = self.found.vocabulary.encode(strings, header)
@@ -286,7 +291,7 @@ class _Run:
             ways = "padding and the cache were" if self.found.target.stock.cached else "padding was"
             self.notes.append(f"{ways} tried on sequences of {length:,} symbols")
         if total < setting.header_size:
-            self.notes.append(f"hop tokens 0..{total - 1} were tried, of 0..{setting.header_size - 1}")
+            self.notes.append(f"headers 0..{total - 1} were tried, of 0..{setting.header_size - 1}")
 
     def _report(self, done: int, total: int) -> None:
         if self.progress:

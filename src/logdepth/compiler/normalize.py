@@ -23,10 +23,9 @@ VIEWS = ("shift", "not")
 class Normal(TwoLines):
     """A normalised graph.
 
-    tables: for each node known from the token alone (kind "token": indexed by input token, headers first,
-    then symbols, then the start token where there is no header) or from the position alone (kind "position":
-    0..length), its values.
-    start: every node's value at the start token, one per header value. None: not known of the program alone, for in
+    tables: for each node known from the token alone (kind "token": in the order of `Vocabulary.input_words`) or from
+    the position alone (kind "position": 0..length), its values.
+    start: every node's value at the start token, one per header. None: not known of the program alone, for in
     a bidirectional program the start token looks things up in the sequence, too.
     """
 
@@ -42,20 +41,6 @@ class Normal(TwoLines):
         return self.graph.nodes
 
 
-def input_tokens(graph: ProgramGraph) -> tuple[np.ndarray, np.ndarray]:
-    """Symbol and header value of every input token, in the order of the vocabulary.
-
-    Without a header: symbols 0..A-1, then the start token. With one: headers 0..K, then the symbols.
-    """
-    size, headers = graph.setting.alphabet_size, graph.setting.header_size
-    symbols = np.arange(size)
-    if headers:
-        return np.concatenate([np.full(headers, size), symbols]), np.concatenate(
-            [np.arange(headers), np.zeros(size, np.int64)]
-        )
-    return np.concatenate([symbols, [size]]), np.zeros(size + 1, np.int64)
-
-
 class _Normalizer:
     def __init__(self, graph: ProgramGraph) -> None:
         self.source = graph
@@ -63,9 +48,9 @@ class _Normalizer:
         self.tables: dict[int, tuple[str, np.ndarray]] = {}
         self.counts: dict[int, np.ndarray] = {}  # nodes that are functions of one count: values at 0..length
         self.start: list[np.ndarray | None] = []
-        self.symbols, self.headers = input_tokens(graph)
+        self.symbols, self.headers = graph.vocabulary.input_words()
+        self.start_ids = np.array(graph.vocabulary.start_ids)
         self.positions = np.arange(graph.setting.length + 1)
-        self.num_headers = max(1, graph.setting.header_size)
 
     def run(self) -> Normal:
         new: list[int] = []
@@ -94,7 +79,7 @@ class _Normalizer:
             case "real":
                 return self._embedded(node, "position", (self.positions > 0).astype(np.int64))
             case "constant":
-                return self._append(node, np.full(self.num_headers, node.lo))
+                return self._append(node, np.full(len(self.start_ids), node.lo))
             case "count":
                 return self._decoded(node, self.positions)
             case "read":
@@ -114,22 +99,19 @@ class _Normalizer:
         return index
 
     def _embedded(self, node: Node, kind: str, values: np.ndarray) -> int:
-        start = values[0] if kind == "position" else values[self._start_tokens()]
+        start = values[0] if kind == "position" else values[self.start_ids]
         # the table is all there is to it: what it was computed from need not live, and equal tables are one
         node = replace(node, op="embedded", args=(), info=(kind, np.asarray(values, np.int64).tobytes()))
-        index = self._append(node, np.broadcast_to(start, (self.num_headers,)))
+        index = self._append(node, np.broadcast_to(start, (len(self.start_ids),)))
         if self.builder.nodes[index].op != "constant":
             self.tables[index] = (kind, values)
         return index
-
-    def _start_tokens(self) -> np.ndarray:
-        return np.arange(self.num_headers) if self.source.setting.header_size else np.array([-1])
 
     def _decoded(self, node: Node, values: np.ndarray) -> int:
         """A function of a count, decoded from the head's average in one hidden layer."""
         lo, hi = (node.lo if node.op == "recode" else int(values.min())), int(values.max())
         decoded = replace(node, op="decode", args=(), lo=lo, hi=hi, info=tuple(values.tolist()))
-        index = self._append(decoded, np.full(self.num_headers, values[0]) if self.source.causal else None)
+        index = self._append(decoded, np.full(len(self.start_ids), values[0]) if self.source.causal else None)
         if lo != hi:
             self.counts[index] = values
         return index
@@ -141,7 +123,7 @@ class _Normalizer:
         if not others:
             values = [np.array([nodes[arg].lo]) for arg in node.args]
             value = int(evaluate_local(node, values)[0])
-            return self._append(Node("constant", (), value, value, name=node.name), np.full(self.num_headers, value))
+            return self._append(Node("constant", (), value, value, name=node.name), np.full(len(self.start_ids), value))
         kinds = {self.tables[arg][0] if arg in self.tables else None for arg in others}
         if kinds in ({"token"}, {"position"}):
             kind = kinds.pop()
@@ -207,7 +189,7 @@ class _Normalizer:
         return self._recoded(query, 0)
 
     def _constant(self, value: int) -> int:
-        return self._append(Node("constant", (), value, value, name=str(value)), np.full(self.num_headers, value))
+        return self._append(Node("constant", (), value, value, name=str(value)), np.full(len(self.start_ids), value))
 
     def _recoded(self, index: int, base: int) -> int:
         node = self.builder.nodes[index]

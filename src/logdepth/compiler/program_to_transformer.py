@@ -79,7 +79,7 @@ def _embedding(graph: ProgramGraph, schedule: Schedule) -> Embedding:
         target = tokens if kind == "token" else positions
         bits = _signs(values - node.lo, node.num_bits)
         target[: len(values), list(home.coordinates)] = bits
-        if kind == "token" and len(values) < num_tokens:  # BOT and blank are outputs only; as the first symbol
+        if kind == "token" and len(values) < num_tokens:  # "nothing" and blank are outputs only; as the first symbol
             target[len(values) :, list(home.coordinates)] = bits[-1]
     return Embedding(tokens, positions)
 
@@ -238,15 +238,15 @@ def _affine(rows: list[Row], m: int) -> Affine:
 
 def _readout(graph: ProgramGraph, schedule: Schedule) -> Affine:
     """Logits: p for the token whose bits all agree, at most p - 2 for other outputs, -(p + 2) for ids that are
-    never outputs; with a header, "blank" has p + 2 at the first token and -(p + 2) elsewhere. No bias."""
+    never outputs; with headers, "blank" has p + 2 at the start token and -(p + 2) elsewhere. No bias."""
     ids = graph.vocabulary
     node, output = schedule.nodes[schedule.normal.graph.output], schedule.normal.graph.output
     bits = schedule.bits(output)
     p = len(bits)
     weight = np.zeros((ids.size, schedule.embed_dim))
     weight[:, [schedule.START, schedule.REST]] = -(p + 2.0)
-    for value in range(node.lo, node.hi + 1):
-        row = ids.first_output + value - ids.least_output
+    values = np.arange(node.lo, node.hi + 1)
+    for value, row in zip(values.tolist(), ids.output_ids(values).tolist(), strict=True):
         weight[row, [schedule.START, schedule.REST]] = 0.0
         for (coordinate, sign), b in zip(bits, _signs(np.array([value - node.lo]), p)[0], strict=True):
             weight[row, coordinate] += sign * b

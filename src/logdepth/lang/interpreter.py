@@ -48,7 +48,7 @@ def interpret(
     if lengths.size and (lengths.min() < 0 or lengths.max() > n):
         raise InputError(f"lengths {lengths.min()}..{lengths.max()} are not in 0..{n}, the width of strings")
     if header is None and setting.header_size > 1:
-        raise InputError("the program reads a header (its first token); give header")
+        raise InputError("the program reads a header; give header")
     if first.size and (first.min() < 0 or first.max() >= max(1, setting.header_size)):
         raise InputError(f"header {first.min()}..{first.max()} is not in 0..{setting.header_size - 1}")
 

@@ -1,7 +1,7 @@
 """What a program's parameters may be: types and limits, stated as annotations and checked by every trace.
 
 k: Annotated[int, AtLeast(0)]
-hops: Annotated[Header, AtMost("max_k")]      # a first token names 0..max_k, another parameter
+hops: Annotated[Header, AtMost("max_k")]      # the header says 0..max_k, another parameter
 """
 
 from __future__ import annotations
@@ -93,6 +93,6 @@ def check_named_limits(program: str, name: str, value: int, hint: Any, found: di
             raise InputError(f"{name} is {value}; it must be at most {limit.most}, which is {most}")
         given, way_out = (f" with {limit.most} = {most}", f", or {limit.most} = {value}") if named else ("", "")
         raise InputError(
-            f"{value + 1:,} values of the first token (header_size, --headers) are too many: program {program}"
+            f"{value + 1:,} headers (header_size, --headers) are too many: program {program}"
             f"{given} serves 0..{most}; give {most + 1}{way_out}"
         )

@@ -23,7 +23,7 @@ from logdepth.lang.words import _SETTING, MAX_VALUE, Setting, Word
 # Annotations of a program's parameters.
 Symbol = Annotated[Word, "symbol"]  # my symbol: 0..A-1, and A at the start token (never elsewhere)
 Position = Annotated[Word, "position"]  # my position: 1..length, and 0 at the start token
-Header = Annotated[Word, "header"]  # the first token's value (0..header_size-1), 0 elsewhere: at(0).read(header)
+Header = Annotated[Word, "header"]  # the header (0..header_size-1) at its token, 0 elsewhere: at(0).read(header)
 _KINDS = ("symbol", "position", "header")
 
 
@@ -112,8 +112,8 @@ class Program:
         >>> @program
         ... def mine(x: Symbol):
         ...     return x
-        >>> mine.trace(length=5, alphabet_size=3).depth_of_output
-        0
+        >>> mine.trace(length=5, alphabet_size=3).output_is_symbol
+        True
         """
         static = self.check(length, alphabet_size, header_size, parameters)
         setting = Setting(*(operator.index(size) for size in (length, alphabet_size, header_size)))

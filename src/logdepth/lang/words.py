@@ -29,8 +29,8 @@ MAX_VALUE = 1 << MAX_BITS
 
 @dataclass(frozen=True)
 class Setting:
-    """The sizes a program is traced for: positions 1..length, symbols 0..alphabet_size-1, first tokens
-    0..header_size-1 (0: no header, the first token is the start token)."""
+    """The sizes a program is traced for: positions 1..length, symbols 0..alphabet_size-1, headers
+    0..header_size-1 (header_size 0: there are none)."""
 
     length: int
     alphabet_size: int

@@ -23,7 +23,7 @@ class ModelConfig:
         GPT-2 as released with the paper (LayerNorm, GELU, learned positions, dropout, no LM head: class c is coordinate
         c of the last hidden state); `compiled`, a stock GPT-2 of any shape, `stock` being its Hugging Face config;
         and others (`families.py`). What a family has no use for, it fixes (`defaults`).
-    vocab_size: token ids; max_length: slots at most, the first token included. embed_dim: m.
+    vocab_size: token ids; max_length: slots at most, the start token included. embed_dim: m.
     num_layers: blocks with weights of their own; num_loops: how often they are run through. Depth is the product.
     hidden_dim: hidden units of a block's row-wise map; 0 for 4 embed_dim. causal: a slot sees only what is before it.
     num_auxiliary: hops 0..num_auxiliary-1 that a second readout predicts at every slot, for training (modern).

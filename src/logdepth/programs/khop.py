@@ -13,7 +13,7 @@ from typing import Annotated
 from logdepth.lang import AtLeast, AtMost, Header, Position, Symbol, Word, at, count, last, program, select, theirs
 
 Hops = Annotated[int, AtLeast(0)]
-AnyHops = Annotated[Header, AtMost("max_k")]  # the k that the first token names
+AnyHops = Annotated[Header, AtMost("max_k")]  # the k that the header says
 
 
 @program
@@ -24,7 +24,7 @@ def khop_rank(x: Symbol, position: Position, k: Hops):
 
 @program
 def khop_rank_any(x: Symbol, position: Position, hops: AnyHops, max_k: Hops):
-    """hop_k for the k that the first token names, 0..max_k."""
+    """hop_k for the k that the header says, 0..max_k."""
     return _rank(x, position, hops, max_k.bit_length())
 
 
@@ -36,12 +36,12 @@ def khop_doubling(x: Symbol, position: Position, k: Hops):
 
 @program
 def khop_doubling_any(x: Symbol, position: Position, hops: AnyHops, max_k: Hops):
-    """hop_k for the k that the first token names, 0..max_k."""
+    """hop_k for the k that the header says, 0..max_k."""
     return _doubling(x, position, hops, max_k)
 
 
 def _digit(k: Word | int, place: int) -> Word | bool:
-    """A binary digit of k, known while tracing or brought from the first token."""
+    """A binary digit of k, known while tracing or brought from the start token."""
     return at(0).read(k >> place & 1) if isinstance(k, Word) else bool(k >> place & 1)
 
 

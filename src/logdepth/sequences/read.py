@@ -10,10 +10,14 @@ from logdepth.sequences.alphabet import Alphabet
 from logdepth.sequences.record import NamedSequence
 from logdepth.sequences.text import guess_alphabet, read_text
 from logdepth.sequences.token_ids import read_ids
+from logdepth.vocabulary import Vocabulary
 
 
-def read_input(path: str, alphabet: Alphabet | None, header_size: int = 0) -> tuple[list[NamedSequence], Alphabet]:
-    """Sequences from a file, or from standard input for `-`: text, FASTA, or `.npy`. No alphabet: guess it.
+def read_input(
+    path: str, alphabet: Alphabet | None, vocabulary: Vocabulary | None = None
+) -> tuple[list[NamedSequence], Alphabet]:
+    """Sequences from a file, or from standard input for `-`: text, FASTA, or `.npy`. No alphabet: guess it. vocabulary:
+    what token ids mean (without it: symbols, and a start token after them).
 
     Raises `InputError` for a file that is missing, empty or not of these kinds.
     """
@@ -22,7 +26,7 @@ def read_input(path: str, alphabet: Alphabet | None, header_size: int = 0) -> tu
     if path.endswith(".npy"):
         if alphabet is None:
             raise InputError(f"{path}: give --alphabet for a .npy file")
-        return read_ids(path, alphabet.size, header_size), alphabet
+        return read_ids(path, vocabulary or Vocabulary(alphabet.size)), alphabet
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

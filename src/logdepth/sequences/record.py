@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class NamedSequence:
-    """One input: a name (a FASTA header, or its line), its symbols, its header value if it states one."""
+    """One input: a name (a FASTA header, or its line), its symbols, its header if it states one."""
 
     name: str
     symbols: list[int]

@@ -18,7 +18,7 @@ def guess_alphabet(path: str, text: str) -> Alphabet:
 def read_text(path: str, text: str, alphabet: Alphabet) -> list[NamedSequence]:
     """Sequences out of text: one a line, or FASTA (records may span lines). Blank lines are skipped.
 
-    A line may begin with `<k>`: the header (hop token) of models that take one. Raises `InputError`, naming
+    A line may begin with `<k>`: the header of models that take one. Raises `InputError`, naming
     file, line and column, for what is not a symbol, and for a file without sequences.
 
     >>> read_text("x", ">one\\nGAT\\nTACA\\n", Alphabet.of("ACGT"))

@@ -6,13 +6,14 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.sequences.record import NamedSequence
+from logdepth.vocabulary import Vocabulary
 
 
-def read_ids(path: str, alphabet_size: int, header_size: int) -> list[NamedSequence]:
+def read_ids(path: str, vocabulary: Vocabulary) -> list[NamedSequence]:
     """Sequences out of a `.npy` array of token ids, `(sequences, tokens)` or `(tokens,)`.
 
-    Rows may begin with the model's first token (start token, or hop token), as the model takes them; without it
-    the start token is put in front. Raises `InputError` for other shapes and types, and ids out of range.
+    Rows begin with a header token where the model takes one; they may begin with the start token where it does not.
+    Raises `InputError` for other shapes and types, and ids out of range.
     """
     try:
         array = np.load(path, allow_pickle=False)
@@ -23,19 +24,21 @@ def read_ids(path: str, alphabet_size: int, header_size: int) -> list[NamedSeque
     rows = np.atleast_2d(array).astype(np.int64)
     if not rows.size:
         raise InputError(f"{path}: no sequences in it")
-    first = rows[:, 0]
-    headed = (first < header_size).all() if header_size else (first == alphabet_size).all()
-    if header_size and not headed:
-        raise InputError(f"{path}: every row must begin with a hop token, 0..{header_size - 1}")
-    symbols = rows[:, 1:] - header_size if headed else rows
-    wrong = np.argwhere((symbols < 0) | (symbols >= alphabet_size))
+    starts = vocabulary.start_ids
+    headed = int(((rows[:, 0] >= starts[0]) & (rows[:, 0] <= starts[-1])).all())
+    if vocabulary.header_size and not headed:
+        raise InputError(f"{path}: every row must begin with a header token, {starts[0]}..{starts[-1]}")
+    if not headed:
+        rows = np.insert(rows, 0, vocabulary.start, axis=1)
+    symbols, header = vocabulary.decode(rows)
+    wrong = np.argwhere((symbols < 0) | (symbols >= vocabulary.alphabet_size))
     if wrong.size:
         row, column = wrong[0]
         raise InputError(
-            f"{path}, row {row + 1}, column {column + 1 + headed}: token {symbols[row, column] + header_size} is not a "
-            f"symbol ({header_size}..{header_size + alphabet_size - 1})"
+            f"{path}, row {row + 1}, column {column + 1 + headed}: token {rows[row, column + 1]} is not a "
+            f"symbol ({vocabulary.first_symbol}..{vocabulary.nothing - 1})"
         )
-    headers = first.tolist() if header_size else [None] * len(rows)
+    headers = [None] * len(rows) if header is None else header.tolist()
     return [
         NamedSequence(f"row {i + 1}", row.tolist(), h) for i, (row, h) in enumerate(zip(symbols, headers, strict=True))
     ]

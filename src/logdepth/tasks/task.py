@@ -1,9 +1,7 @@
 """What a task is: what is computed, and everything that training, evaluation and analysis need to know of it.
 
 A task asks a question, a number k, about a string of symbols; at some positions of the string there is an answer, a
-symbol or "nothing". Token ids: with `max_k` the first token says which k (ids 0..max_k), then come the symbols
-(max_k+1 ..), then "nothing" and blank, what is said where there is no question; with a fixed `k` symbols are 0..A-1 and
-A is the start token, "nothing" and blank at once.
+symbol or "nothing". Which k is asked for is fixed, or (`max_k`) the header says it. Token ids: `logdepth.vocabulary`.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int, Integer
 
 from logdepth.errors import InputError
+from logdepth.vocabulary import Vocabulary
 
 IGNORED = -100  # a target that no loss counts: torch's cross-entropy and Hugging Face models skip it
 
@@ -24,7 +23,7 @@ IGNORED = -100  # a target that no loss counts: torch's cross-entropy and Huggin
 class Batch(NamedTuple):
     """Token ids ready for a model.
 
-    inputs: `(count, n + 1)`, slot 0 the start token (fixed k) or the token that asks for k.
+    inputs: `(count, n + 1)`, slot 0 the start token (fixed k) or the header token that asks for k.
     targets: `(count, n + 1)` with `labels="all"`, `(count,)` with `labels="last"`: the answers as token ids,
         `IGNORED` where nothing is asked.
     k: `(count,)` int64.
@@ -39,11 +38,20 @@ class Sampler(Protocol):
     """A reproducible stream of instances: number i depends on the sampler and i alone."""
 
     @property
-    def vocab_size(self) -> int: ...
+    def vocabulary(self) -> Vocabulary: ...
 
     def batch(self, first: int, count: int) -> Batch:
         """Instances number `first` .. `first + count - 1`."""
         ...
+
+
+def task_vocabulary(alphabet_size: int, max_k: int | None) -> Vocabulary:
+    """The ids of a task: with `max_k` the header says k.
+
+    >>> task_vocabulary(4, None).size, task_vocabulary(4, 16).size
+    (5, 23)
+    """
+    return Vocabulary(alphabet_size, 0 if max_k is None else max_k + 1)
 
 
 class ErrorClass(NamedTuple):
@@ -76,7 +84,7 @@ class Task(ABC):
 
     >>> from logdepth.tasks.khop import Khop
     >>> task = Khop(length=5, alphabet_size=3, max_k=2)
-    >>> task.encode(np.array([[0, 1, 2, 0, 1]]), 2).tolist(), task.vocab_size
+    >>> task.encode(np.array([[0, 1, 2, 0, 1]]), 2).tolist(), task.vocabulary.size
     ([[2, 3, 4, 5, 3, 4]], 8)
     """
 
@@ -98,7 +106,7 @@ class Task(ABC):
 
     @property
     def takes_k(self) -> bool:
-        """Whether the first token asks for k."""
+        """Whether the header asks for k."""
         return self.max_k is not None
 
     @property
@@ -110,19 +118,9 @@ class Task(ABC):
         return range(self.k, self.k + 1)
 
     @property
-    def offset(self) -> int:
-        """The token id of symbol 0."""
-        return len(self.questions) if self.takes_k else 0
-
-    @property
-    def vocab_size(self) -> int:
-        """How many token ids there are."""
-        return self.blank + 1
-
-    @property
-    def blank(self) -> int:
-        """The token id said at the first token."""
-        return self.offset + self.alphabet_size + self.takes_k
+    def vocabulary(self) -> Vocabulary:
+        """Which token id means what."""
+        return task_vocabulary(self.alphabet_size, self.max_k)
 
     @property
     def asked(self) -> slice:
@@ -146,21 +144,18 @@ class Task(ABC):
         return replace(self, length=length)
 
     def encode(self, strings: Integer[np.ndarray, "batch n"], k: Any) -> Int[np.ndarray, "batch slots"]:
-        """Symbols as token ids, the first token in front. k: one for all, or one a string."""
-        first = np.full((len(strings), 1), self.alphabet_size)
-        if self.takes_k:
-            first[:, 0] = k
-        return np.concatenate([first, np.asarray(strings) + self.offset], 1).astype(np.int64)
+        """Symbols as token ids, the start token in front. k: one for all, or one a string."""
+        return self.vocabulary.encode(strings, np.broadcast_to(k, len(strings)))
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """Token ids of slots 1..n as symbols; `alphabet_size` is "nothing", other numbers are other tokens."""
-        return np.asarray(ids).astype(np.int64) - self.offset
+        return self.vocabulary.answers(np.asarray(ids).astype(np.int64))
 
     def targets(self, strings: Integer[np.ndarray, "batch n"], k: int) -> Int[np.ndarray, "batch slots"]:
-        """What to say at every slot: answers, blank at the first token, `IGNORED` where nothing is asked."""
+        """What to say at every slot: answers, what the vocabulary says at slot 0, `IGNORED` where nothing is asked."""
         found = np.full((len(strings), strings.shape[1] + 1), IGNORED, np.int64)
-        found[:, 0] = self.blank
-        found[:, 1:][:, self.asked] = self.solve(strings, k)[:, self.asked] + self.offset
+        found[:, 0] = self.vocabulary.unasked
+        found[:, 1:][:, self.asked] = self.vocabulary.output_ids(self.solve(strings, k)[:, self.asked])
         return found
 
     def all_targets(self, strings: Integer[np.ndarray, "batch n"]) -> Int[np.ndarray, "batch slots questions"]:
@@ -183,6 +178,15 @@ class Task(ABC):
     @abstractmethod
     def is_instance(self, strings: Integer[np.ndarray, "batch n"]) -> Bool[np.ndarray, " batch"]:
         """Whether each is a string that `strings` could give."""
+
+    def is_solvable(self, strings: Integer[np.ndarray, "batch n"]) -> Bool[np.ndarray, " batch"]:
+        """Whether each is a string that `solve` answers; there may be more of them than `strings` gives."""
+        return self.is_instance(strings)
+
+    def telling_strings(self) -> Int[np.ndarray, "batch n"]:
+        """Solvable strings on which powers of the pointer differ, if on any of this length: planted and random ones."""
+        planted = self.planted_strings(self.questions[-1], 2)
+        return np.concatenate([planted, self.strings(6, purpose="telling")])
 
     @abstractmethod
     def solve(self, strings: Integer[np.ndarray, "batch n"], k: int) -> Int[np.ndarray, "batch n"]:

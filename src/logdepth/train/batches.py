@@ -49,7 +49,7 @@ class Batches:
         if rising:
             largest = 1 + (config.max_k - 1) * step // config.curriculum
             k = k % (largest + 1)
-            ids[:, 0] = k
+            ids[:, 0] = k  # the header token that asks for it
             targets = np.take_along_axis(every, k[:, None, None], 2)[:, :, 0]
         return TrainBatch(ids, targets, every if config.auxiliary_weight else None)
 

@@ -80,7 +80,7 @@ class TrainConfig:
                 raise InputError(f"{name} is {getattr(self, name)!r}; there are: {', '.join(allowed)}")
         if self.optimizer == "muon" and not find_family(self.model.family).takes_muon:
             raise InputError("muon is for the modern model; give --optimizer adamw")
-        needed = self.make_task().vocab_size
+        needed = self.make_task().vocabulary.size
         if self.model.vocab_size < needed:
             raise InputError(
                 f"vocab_size is {self.model.vocab_size}; k up to {self.max_k} and {self.alphabet_size} symbols need "
@@ -88,7 +88,7 @@ class TrainConfig:
             )
         if self.model.max_length < self.length + 1:
             raise InputError(
-                f"max_length is {self.model.max_length}; {self.length} symbols and the first token need "
+                f"max_length is {self.model.max_length}; {self.length} symbols and the start token need "
                 f"{self.length + 1}"
             )
         if self.auxiliary_weight and self.model.num_auxiliary != self.max_k + 1:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from logdepth.compiled.folder import read_folder
+from logdepth.compiled.task import task_of
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 from logdepth.models.families import find_family
-from logdepth.tasks.registry import DEFAULT, find_task, task_of_program
+from logdepth.tasks.registry import DEFAULT, find_task
 from logdepth.train.config import TrainConfig
 from logdepth.train.subject import compiled_model_config
 
@@ -92,7 +93,7 @@ def paper(
     **others: Any,
 ) -> TrainConfig:
     """The paper's settings (Appendix G): GPT-2 without LM head, dropout 0.1, AdamW at 1e-4 with weight decay 0.01,
-    1,000 steps up and then linearly to 0 at step 100,000; 98 symbols and the first token; vocabulary 30, 100 positions.
+    1,000 steps up and then linearly to 0 at step 100,000; 98 symbols and a header token; vocabulary 30, 100 positions.
 
     >>> config = paper(num_layers=2)
     >>> config.model.max_length, config.model.dropout, config.steps
@@ -171,20 +172,18 @@ def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float
     """Training that goes on from a compiled any-k model: its task, shape, length, alphabet and weights, AdamW.
 
     The rate is small: a compiled model's queries are large, so small changes move its attention (a hundred steps at
-    3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (its first token asks
-    nothing) or of a program that computes no task, or for an option of the shape; `FolderError` for other folders.
+    3e-6 ruin it, at 1e-6 they do not). Raises `InputError` for a model compiled for one k (it takes no
+    header) or of a program that computes no task, or for an option of the shape; `FolderError` for other folders.
     """
     found = read_folder(folder)
-    setting = found.graph.setting
-    program = found.description["program"]
-    kind = task_of_program(program["name"]) if program["built_in"] else None
-    if not setting.header_size or kind is None:
+    task = task_of(found)
+    if task is None or not task.takes_k:
         raise InputError(f"{folder}: training needs a model of a task, compiled with --max-k")
     fixed = {
-        "task": kind.name,
-        "length": setting.length,
-        "alphabet_size": setting.alphabet_size,
-        "max_k": setting.header_size - 1,
+        "task": task.name,
+        "length": task.length,
+        "alphabet_size": task.alphabet_size,
+        "max_k": task.max_k,
         "init": str(folder),
     }
     wrong = [name for name in fixed if name in others and others.pop(name) != fixed[name]]
@@ -199,7 +198,7 @@ def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float
 
 
 def _vocabulary(task: str, length: int, alphabet_size: int, max_k: int) -> int:
-    return max(PAPER_VOCABULARY, find_task(task)(length, alphabet_size, max_k=max_k).vocab_size)
+    return max(PAPER_VOCABULARY, find_task(task)(length, alphabet_size, max_k=max_k).vocabulary.size)
 
 
 RECIPES: dict[str, Callable[..., TrainConfig]] = {"fast": fast, "paper": paper, "plain": plain}

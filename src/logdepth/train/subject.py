@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 from logdepth.compiled.folder import WEIGHTS, Folder, read_folder
+from logdepth.compiled.task import task_of
 from logdepth.errors import FolderError, InputError
 from logdepth.models.build import build_model, choose_device
 from logdepth.models.config import ModelConfig
-from logdepth.tasks.registry import TASKS, task_of_program
+from logdepth.tasks.registry import TASKS
 from logdepth.tasks.task import Task
 from logdepth.train.config import TrainConfig
 from logdepth.train.folder import is_run, load_weights, read_config
@@ -107,19 +108,12 @@ def run_subject(name: str, model: nn.Module, config: TrainConfig, step: int) -> 
 
 
 def _compiled_subject(folder: Folder, device: str) -> Subject:
-    program, setting = folder.description["program"], folder.graph.setting
-    kind = task_of_program(program["name"]) if program["built_in"] else None
-    if kind is None:
-        raise InputError(f"{folder.path} is {program['name']}, which computes none of the tasks: {', '.join(TASKS)}")
+    name, task = folder.description["program"]["name"], task_of(folder)
+    if task is None:
+        raise InputError(f"{folder.path} is {name}, which computes none of the tasks: {', '.join(TASKS)}")
     model = build_model(compiled_model_config(folder))
     load_compiled_weights(folder.path, model)
-    size, length = setting.alphabet_size, setting.length
-    if setting.header_size:
-        task = kind(length, size, max_k=setting.header_size - 1)
-    else:
-        task = kind(length, size, k=int(program["parameters"]["k"]))
-    model = model.to(device).eval()
-    return Subject(str(folder.path), model, task, length, kind.programs[program["name"]])
+    return Subject(str(folder.path), model.to(device).eval(), task, task.length, task.programs[name])
 
 
 def compiled_model_config(folder: Folder) -> ModelConfig:

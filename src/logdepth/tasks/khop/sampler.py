@@ -16,16 +16,16 @@ from numba import njit
 from logdepth.errors import InputError
 from logdepth.rng import key_for
 from logdepth.tasks.draws import GOLDEN, below, start
-from logdepth.tasks.task import Batch
+from logdepth.tasks.task import Batch, task_vocabulary
+from logdepth.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
 class KhopSampler:
     """A reproducible stream of k-hop instances.
 
-    Token ids: with `k` fixed, symbols 0..A-1 and A for the start token and "nothing"; with `max_k`
-    (k uniform in 0..max_k) the ids of the paper's released models: hop tokens 0..K, symbols K+1..K+A, BOT
-    K+A+1, blank K+A+2. `repeats` allows adjacent equal symbols (the paper: no). `planted` builds every
+    Token ids are the task's (`vocabulary`); with `max_k` (k uniform in 0..max_k, said by the header) they are those of
+    the paper's released models. `repeats` allows adjacent equal symbols (the paper: no). `planted` builds every
     string so that its last position has all its k hops. `dtype` defaults to the smallest that holds the ids.
 
     >>> sampler = KhopSampler(length=10, alphabet_size=4, max_k=3, seed=0)
@@ -64,25 +64,25 @@ class KhopSampler:
             raise InputError(
                 f"planted strings with {hops} hops need length {hops + 2} at least; length is {self.length}"
             )
-        if np.iinfo(self.array_dtype).max < self.vocab_size - 1:
-            raise InputError(f"dtype {self.dtype} does not hold token id {self.vocab_size - 1}")
+        if np.iinfo(self.array_dtype).max < self.vocabulary.size - 1:
+            raise InputError(f"dtype {self.dtype} does not hold token id {self.vocabulary.size - 1}")
 
     @property
     def largest_k(self) -> int:
         return self.k if self.k is not None else self.max_k if self.max_k is not None else 0
 
     @property
-    def vocab_size(self) -> int:
-        return self.alphabet_size + 1 if self.k is not None else self.largest_k + self.alphabet_size + 3
+    def vocabulary(self) -> Vocabulary:
+        return task_vocabulary(self.alphabet_size, self.max_k)
 
     @property
     def array_dtype(self) -> np.dtype:
-        return np.dtype(self.dtype) if self.dtype else np.min_scalar_type(self.vocab_size - 1)
+        return np.dtype(self.dtype) if self.dtype else np.min_scalar_type(self.vocabulary.size - 1)
 
     def batch(self, first: int, count: int) -> Batch:
         """Strings number `first` .. `first + count - 1` of the stream."""
         size, n = self.alphabet_size, self.length
-        offset = 0 if self.k is not None else self.largest_k + 1
+        ids = self.vocabulary
         inputs = np.empty((count, n + 1), self.array_dtype)
         every = self.labels == "all"
         targets = np.empty((count, n + 1 if every else 1), self.array_dtype)
@@ -91,13 +91,16 @@ class KhopSampler:
         bits = int(size).bit_length()
         packed = (self.largest_k + 1) * bits <= 64
         fixed = -1 if self.k is None else self.k
-        common = (key, np.uint64(first), size, fixed, self.largest_k, offset, every)
+        common = (key, np.uint64(first), size, fixed, self.largest_k, ids.first_symbol, every)
         if self.planted:
             _sample_planted(*common, self.repeats, inputs, targets, hops)
         elif packed:
             _sample_packed(*common, self.repeats, np.uint64(bits), inputs, targets, hops)
         else:
             _sample_plain(*common, self.repeats, inputs, targets, hops)
+        inputs[:, 0] = hops if ids.header_size else ids.start
+        if every:
+            targets[:, 0] = ids.unasked
         return Batch(inputs, targets if every else targets[:, 0], hops)
 
     def dataset(self, size: int, first: int = 0) -> Any:
@@ -187,9 +190,6 @@ def _sample_packed(key, first, size, fixed, most, offset, every, repeats, bits, 
         hops[s] = k
         shift = k * bits
         table[:] = nothing
-        inputs[s, 0] = k if fixed < 0 else size
-        if every:
-            targets[s, 0] = offset + size + 1 if fixed < 0 else size
         previous = np.uint64(symbols[0])
         history = (nothing << bits) | previous
         inputs[s, 1] = shifted + previous
@@ -254,16 +254,13 @@ def _sample_plain(key, first, size, fixed, most, offset, every, repeats, inputs,
             string[i] = np.int64(a)
             if not whole and string[i] >= string[i - 1]:
                 string[i] += 1
-        _write(string, hops[s], size, fixed, offset, every, inputs[s], targets[s])
+        _write(string, hops[s], size, offset, every, inputs[s], targets[s])
 
 
 @njit(cache=True)
-def _write(string, k, size, fixed, offset, every, inputs, targets):
-    inputs[0] = k if fixed < 0 else size
+def _write(string, k, size, offset, every, inputs, targets):
     for i in range(1, string.size):
         inputs[i] = offset + string[i]
-    if every:
-        targets[0] = offset + size + 1 if fixed < 0 else size
     _label(string, k, size, every, offset, targets)
 
 
@@ -319,4 +316,4 @@ def _sample_planted(key, first, size, fixed, most, offset, every, repeats, input
                         break
             if chosen[j]:
                 owed -= 1
-        _write(string, k, size, fixed, offset, every, inputs[s], targets[s])
+        _write(string, k, size, offset, every, inputs[s], targets[s])

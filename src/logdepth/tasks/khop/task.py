@@ -54,8 +54,16 @@ class Khop(Task):
         return sampler.batch(0, count).inputs[:, 1:]
 
     def is_instance(self, strings: np.ndarray) -> np.ndarray:
-        inside = ((strings >= 0) & (strings < self.alphabet_size)).all(1)
-        return inside & (strings[:, 1:] != strings[:, :-1]).all(1)
+        return self.is_solvable(strings) & (strings[:, 1:] != strings[:, :-1]).all(1)
+
+    def is_solvable(self, strings: np.ndarray) -> np.ndarray:
+        return np.asarray(((strings >= 0) & (strings < self.alphabet_size)).all(1))
+
+    def telling_strings(self) -> np.ndarray:
+        """Two symbols in turn, where find^j(i) = i - j as long as that is a position, and six with repeats."""
+        strings = rng_for(0, "pointers").integers(0, self.alphabet_size, (7, self.length))
+        strings[0] = np.arange(self.length) % min(2, self.alphabet_size)
+        return strings
 
     def solve(self, strings: np.ndarray, k: int) -> np.ndarray:
         return solve(strings, k, self.alphabet_size)
@@ -66,9 +74,7 @@ class Khop(Task):
     def all_targets(self, strings: np.ndarray) -> np.ndarray:
         if self.max_k is None:
             return super().all_targets(strings)
-        found = all_hops(strings, self.max_k, self.alphabet_size).astype(np.int64) + self.offset
-        found[:, 0] = self.blank
-        return found
+        return self.vocabulary.answer_ids(all_hops(strings, self.max_k, self.alphabet_size))
 
     def classes(self, strings: np.ndarray, k: int) -> Classes:
         pointer = find_power(find(strings, self.alphabet_size), k)[:, 1:]

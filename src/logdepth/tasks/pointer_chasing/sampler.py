@@ -10,7 +10,8 @@ from numba import njit
 from logdepth.errors import InputError
 from logdepth.rng import key_for
 from logdepth.tasks.draws import below, start
-from logdepth.tasks.task import IGNORED, Batch
+from logdepth.tasks.task import IGNORED, Batch, task_vocabulary
+from logdepth.vocabulary import Vocabulary
 
 MOST_VERTICES = 65_535
 
@@ -20,7 +21,7 @@ class ChasingSampler:
     """A stream of instances: V = `alphabet_size` pairs (v, f(v)) in random order, then length - 2 V random queries.
 
     f is uniform over all maps; `planted`: over those that are one cycle, where every hop leads on. Ids are the task's
-    (`tasks/task.py`). Raises `InputError` for sizes that do not fit.
+    (`vocabulary`). Raises `InputError` for sizes that do not fit.
 
     >>> batch = ChasingSampler(length=8, alphabet_size=3, max_k=4).batch(0, 2)
     >>> batch.inputs.shape, batch.targets[0, :7].tolist()
@@ -57,20 +58,21 @@ class ChasingSampler:
         return self.k if self.k is not None else self.max_k if self.max_k is not None else 0
 
     @property
-    def vocab_size(self) -> int:
-        return self.alphabet_size + 1 if self.k is not None else self.largest_k + self.alphabet_size + 3
+    def vocabulary(self) -> Vocabulary:
+        return task_vocabulary(self.alphabet_size, self.max_k)
 
     def batch(self, first: int, count: int) -> Batch:
         """Instances number `first` .. `first + count - 1`."""
-        offset = 0 if self.k is not None else self.largest_k + 1
-        inputs = np.empty((count, self.length + 1), np.min_scalar_type(self.vocab_size - 1))
+        ids = self.vocabulary
+        inputs = np.empty((count, self.length + 1), np.min_scalar_type(ids.size - 1))
         targets = np.full((count, self.length + 1), IGNORED, np.int64)
-        targets[:, 0] = self.vocab_size - 1
+        targets[:, 0] = ids.unasked
         hops = np.empty(count, np.int64)
         key = np.uint64(key_for(self.seed, "pointer-chasing", self.split))
         fixed = -1 if self.k is None else self.k
-        sizes = (self.alphabet_size, fixed, self.largest_k, offset, self.planted)
+        sizes = (self.alphabet_size, fixed, self.largest_k, ids.first_symbol, self.planted)
         _sample(key, np.uint64(first), *sizes, inputs, targets, hops)
+        inputs[:, 0] = hops if ids.header_size else ids.start
         return Batch(inputs, targets if self.labels == "all" else targets[:, -1], hops)
 
 
@@ -105,7 +107,6 @@ def _sample(key, first, size, fixed, most, offset, planted, inputs, targets, hop
             for i in range(size):
                 drawn, state, pool, left = below(np.uint64(size), state, pool, left)
                 image[i] = np.int64(drawn)
-        inputs[s, 0] = k if fixed < 0 else size
         for i in range(size):
             inputs[s, 1 + 2 * i] = offset + order[i]
             inputs[s, 2 + 2 * i] = offset + image[order[i]]

@@ -1,4 +1,4 @@
-"""Bounds of the theory as functions of integers. Integer arithmetic only; each names its theorem."""
+"""Depth and reach of the constructions for k-hop. Integer arithmetic only; each names its theorem."""
 
 from __future__ import annotations
 
@@ -42,19 +42,3 @@ def khop_reach_doubling(num_layers: int) -> int:
     [0, 1, 2, 4, 8, 16]
     """
     return 0 if num_layers < 2 else 1 << (num_layers - 2)
-
-
-def component_iterations(num_vertices: int) -> int:
-    """Iterations within which RA with two shortcuts labels any graph of n vertices: `3 t + ceil(b / 2) + 1`.
-
-    t is the least integer with `n (2/3)^t < 1`, b the bit length of n. Unconditional; proved in docs/components.md
-    (Liu and Tarjan, arXiv 1812.06177, prove Theta(log n) for RA).
-
-    >>> [component_iterations(n) for n in (0, 1, 2, 10, 1_000_000)]
-    [5, 5, 8, 21, 116]
-    """
-    n = max(num_vertices, 1)
-    windows = 0  # the least t with n (2/3)^t < 1
-    while n * 2**windows >= 3**windows:
-        windows += 1
-    return 3 * windows + (n.bit_length() + 1) // 2 + 1
