@@ -189,6 +189,19 @@ def test_laws(machines, times, causal):
     check_laws(problem, data, Spec(machines, times * least(problem, machines, data), 80))
 
 
+@program
+def beyond(x: Symbol, position: Position):
+    """A query beyond the keys' range matches nothing, though its words in mixed radix would be my own key's."""
+    low = position & 3
+    return last(where=(theirs(x) == x - 1, theirs(low) == low + 4)).read(position)
+
+
+@pytest.mark.parametrize("machines", [1, 4])
+def test_a_query_beyond_the_keys_matches_nothing(machines):
+    data = Symbols(np.random.default_rng(0).integers(0, 4, 30), 4)
+    equal(program_problem(beyond), machines, 3000, data, np.zeros(30))
+
+
 # ---- rounds
 
 
