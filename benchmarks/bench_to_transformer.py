@@ -70,12 +70,21 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
     for (problem, machines, size), found in cases.items():
         one = next((row for row in found.values() if row["fits"]), next(iter(found.values())))
         traffic = ", ".join(str(one[name]) for name in ("out_degree", "in_degree", "words", "interference"))
-        cells = [f"{r['num_heads']} x {r['value_dim']:,}" if (r := found[name])["fits"] else "-" for name in ROUTERS]
+        cells = [_cell(found.get(name)) for name in ROUTERS]
         lines.append(
             f"| `{problem}` | {machines}, {size} | {one['local_memory']:,} | {one.get('num_rounds', '-')} | "
             f"{traffic} | {' | '.join(cells)} |"
         )
     return lines
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    """Heads x value dimensions of a head, or why there are none."""
+    if row is None:
+        return "not run"
+    if row["fits"]:
+        return f"{row['num_heads']} x {row['value_dim']:,}"
+    return "given up" if row["why"].startswith("given up") else "refused"
 
 
 def main(routers: list[str]) -> None:
