@@ -19,6 +19,7 @@ from logdepth.mpc import Spec
 from logdepth.protocols import BUILT_IN, Problem
 from logdepth.records import Record, read_rows
 from logdepth.simulation.problem_to_transformer import simulate
+from logdepth.simulation.protocol_to_transformer import protocol_to_transformer
 from logdepth.simulation.rehearsal import Rehearsal, rehearse
 from logdepth.simulation.routers.registry import ROUTERS
 from measure import ROWS
@@ -45,20 +46,26 @@ def give_up(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def case(problem: Problem, data: Any, spec: Spec, rehearsal: Rehearsal, router: str) -> dict[str, Any]:
-    """What came out, or why nothing did."""
-    protocol, inputs = problem.protocol(spec, **problem.config(data)), problem.place(spec, data)
+    """What came out; of what was given up its widths, and of what was refused why."""
+    config = problem.config(data)
+    protocol, inputs = problem.protocol(spec, **config), problem.place(spec, data)
+    traffic = rehearsal.traffic(pairs=ROUTERS[router].uses_pairs)
+    try:
+        made = protocol_to_transformer(protocol, traffic, ROUTERS[router], layout=problem.layout(spec, **config))
+    except InputError as error:
+        return {"fits": False, "why": str(error)}
+    values = {name: getattr(made, name) for name in ("num_heads", "key_dim", "value_dim", "embed_dim", "num_tokens")}
     began = time.process_time()
     signal.signal(signal.SIGVTALRM, give_up)
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         found = simulate(problem, data, protocol, inputs, rehearsal, router=router, form="looped", bounds="rehearsal")
     except InputError as error:
-        return {"fits": False, "why": str(error)}
+        return {"fits": False, "why": str(error), **values}
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-    names = ("equal", "num_rounds", "num_layers", "num_heads", "key_dim", "value_dim", "embed_dim", "num_tokens")
-    seconds = round(time.process_time() - began, 2)
-    return {"fits": True, **{name: getattr(found, name) for name in names}, "seconds": seconds}
+    ran = {"equal": found.equal, "num_rounds": found.num_rounds, "num_layers": found.num_layers}
+    return {"fits": True, **ran, **values, "seconds": round(time.process_time() - began, 2)}
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
@@ -79,12 +86,11 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _cell(row: dict[str, Any] | None) -> str:
-    """Heads x value dimensions of a head, or why there are none."""
-    if row is None:
-        return "not run"
-    if row["fits"]:
-        return f"{row['num_heads']} x {row['value_dim']:,}"
-    return "given up" if row["why"].startswith("given up") else "refused"
+    """Heads x value dimensions of a head, in brackets where the run was given up; or why there are none."""
+    if row is None or "value_dim" not in row:
+        return "not run" if row is None else "refused"
+    width = f"{row['num_heads']} x {row['value_dim']:,}"
+    return width if row["fits"] else f"({width})"
 
 
 def main(routers: list[str]) -> None:
