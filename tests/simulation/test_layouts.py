@@ -1,5 +1,7 @@
 """Layouts: token by token the same as a problem's own `place` and `collect`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -43,8 +45,6 @@ def check_layout(problem, data, spec):
     loaded = {name: join_tables([shard[name] for shard in shards]) for name in placed}
     assert [list(shard) for shard in shards] == [list(placed)] * spec.num_machines
     assert columns_of(loaded) == columns_of(placed)
-
-    from dataclasses import replace
 
     run = LocalEngine().run(replace(protocol, collect=keep), placed)
     out = {name: np.zeros(len(layout.writer), word) for name, word in layout.outputs.items()}

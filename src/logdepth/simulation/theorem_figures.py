@@ -1,7 +1,7 @@
 """What Theorems 3.1 and B.3 state for a protocol, as numbers beside what was built; and the sense in which they count.
 
 The theorems are about growing n; their constants are those of the proof. A figure here is that proof's at these
-sizes, a statement that has no constant stays text. Integer arithmetic, rounded up.
+sizes, a statement that has no constant stays text.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class TheoremFigures:
 
 
 def lemma_packets(num_messages: int, num_tokens: int) -> int:
-    """Columns of the proof of Lemma 3.2: `ceil(24 s^4 ln N)`; in floating point, which is exact to the unit here.
+    """Columns of the proof of Lemma 3.2: `ceil(24 s^4 ln N)`, the logarithm in floating point.
 
     >>> lemma_packets(4, 64)
     25553
