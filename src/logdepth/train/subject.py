@@ -26,6 +26,7 @@ class Subject:
     """A trainable model with its task, at the length it was trained on or compiled for.
 
     longest: the most symbols a string may have. construction: of a compiled model, what its task calls it, else empty.
+    circuit: of a compiled model, its layout (`compiled/circuit.py`).
     """
 
     name: str
@@ -35,6 +36,7 @@ class Subject:
     construction: str = ""
     step: int = 0
     config: TrainConfig | None = None
+    circuit: dict[str, Any] | None = None
 
     @property
     def device(self) -> torch.device:
@@ -119,7 +121,8 @@ def _compiled_subject(folder: Folder, device: str) -> Subject:
     else:
         task = kind(length, size, k=int(program["parameters"]["k"]))
     model = model.to(device).eval()
-    return Subject(str(folder.path), model, task, length, kind.programs[program["name"]])
+    construction, circuit = kind.programs[program["name"]], folder.description["layout"]
+    return Subject(str(folder.path), model, task, length, construction, circuit=circuit)
 
 
 def compiled_model_config(folder: Folder) -> ModelConfig:
