@@ -27,8 +27,9 @@ demo: $(STAMP)
 test: check
 	$(BIN)/python -m pytest
 
+# Everything, the slow tests too, and which lines they leave out.
 test-all: check
-	$(BIN)/python -m pytest -m 'slow or not slow'
+	$(BIN)/python -m pytest -m 'slow or not slow' --cov --cov-report=term-missing:skip-covered
 
 check: $(STAMP)
 	$(BIN)/ruff check .

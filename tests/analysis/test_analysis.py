@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from logdepth.analysis.ablation import ablate_heads
+from logdepth.analysis.circuit import circuit_rows
 from logdepth.analysis.construction import judge, largest_asked, reach_of, reached_hops
 from logdepth.analysis.patching import find_pair, patch_heads, patch_residual
 from logdepth.analysis.pointers import best_pointers, head_scores, pattern_scores, pointer_scores
@@ -220,6 +221,7 @@ def test_a_report_of_a_compiled_model(tmp_path: Path) -> None:
     assert found["error"] == 0 and found["verdict"]["verdict"] == "rank"
     names = {(row["layer"], row["head"]): row["name"] for row in found["heads"]}
     assert names[2, 1] == "find^1" and names[3, 1] == "find^2" and "previous" in names.values()
+    assert "It is as the circuit tells" in (tmp_path / "report" / "index.html").read_text()
     with pytest.raises(InputError, match="not empty"):
         analyze(compiled("rank", 5, False), tmp_path / "report", strings=5)
     (tmp_path / "mine").mkdir()
@@ -229,6 +231,20 @@ def test_a_report_of_a_compiled_model(tmp_path: Path) -> None:
     for options, message in (({"k": 4}, "takes 5"), ({"strings": 1}, "at least 2")):
         with pytest.raises(InputError, match=message):
             analyze(compiled("rank", 5, False), tmp_path / "other", **options)
+
+
+@pytest.mark.parametrize(("construction", "k", "any_k"), [("rank", 7, True), ("doubling", 8, False)])
+def test_heads_taken_out_break_what_the_circuit_tells(construction: str, k: int, any_k: bool) -> None:
+    subject = compiled(construction, k, any_k)
+    rows = circuit_rows(subject, k, strings())
+    assert all(row["seen"] == row["told"] for row in rows)
+    assert len(next(row for row in rows if row["id"] == "layer1.head1")["seen"]) >= subject.shape.depth - 1
+    follows = {(row["layer"], row["head"]): row["j"] for row in best_pointers(head_scores(subject, k, strings()))}
+    last = max(rows, key=lambda row: row["layer"])
+    before = [row for row in rows if last["id"] in row["told"] and row["layer"] > 1]
+    assert {follows[row["layer"], row["head"]] for row in before} >= {1, 2}  # the last hop hangs on find^1 and find^2
+    with pytest.raises(InputError, match="trained, not compiled"):
+        circuit_rows(untrained(SUBJECTS["paper"]), 1, strings(2, 20))
 
 
 def test_patterns() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from logdepth.analysis.ablation import ablate_heads
+from logdepth.analysis.circuit import circuit_rows, circuit_section
 from logdepth.analysis.construction import judge, largest_asked, reached_hops
 from logdepth.analysis.page import Section, write_page
 from logdepth.analysis.patching import find_pair, patch_heads, patch_residual
@@ -58,6 +59,7 @@ def analyze(
     tell(2, steps)
     asked = sorted({k, *(j for j in (1, 2, 3, 4, 6, 8, 12) if j in task.questions and j < k)})
     ablations = ablate_heads(subject, asked, drawn) if has_heads else []
+    circuit = circuit_rows(subject, k, drawn) if subject.circuit else []
     tell(3, steps)
     probes = probe_pointers(subject, k, js, strings=6 * strings, seed=seed) if k else []
     tell(4, steps)
@@ -74,7 +76,7 @@ def analyze(
     prefix = {layer: hop_prefix(found) for layer, found in symbols.items()}
     rows: list[dict[str, Any]] = [{"what": "error", **errors}]
     rows += [{"what": "attention", **row} for row in scores] + [{"what": "best pointer", **row} for row in best]
-    rows += [{"what": "ablation", **row} for row in ablations]
+    rows += [{"what": "ablation", **row} for row in ablations] + [{"what": "circuit", **row} for row in circuit]
     rows += [{**row, "what": "probe", "of": row["what"]} for row in probes]
     rows += [{"what": "patch residual", **row} for row in patches] + [{"what": "patch head", **row} for row in heads]
     if verdict:
@@ -89,6 +91,8 @@ def analyze(
             sections.append(draw_heads(folder, subject, k, drawn[0], best))
             sections.append(draw_scores(folder, scores, best, task.pointer))
             sections.append(draw_ablation(folder, ablations))
+        if circuit:
+            sections.append(circuit_section(circuit))
         if pair and verdict:
             sections += [
                 draw_probes(folder, probes, verdict, task.pointer),

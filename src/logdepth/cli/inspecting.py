@@ -77,7 +77,7 @@ def _explain(args: argparse.Namespace) -> int:
     if args.json:
         print_json(layout(model.schedule, model.transformer))
     else:
-        print(explain(model.schedule))
+        print(explain(model.schedule, model.transformer))
     return 0
 
 

@@ -6,33 +6,41 @@ from typing import Any
 
 import numpy as np
 
+from logdepth.compiled.circuit import fields_read, fields_standing, hidden_groups
 from logdepth.compiler.schedule import Field, Schedule
 from logdepth.lang.interpreter import describe_match
-from logdepth.transformer import Affine, Head, Transformer
+from logdepth.transformer import Affine, Circuit, Head, Transformer
 
 
 def layout(schedule: Schedule, model: Transformer) -> dict[str, Any]:
-    """Layers (heads, arithmetic) and fields (which word is in which coordinates, from layer to layer) as data.
+    """The circuit as data: layers (heads, hidden units) and fields (which word is in which coordinates, from layer to
+    layer). `circuit.edges` makes a graph of it.
 
     Coordinate c is the pair of dimensions (2c, 2c + 1) of the GPT-2: 3 and -3 times its bit. What a head's query, key
-    and value read are fields, by their ids; it is read off the head's own weights.
+    and value read, and what it copies into which (a count copies nothing), are fields, by their ids, as are what hidden
+    units read and write: all of it is read off the weights. Hidden units are grouped by the word they `compute`, `move`
+    from scratch to its home, `drain` from scratch or `clear` from its home: for each of its bits the units (counted
+    from 0) and, where they compute, the thresholds t of their gates [sum of bits, each with its weight, >= t], both as
+    spans (`0..98`, `1..97:2`; `circuit.numbers_of`).
     """
     nodes, ids = schedule.nodes, field_ids(schedule)
     layers = []
-    for number, layer in enumerate(schedule.layers, 1):
+    for number, (layer, exact) in enumerate(zip(schedule.layers, model.layers, strict=True), 1):
         heads = [
             {
                 "id": f"layer{number}.head{index}",
                 "index": index,
                 "match": describe_match(nodes, head.match),
-                **_reads_of(schedule, ids, exact, number),
+                **_reads_of(schedule, ids, weights, number),
                 "reads": [_value_name(schedule, read) for read in head.reads] or ["the count"],
                 "into": [_target_name(schedule, read) for read in head.reads],
             }
-            for index, (head, exact) in enumerate(zip(layer.heads, model.layers[number - 1].heads, strict=True), 1)
+            for index, (head, weights) in enumerate(zip(layer.heads, exact.heads, strict=True), 1)
         ]
         arithmetic = [f"{nodes[i].name} = {_formula(schedule, i)}" for i in layer.computes]
-        layers.append({"layer": number, "heads": heads, "arithmetic": arithmetic})
+        circuit = exact.map
+        hidden = hidden_groups(schedule, circuit, number, ids) if isinstance(circuit, Circuit) else []
+        layers.append({"layer": number, "heads": heads, "arithmetic": arithmetic, "hidden": hidden})
     fields = [
         {
             "id": ids[f.kind, f.node],
@@ -45,9 +53,16 @@ def layout(schedule: Schedule, model: Transformer) -> dict[str, Any]:
         }
         for f in schedule.fields()
     ]
+    first = {c: f for f in schedule.homes.values() if f.born == 0 for c in f.coordinates}
+    last = fields_standing(schedule, schedule.depth + 1, "attention")
     return {
         "constant_coordinates": {"start": schedule.START, "rest": schedule.REST},
+        "embedding": {
+            "tokens": fields_read(np.flatnonzero(model.embedding.tokens.any(0)), first, ids),
+            "positions": fields_read(np.flatnonzero(model.embedding.positions.any(0)), first, ids),
+        },
         "layers": layers,
+        "readout": fields_read(np.flatnonzero(model.readout.map.weight.any(0)), last, ids),
         "fields": fields,
     }
 
@@ -64,20 +79,26 @@ def field_ids(schedule: Schedule) -> dict[tuple[str, int], str]:
     return found
 
 
-def _reads_of(schedule: Schedule, ids: dict[tuple[str, int], str], head: Head, layer: int) -> dict[str, list[str]]:
-    """The ids of the fields that a head's query, key and value read; constants are not among them."""
-    found = {}
+def _reads_of(schedule: Schedule, ids: dict[tuple[str, int], str], head: Head, layer: int) -> dict[str, Any]:
+    """The ids of the fields that a head's query, key and value read, and for each field it writes those it copies."""
+    before, after = (fields_standing(schedule, layer, when) for when in ("attention", "arithmetic"))
+    found: dict[str, Any] = {}
     for part, form in (("query", head.query), ("key", head.key), ("value", head.value)):
         assert isinstance(form, Affine)
-        read = set(np.flatnonzero(np.abs(form.weight).sum(0)).tolist()) - {schedule.START, schedule.REST}
-        standing = [f for f in schedule.homes.values() if f.born < layer <= f.dies and read.intersection(f.coordinates)]
-        assert read <= {c for f in standing for c in f.coordinates}, "a head reads a coordinate where nothing stands"
-        found[part] = sorted(ids[f.kind, f.node] for f in standing)
+        found[part] = fields_read(np.flatnonzero(form.weight.any(0)), before, ids)
+    assert isinstance(head.value, Affine)
+    weight = head.value.weight
+    written = {ids[f.kind, f.node]: f for f in (after[int(row)] for row in np.flatnonzero(weight.any(1)))}
+    found["copies"] = {
+        name: fields_read(np.flatnonzero(weight[list(f.coordinates)].any(0)), before, ids)
+        for name, f in written.items()
+    }
     return found
 
 
-def explain(schedule: Schedule) -> str:
-    """The schedule as text: each layer's heads, what they read, and the arithmetic after them.
+def explain(schedule: Schedule, model: Transformer | None = None) -> str:
+    """The schedule as text: each layer's heads, what they read, and the arithmetic after them; with its transformer
+    also what the hidden units are for.
 
     >>> from logdepth import compile
     >>> from logdepth.programs import khop_doubling
@@ -102,8 +123,24 @@ def explain(schedule: Schedule) -> str:
             label = ""
         if label:
             lines.append((label, "nothing (the identity)"))
+        circuit = model.layers[number - 1].map if model else None
+        if isinstance(circuit, Circuit):
+            lines.append(("", f"units   {_hidden_units(schedule, circuit)}"))
     lines.append(("output", nodes[schedule.normal.graph.output].name))
     return "\n".join(f"{label:<10} {text}" for label, text in lines)
+
+
+def _hidden_units(schedule: Schedule, circuit: Circuit) -> str:
+    """How many hidden units there are, and how many of them (some serve two words) do what to which word."""
+    units: dict[str, dict[int, set[int]]] = {}
+    for purpose in circuit.purposes:
+        units.setdefault(purpose.kind, {}).setdefault(purpose.node, set()).update(purpose.units)
+    parts = [
+        f"{len(set[int]().union(*words.values())):,} {kind} {', '.join(schedule.nodes[node].name for node in words)}"
+        for kind in ("compute", "move", "drain", "clear")
+        if (words := units.get(kind))
+    ]
+    return f"{circuit.num_hidden:,}: {'; '.join(parts)}"
 
 
 def _field_name(schedule: Schedule, f: Field) -> str:

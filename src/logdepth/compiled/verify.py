@@ -261,7 +261,7 @@ class _Run:
 
     def _ways(self, attention: str, model: Any, fit: Room, rows: int, length: int) -> None:
         setting = self.found.graph.setting
-        strings, header = next(batches(setting, range(rows), rows, self.seed + 1, length, self.task))
+        strings, header = next(batches(setting, range(rows), rows, self.seed + 1, length, task=self.task))
         lengths = rng_for(self.seed, "verify", "ways").integers(1, length + 1, rows)
         lengths[0] = length
         tokens = self.found.vocabulary.encode(strings, header)

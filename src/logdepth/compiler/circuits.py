@@ -20,7 +20,7 @@ import numpy as np
 
 from logdepth.compiler.schedule import Bit, Schedule
 from logdepth.lang.graph import Node
-from logdepth.transformer import Circuit
+from logdepth.transformer import Circuit, Purpose
 
 COUNT_SCALE = 2.0**-6  # a count's average enters the residual this small, so that norms hardly see it
 
@@ -50,14 +50,16 @@ Gates = list[tuple[int, int]]  # (gate, coefficient)
 
 
 class CircuitBuilder:
-    """Collects gates (equal ones once) and what they write, for the arithmetic of one layer."""
+    """Collects gates (equal ones once), what they write and what for, for the arithmetic of one layer."""
 
     def __init__(self, num_coordinates: int) -> None:
         self.num_coordinates = num_coordinates
         self.rows: list[tuple[dict[int, float], float]] = []
+        self.thresholds: list[int] = []
         self.known: dict[object, int] = {}
         self.writes: list[tuple[int, int, float]] = []
         self.constant = np.zeros(num_coordinates)
+        self.purposes: list[Purpose] = []
 
     def gate(self, form: Form, threshold: int) -> int:
         """The hidden unit [form >= threshold]."""
@@ -70,6 +72,7 @@ class CircuitBuilder:
                 row[coordinate] = row.get(coordinate, 0.0) + coefficient * sign
                 bias += coefficient
             self.known[key] = len(self.rows)
+            self.thresholds.append(threshold - constant - sum(c for (_, sign), c in terms if sign < 0))
             self.rows.append((row, bias))
         return self.known[key]
 
@@ -84,29 +87,37 @@ class CircuitBuilder:
             high, low = 1.0 / threshold, 1.0 / (1 + threshold)
             slope = 8.0 / (high - low)
             self.known[key] = len(self.rows)
+            self.thresholds.append(threshold)
             self.rows.append(({coordinate: -slope / COUNT_SCALE}, slope * (high + low) / 2 + 0.5))
         return self.known[key]
 
-    def write_bit(self, coordinate: int, gates: Gates, constant: int) -> None:
-        """Add to a coordinate the bit `constant + sum of gates` as -1 or +1."""
+    def write_bit(self, coordinate: int, gates: Gates, constant: int, purpose: tuple[str, int, int]) -> None:
+        """Add to a coordinate the bit `constant + sum of gates` as -1 or +1. purpose: its kind, node and bit."""
         for gate, coefficient in gates:
             self.writes.append((coordinate, gate, 2.0 * coefficient))
         self.constant[coordinate] += 2.0 * constant - 1.0
+        units = tuple(gate for gate, _ in gates)
+        self.purposes.append(Purpose(*purpose, units, tuple(self.thresholds[unit] for unit in units)))
 
-    def clear(self, coordinate: int) -> None:
+    def clear(self, coordinate: int, node: int, bit: int) -> None:
         """Take a home's own -1 or +1 away from it: exactly 0 is left."""
-        self.writes.append((coordinate, self.gate(Form({(coordinate, 1): 1}), 1), -2.0))
+        gate = self.gate(Form({(coordinate, 1): 1}), 1)
+        self.writes.append((coordinate, gate, -2.0))
         self.constant[coordinate] += 1.0
+        self.purposes.append(Purpose("clear", node, bit, (gate,), (1,)))
 
-    def drain(self, coordinate: int) -> None:
+    def drain(self, coordinate: int, node: int, bit: int) -> None:
         """Take away from scratch what it holds, rounding errors included: twice a ramp of x/2, and of -x/2.
 
         A gate would take away the bit and leave the error, so that errors would add up from layer to layer. This
         leaves only the share of x by which LayerNorm's factor is off, whatever x was.
         """
-        for sign in (1.0, -1.0):
-            self.writes.append((coordinate, len(self.rows), -2.0 * sign))
+        first = len(self.rows)
+        for unit, sign in enumerate((1.0, -1.0), first):
+            self.writes.append((coordinate, unit, -2.0 * sign))
+            self.thresholds.append(0)
             self.rows.append(({coordinate: sign / 2}, 0.0))
+        self.purposes.append(Purpose("drain", node, bit, (first, first + 1)))
 
     def build(self) -> Circuit:
         read = np.zeros((len(self.rows), self.num_coordinates))
@@ -118,7 +129,7 @@ class CircuitBuilder:
             bias[unit] = unit_bias
         for coordinate, unit, weight in self.writes:
             write[coordinate, unit] += weight
-        return Circuit(read, bias, write, self.constant)
+        return Circuit(read, bias, write, self.constant, tuple(self.purposes))
 
 
 def code(bits: list[Bit], upto: int | None = None) -> Form:
@@ -142,12 +153,12 @@ def compute(builder: CircuitBuilder, schedule: Schedule, index: int, layer: int)
                 (builder.count_gate(coordinate, int(t)), int(bits[t] - bits[t - 1]))
                 for t in np.flatnonzero(np.diff(bits)) + 1
             ]
-            builder.write_bit(target, gates, int(bits[0]))
+            builder.write_bit(target, gates, int(bits[0]), ("compute", index, place))
         return
     args = [_Argument(schedule, arg, layer) for arg in node.args]
     for place, target in enumerate(home.coordinates):
         gates, constant = _bit_gates(builder, schedule, node, args, place)
-        builder.write_bit(target, gates, constant)
+        builder.write_bit(target, gates, constant, ("compute", index, place))
 
 
 class _Argument:

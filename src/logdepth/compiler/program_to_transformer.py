@@ -37,7 +37,12 @@ def program_to_transformer(graph: ProgramGraph, schedule: Schedule) -> Transform
     >>> model.depth, int(model.run(np.array([[5, 1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0]]), "hard")[0, -1])
     (3, 2)
     """
-    layers = tuple(_layer(schedule, layer, number) for number, layer in enumerate(schedule.layers, 1))
+    given_up = {  # (layer, coordinate): the node and the bit that lived there up to that layer
+        (f.dies, coordinate): (f.node, bit)
+        for f in schedule.homes.values()
+        for bit, coordinate in enumerate(f.coordinates)
+    }
+    layers = tuple(_layer(schedule, layer, number, given_up) for number, layer in enumerate(schedule.layers, 1))
     return Transformer(
         coordinates=coordinate_names(schedule),
         embedding=_embedding(graph, schedule),
@@ -84,17 +89,20 @@ def _embedding(graph: ProgramGraph, schedule: Schedule) -> Embedding:
     return Embedding(tokens, positions)
 
 
-def _layer(schedule: Schedule, layer: ScheduledLayer, number: int) -> Layer:
+def _layer(
+    schedule: Schedule, layer: ScheduledLayer, number: int, given_up: dict[tuple[int, int], tuple[int, int]]
+) -> Layer:
     heads = tuple(_head(schedule, head) for head in layer.heads)
     builder = CircuitBuilder(schedule.embed_dim)
     for coordinate in layer.clears:
-        builder.clear(coordinate)
+        builder.clear(coordinate, *given_up[number, coordinate])
     for read in (read for head in layer.heads for read in head.reads):
-        for coordinate in schedule.scratch[read].coordinates:
-            builder.drain(coordinate)
+        for place, coordinate in enumerate(schedule.scratch[read].coordinates):
+            builder.drain(coordinate, read, place)
     for index in layer.moves:
-        for source, target in zip(schedule.scratch[index].coordinates, schedule.homes[index].coordinates, strict=True):
-            builder.write_bit(target, [(builder.gate(code([(source, 1)]), 1), 1)], 0)
+        scratch, home = schedule.scratch[index].coordinates, schedule.homes[index].coordinates
+        for place, (source, target) in enumerate(zip(scratch, home, strict=True)):
+            builder.write_bit(target, [(builder.gate(code([(source, 1)]), 1), 1)], 0, ("move", index, place))
     for index in layer.computes:
         compute(builder, schedule, index, number)
     circuit: Circuit | None = builder.build()

@@ -72,6 +72,15 @@ class ProgramGraph:
     name: str
 
     @property
+    def depth_of_output(self) -> int:
+        """Look-ups on the longest chain to the output: a lower bound on the depth."""
+        depth: list[int] = []
+        for node in self.nodes:
+            most = max((depth[use] for use in node.uses), default=0)
+            depth.append(most + (node.match is not None))
+        return depth[self.output]
+
+    @property
     def output_is_symbol(self) -> bool:
         """Whether the output is one of the symbols (or "nothing"), rather than a number."""
         symbol: list[bool] = []

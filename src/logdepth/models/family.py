@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from logdepth.errors import InputError
@@ -47,7 +48,7 @@ class TrainableModel(nn.Module, ABC):
         """The module of a layer whose input is the heads' outputs side by side. Raises `InputError` without heads."""
         raise self.no_heads()
 
-    def attention(self, ids: Tensor) -> list[Tensor]:
+    def attention(self, ids: Int[Tensor, "batch slots"]) -> list[Float[Tensor, "batch heads query key"]]:
         """The attention of every layer, (batch, heads, query, key). Raises `InputError` without heads."""
         raise self.no_heads()
 

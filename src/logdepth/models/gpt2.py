@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from logdepth.errors import InputError
@@ -24,7 +25,7 @@ class Gpt2(TrainableModel):
     def projection(self, layer: nn.Module) -> nn.Module:
         return cast(Any, layer).attn.c_proj
 
-    def attention(self, ids: Tensor) -> list[Tensor]:
+    def attention(self, ids: Int[Tensor, "batch slots"]) -> list[Float[Tensor, "batch heads query key"]]:
         backbone = self.backbone
         before = backbone.config._attn_implementation
         backbone.set_attn_implementation("eager")
@@ -77,7 +78,7 @@ class PaperTransformer(Gpt2):
     def layers(self) -> list[nn.Module]:
         return list(self.backbone.h)
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Int[Tensor, "batch slots"]) -> Float[Tensor, "batch slots classes"]:
         _check_slots(ids, self.config.max_length)
         return self.backbone(input_ids=ids).last_hidden_state
 
@@ -98,7 +99,7 @@ class CompiledTransformer(Gpt2):
     def layers(self) -> list[nn.Module]:
         return list(self.backbone.transformer.h)
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Int[Tensor, "batch slots"]) -> Float[Tensor, "batch slots classes"]:
         _check_slots(ids, self.config.max_length)
         return self.backbone(input_ids=ids).logits
 

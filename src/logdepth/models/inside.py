@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from logdepth.models.family import TrainableModel
@@ -42,7 +43,7 @@ class Edit:
     change: Callable[[Tensor], Tensor]
 
 
-def activations(model: nn.Module, ids: Tensor) -> Activations:
+def activations(model: nn.Module, ids: Int[Tensor, "batch slots"]) -> Activations:
     """Run and keep everything (no gradients). ids: (batch, slots)."""
     layers, num_heads = _layers(model), _num_heads(model)
     residual: list[Tensor] = []
@@ -128,7 +129,7 @@ def _head_hook(changes: list[Edit], numbers: list[int], num_heads: int) -> Calla
     return hook
 
 
-def trace(model: nn.Module, ids: Tensor) -> Trace:
+def trace(model: nn.Module, ids: Int[Tensor, "batch slots"]) -> Trace:
     """Attention, residual stream and logits, as the exact transformer gives them. Memory O(layers heads slots^2).
 
     >>> from logdepth.models.build import build_model
@@ -145,7 +146,7 @@ def trace(model: nn.Module, ids: Tensor) -> Trace:
     return Trace(tuple(attention), residual, _numpy(found.logits), names)
 
 
-def attention_of(model: nn.Module, ids: Tensor) -> list[Tensor]:
+def attention_of(model: nn.Module, ids: Int[Tensor, "batch slots"]) -> list[Float[Tensor, "batch heads query key"]]:
     """The attention of every layer, each (batch, heads, query, key); no gradients. Raises `InputError` for a model
     without heads."""
     with torch.no_grad():

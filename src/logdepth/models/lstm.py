@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from logdepth.models.config import ModelConfig
@@ -18,7 +19,7 @@ class LstmLayer(nn.Module):
         self.norm = nn.RMSNorm(width)
         self.lstm = nn.LSTM(width, width, batch_first=True)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "batch slots m"]) -> Float[Tensor, "batch slots m"]:
         """x: (batch, slots, width)."""
         return x + self.lstm(self.norm(x))[0]
 
@@ -50,7 +51,7 @@ class Lstm(TrainableModel):
     def layers(self) -> list[LstmLayer]:
         return [cast(LstmLayer, block) for block in self.blocks]
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Int[Tensor, "batch slots"]) -> Float[Tensor, "batch slots classes"]:
         x = self.tokens(ids)
         for layer in self.layers:
             x = layer(x)

@@ -6,6 +6,7 @@ Not here: GPT-2, as the paper has it (`gpt2.py`).
 from __future__ import annotations
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -127,7 +128,7 @@ class ModernTransformer(TrainableModel):
         assert isinstance(layer, Block)
         return layer.attention_out
 
-    def attention(self, ids: Tensor) -> list[Tensor]:
+    def attention(self, ids: Int[Tensor, "batch slots"]) -> list[Float[Tensor, "batch heads query key"]]:
         keep: list[Tensor] = []
         self.hidden_states(ids, keep)
         return keep
@@ -142,7 +143,7 @@ class ModernTransformer(TrainableModel):
         rows = self.auxiliary.weight[: count * self.config.vocab_size]
         return functional.linear(self.final_norm(x), rows).unflatten(-1, (count, self.config.vocab_size))
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Int[Tensor, "batch slots"]) -> Float[Tensor, "batch slots classes"]:
         return self.read(self.hidden_states(ids)[-1])
 
     def _rotation_for(self, slots: int, device: torch.device) -> tuple[Tensor, Tensor]:

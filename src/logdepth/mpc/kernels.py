@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+from jaxtyping import Bool, Int32, Integer, Shaped
 
 Array = np.ndarray
 
@@ -92,12 +93,14 @@ class NumpyKernels:
         columns = [np.concatenate(column)[order] for column in zip(*parcels, strict=True)]
         return columns, np.sum(offsets, axis=0)
 
-    def select(self, offsets: Array, mask: Array, columns: list[Array]) -> tuple[list[Array], Array]:
+    def select(
+        self, offsets: Integer[Array, " starts"], mask: Bool[Array, " rows"], columns: list[Shaped[Array, " rows"]]
+    ) -> tuple[list[Shaped[Array, " kept"]], Integer[Array, " starts"]]:
         kept = np.zeros(len(mask) + 1, np.int64)
         np.cumsum(mask, out=kept[1:])
         return [column[mask] for column in columns], kept[offsets]
 
-    def owner(self, address: Array, num_machines: int) -> Array:
+    def owner(self, address: Integer[Array, " rows"], num_machines: int) -> Int32[Array, " rows"]:
         return (address % num_machines).astype(np.int32)
 
     def distinct_by_owner(self, offsets: Array, address: Array, num_machines: int) -> tuple[Array, Array, Array]:
@@ -135,7 +138,13 @@ class NumpyKernels:
     def read_owned(self, offsets: Array, address: Array, fact_offsets: Array, fact: Array, num_machines: int) -> Array:
         return fact[np.repeat(fact_offsets[:-1], np.diff(offsets)) + address // num_machines]
 
-    def read_local(self, offsets: Array, index: Array, fact_offsets: Array, fact: Array) -> Array:
+    def read_local(
+        self,
+        offsets: Integer[Array, " starts"],
+        index: Integer[Array, " rows"],
+        fact_offsets: Integer[Array, " starts"],
+        fact: Shaped[Array, " facts"],
+    ) -> Shaped[Array, " rows"]:
         return fact[np.repeat(fact_offsets[:-1], np.diff(offsets)) + index]
 
     def least_at(self, offsets: Array, index: Array, value: Array, fact_offsets: Array, fact: Array) -> Array:
@@ -143,7 +152,14 @@ class NumpyKernels:
         np.minimum.at(lowered, np.repeat(fact_offsets[:-1], np.diff(offsets)) + index, value)
         return lowered
 
-    def least_neighbor(self, offsets: Array, x: Array, y: Array, end_offsets: Array, end: Array) -> Array:
+    def least_neighbor(
+        self,
+        offsets: Integer[Array, " starts"],
+        x: Integer[Array, " edges"],
+        y: Integer[Array, " edges"],
+        end_offsets: Integer[Array, " starts"],
+        end: Integer[Array, " ends"],
+    ) -> Integer[Array, " ends"]:
         start = np.repeat(end_offsets[:-1], np.diff(offsets))
         least = end.copy()
         np.minimum.at(least, start + x, end[start + y])

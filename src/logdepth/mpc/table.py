@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Bool, Integer, Shaped
 
 from logdepth.errors import InputError
 
@@ -33,7 +34,7 @@ class Table:
     """
 
     columns: Mapping[str, Array]
-    offsets: Array
+    offsets: Integer[Array, " starts"]
 
     def __getitem__(self, name: str) -> Array:
         if name not in self.columns:
@@ -45,11 +46,11 @@ class Table:
         return int(self.offsets[-1] - self.offsets[0])
 
     @property
-    def counts(self) -> Array:
+    def counts(self) -> Integer[Array, " machines"]:
         """Rows of each machine, (machines,)."""
         return self.offsets[1:] - self.offsets[:-1]
 
-    def words(self) -> Array:
+    def words(self) -> Integer[Array, " machines"]:
         """Words of each machine, (machines,)."""
         return self.counts * len(self.columns)
 
@@ -61,17 +62,17 @@ class Table:
         """The same rows, these columns."""
         return Table({name: self.columns[name] for name in names}, self.offsets)
 
-    def where(self, mask: Array) -> Table:
+    def where(self, mask: Bool[Array, " rows"]) -> Table:
         """The rows where `mask` is true."""
         kept = np.zeros(len(mask) + 1, np.int64)
         np.cumsum(mask, out=kept[1:])
         return Table({name: column[mask] for name, column in self.columns.items()}, kept[self.offsets])
 
-    def take(self, order: Array) -> Table:
+    def take(self, order: Integer[Array, " rows"]) -> Table:
         """Rows in another order; `order` must stay within each machine."""
         return Table({name: column[order] for name, column in self.columns.items()}, self.offsets)
 
-    def spread(self, values: Array) -> Array:
+    def spread(self, values: Shaped[Array, " machines"]) -> Shaped[Array, " rows"]:
         """One value a machine, (machines,), repeated for each of its rows."""
         return np.repeat(values, self.counts)
 
@@ -118,11 +119,11 @@ class Shard:
         return self.tables[name]
 
     @property
-    def machines(self) -> Array:
+    def machines(self) -> Integer[Array, " machines"]:
         """The machines' numbers, int64, (num_machines,)."""
         return np.arange(self.first, self.first + self.num_machines)
 
-    def machine_of(self, table: Table) -> Array:
+    def machine_of(self, table: Table) -> Integer[Array, " rows"]:
         """The machine of each row, int32, (rows,)."""
         return np.repeat(self.machines.astype(np.int32), table.counts)
 
@@ -130,12 +131,12 @@ class Shard:
         """A table with one row a machine."""
         return rows_per_machine(self.num_machines, **columns)
 
-    def select(self, table: Table, mask: Array) -> Table:
+    def select(self, table: Table, mask: Bool[Array, " rows"]) -> Table:
         """The rows of a table where `mask` is true (`Table.where`, with the engine's kernels)."""
         columns, offsets = self.kernels.select(table.offsets, mask, list(table.columns.values()))
         return Table(dict(zip(table.columns, columns, strict=True)), offsets)
 
-    def words(self) -> Array:
+    def words(self) -> Integer[Array, " machines"]:
         """Words each machine holds, (num_machines,)."""
         return sum((table.words() for table in self.tables.values()), np.zeros(self.num_machines, np.int64))
 

@@ -7,12 +7,13 @@ lives on machine i with `i n // q <= r < (i + 1) n // q`. Local arithmetic only;
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Int, Integer, Shaped
 
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 
 
-def within(table: Table) -> Array:
+def within(table: Table) -> Int[Array, " rows"]:
     """For each row its place among its machine's rows.
 
     >>> within(Table({"a": np.arange(3)}, np.array([0, 2, 2, 3]))).tolist()
@@ -21,12 +22,12 @@ def within(table: Table) -> Array:
     return np.arange(table.num_rows) - table.spread(table.offsets[:-1])
 
 
-def addresses(shard: Shard, table: Table) -> Array:
+def addresses(shard: Shard, table: Table) -> Int[Array, " rows"]:
     """The addresses of an array's cells: machine + q * row."""
     return table.spread(shard.machines) + within(table) * shard.spec.num_machines
 
 
-def cell_rows(shard: Shard, cells: Table, got: Table, address: Array) -> Array:
+def cell_rows(shard: Shard, cells: Table, got: Table, address: Integer[Array, " rows"]) -> Integer[Array, " rows"]:
     """For each row of `got` the row of `cells` at its `address`, a cell of its own machine's."""
     return got.spread(cells.offsets[:-1]) + address // shard.spec.num_machines
 
@@ -44,7 +45,7 @@ def own_numbers(num_machines: int, size: int, word: type) -> Table:
     return Table({"label": (owner + place * num_machines).astype(word)}, offsets)
 
 
-def in_turn(spec: Spec, **columns: Array) -> Table:
+def in_turn(spec: Spec, **columns: Shaped[Array, " rows"]) -> Table:
     """The input as an array: cell v on machine `v % q`, in its row `v // q`.
 
     >>> in_turn(Spec(2, 10, 5), value=np.arange(5))["value"].tolist()
@@ -56,7 +57,7 @@ def in_turn(spec: Spec, **columns: Array) -> Table:
     return Table({name: column[order] for name, column in columns.items()}, numbers.offsets)
 
 
-def in_order(table: Table, column: str) -> Array:
+def in_order(table: Table, column: str) -> Shaped[Array, " rows"]:
     """An array over all machines as one NumPy array, by address: `in_turn` undone.
 
     >>> in_order(in_turn(Spec(2, 10, 5), value=np.arange(5)), "value").tolist()
@@ -68,7 +69,7 @@ def in_order(table: Table, column: str) -> Array:
     return out
 
 
-def in_blocks(spec: Spec, **columns: Array) -> Table:
+def in_blocks(spec: Spec, **columns: Shaped[Array, " rows"]) -> Table:
     """Rows in input order as equal blocks: machine i has rows `i n // q` to `(i + 1) n // q`.
 
     >>> in_blocks(Spec(2, 10, 5), value=np.arange(5)).offsets.tolist()
@@ -78,12 +79,12 @@ def in_blocks(spec: Spec, **columns: Array) -> Table:
     return Table(columns, np.arange(spec.num_machines + 1) * size // spec.num_machines)
 
 
-def block_starts(shard: Shard, size: int) -> Array:
+def block_starts(shard: Shard, size: int) -> Integer[Array, " machines"]:
     """Of `size` rows in blocks the first of each machine, (machines,)."""
     return shard.machines * size // shard.spec.num_machines
 
 
-def block_owner(spec: Spec, row: Array, size: int) -> Array:
+def block_owner(spec: Spec, row: Integer[Array, " rows"], size: int) -> Integer[Array, " rows"]:
     """The machine in whose block each row is, of `size` rows in blocks: the last that starts at or before it.
 
     >>> block_owner(Spec(2, 10, 5), np.arange(5), 5).tolist()

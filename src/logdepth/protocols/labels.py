@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Integer
 
 from logdepth.mpc.protocol import Change, Local, Loop, Stage
 from logdepth.mpc.spec import Spec
@@ -21,7 +22,9 @@ from logdepth.protocols.lookup import check, lower, read
 from logdepth.theory import component_iterations
 
 
-def place_graph(spec: Spec, num_vertices: int, tail: Array, head: Array) -> dict[str, Table]:
+def place_graph(
+    spec: Spec, num_vertices: int, tail: Integer[Array, " edges"], head: Integer[Array, " edges"]
+) -> dict[str, Table]:
     """The input on the machines: edges in equal blocks, in order; vertex v's label, itself, on machine `v % q`."""
     word = _word(num_vertices)
     edges = in_blocks(spec, tail=np.asarray(tail, word), head=np.asarray(head, word))
@@ -88,7 +91,7 @@ def index_edges(shard: Shard, edges: Table) -> dict[str, Table]:
     return {"ends": Table({"address": ends}, offsets), "edges": Table(rows, left)}
 
 
-def some_row(shard: Shard, mask: Array, offsets: Array) -> Table:
+def some_row(shard: Shard, mask: Bool[Array, " rows"], offsets: Integer[Array, " starts"]) -> Table:
     """Table changed: 1 on a machine that has a row where `mask` is true."""
     rows = np.diff(np.concatenate([[0], np.cumsum(mask)])[offsets])
     return shard.one_each(changed=(rows > 0).astype(np.int64))

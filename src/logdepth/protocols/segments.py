@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
+from jaxtyping import Bool, Integer, Shaped
 
 from logdepth.mpc.table import Array, Table
 
 Columns = Mapping[str, Array]
 
 
-def fold(ufunc: np.ufunc, column: Array, offsets: Array, identity: int) -> Array:
+def fold(
+    ufunc: np.ufunc, column: Shaped[Array, " rows"], offsets: Integer[Array, " starts"], identity: int
+) -> Shaped[Array, " machines"]:
     """`ufunc` over each machine's rows, (machines,); `identity` where there are none.
 
     >>> fold(np.add, np.array([1, 2, 3]), np.array([0, 2, 2, 3]), 0).tolist()
@@ -28,7 +31,7 @@ def fold(ufunc: np.ufunc, column: Array, offsets: Array, identity: int) -> Array
     return out
 
 
-def sum_before(column: Array, offsets: Array) -> Array:
+def sum_before(column: Shaped[Array, " rows"], offsets: Integer[Array, " starts"]) -> Shaped[Array, " rows"]:
     """For each row the sum of its machine's earlier rows.
 
     >>> sum_before(np.array([1, 2, 3]), np.array([0, 2, 3])).tolist()
@@ -39,7 +42,7 @@ def sum_before(column: Array, offsets: Array) -> Array:
     return total[:-1] - np.repeat(total[offsets[:-1]], np.diff(offsets))
 
 
-def last_true(mask: Array, offsets: Array) -> Array:
+def last_true(mask: Bool[Array, " rows"], offsets: Integer[Array, " starts"]) -> Integer[Array, " rows"]:
     """For each row the last row up to it, of its machine, where `mask` is true; -1 where there is none.
 
     >>> last_true(np.array([False, True, False, False]), np.array([0, 3, 4])).tolist()

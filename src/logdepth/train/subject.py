@@ -27,6 +27,7 @@ class Subject:
     """A trainable model with its task, at the length it was trained on or compiled for.
 
     longest: the most symbols a string may have. construction: of a compiled model, what its task calls it, else empty.
+    circuit: of a compiled model, its layout (`compiled/circuit.py`).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Subject:
     construction: str = ""
     step: int = 0
     config: TrainConfig | None = None
+    circuit: dict[str, Any] | None = None
 
     @property
     def device(self) -> torch.device:
@@ -113,7 +115,8 @@ def _compiled_subject(folder: Folder, device: str) -> Subject:
         raise InputError(f"{folder.path} is {name}, which computes none of the tasks: {', '.join(TASKS)}")
     model = build_model(compiled_model_config(folder))
     load_compiled_weights(folder.path, model)
-    return Subject(str(folder.path), model.to(device).eval(), task, task.length, task.programs[name])
+    model, circuit = model.to(device).eval(), folder.description["layout"]
+    return Subject(str(folder.path), model, task, task.length, task.programs[name], circuit=circuit)
 
 
 def compiled_model_config(folder: Folder) -> ModelConfig:

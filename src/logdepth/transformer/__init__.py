@@ -1,7 +1,7 @@
 """The paper's transformer as an exact object: heads with row-wise maps between them. No torch."""
 
 from logdepth.transformer.attention import ATTENTION
-from logdepth.transformer.rowmaps import Affine, Circuit, RowFunction
+from logdepth.transformer.rowmaps import Affine, Circuit, Purpose, RowFunction
 from logdepth.transformer.trace import Trace
 from logdepth.transformer.transformer import Embedding, Head, Layer, Readout, Transformer
 
@@ -12,6 +12,7 @@ __all__ = [
     "Embedding",
     "Head",
     "Layer",
+    "Purpose",
     "Readout",
     "RowFunction",
     "Trace",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -28,6 +29,21 @@ class Affine:
         return rows @ self.weight.T + self.bias
 
 
+class Purpose(NamedTuple):
+    """What hidden units of a circuit are for: together they `compute`, `move`, `drain` or `clear` one bit of a word.
+
+    node: the word, as an index of the program's nodes. units: the hidden units whose outputs are summed into the bit.
+    thresholds: for each of them the t of its gate [sum of coefficient times coordinate's bit >= t], of a count's gate
+    [count >= t]; none where units are ramps (`drain`).
+    """
+
+    kind: str
+    node: int
+    bit: int
+    units: tuple[int, ...]
+    thresholds: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Circuit:
     """One hidden layer of ramps: `x -> write ramp(read x + bias) + constant`, ramp(a) = min(max(a, 0), 1).
@@ -45,6 +61,7 @@ class Circuit:
     bias: Float[np.ndarray, " hidden"]
     write: Float[np.ndarray, "coordinates hidden"]
     constant: Float[np.ndarray, " coordinates"]
+    purposes: tuple[Purpose, ...] = ()
 
     def __call__(self, rows: Float[np.ndarray, "... coordinates"]) -> Float[np.ndarray, "... coordinates"]:
         return np.clip(rows @ self.read.T + self.bias, 0, 1) @ self.write.T + self.constant

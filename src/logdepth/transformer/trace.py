@@ -13,7 +13,7 @@ class Trace:
     """attention[l]: `(batch, heads, query, key)` of layer l + 1. residual[l]: `(batch, slots, m)` after layer l
     (0: the embedding). logits: `(batch, slots, vocabulary)`. head_names[l][h] says what a head is for."""
 
-    attention: tuple[Float[np.ndarray, "batch heads query key"], ...]
+    attention: tuple[Float[np.ndarray, "batch _heads query key"], ...]
     residual: tuple[Float[np.ndarray, "batch slots m"], ...]
     logits: Float[np.ndarray, "batch slots vocabulary"]
     head_names: tuple[tuple[str, ...], ...] = ()
