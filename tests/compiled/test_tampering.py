@@ -312,6 +312,20 @@ def test_an_older_format_is_read_and_not_verified(folder: Path) -> None:
         logdepth.verify(folder)
 
 
+def test_a_format_without_hidden_units_is_read_and_not_verified(folder: Path) -> None:
+    def older(d: dict) -> None:
+        d.update(format=2, logdepth="0.1.0")
+        d["domain"]["first_token"] = d["domain"].pop("starts_with")
+        for layer in d["layout"]["layers"]:
+            del layer["hidden"]
+
+    edit(folder, "logdepth.json", older)
+    reseal(folder)
+    assert logdepth.predict(folder, ["ACGA"])[0].text
+    with pytest.raises(FolderError, match=r"format 2, written by logdepth 0\.1\.0.*compile it again"):
+        logdepth.verify(folder)
+
+
 def test_another_version_may_verify_it(folder: Path) -> None:
     edit(folder, "logdepth.json", lambda d: d.update(logdepth="0.0.7"))
     reseal(folder)

@@ -43,7 +43,7 @@ At every position the argmax of the logits is the program's answer, exactly, for
 | heads, width, hidden | {sizes["heads"]}, {sizes["width"]}, {sizes["hidden"]} |
 | parameters | {sizes["parameters"]:,} ({certificate["dtype"]}) |
 | symbols | {shown} |
-| longest sequence | {domain["length"]:,} symbols after the {domain["first_token"]} |
+| longest sequence | {domain["length"]:,} symbols after the {domain["starts_with"]} |
 | output | {
         "a symbol; id " + str(ids["nothing"]) + " means nothing"
         if ids["output"] == "symbol"

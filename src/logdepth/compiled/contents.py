@@ -17,7 +17,7 @@ from logdepth.programs import BUILT_IN
 if TYPE_CHECKING:
     from logdepth.compiled.model import CompiledModel
 
-FORMAT = 2
+FORMAT = 3  # 1 had no checksums, 2 no hidden units in its layout
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "logdepth.json"
 FILES = (
@@ -83,7 +83,7 @@ def describe(
         "domain": {
             "length": setting.length,
             "symbols": list(model.alphabet.symbols),
-            "first_token": f"header token 0..{setting.header_size - 1}" if setting.header_size else "start token",
+            "starts_with": f"header token 0..{setting.header_size - 1}" if setting.header_size else "start token",
             "statement": f"every sequence of at most {setting.length} symbols out of {setting.alphabet_size}, after "
             + ("a header token" if setting.header_size else "the start token"),
         },

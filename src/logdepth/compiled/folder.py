@@ -107,8 +107,8 @@ def read_folder(path: str | Path, *, changed: bool = False) -> Folder:
         raise FolderError(f"{path} is not a compiled model: it has no {DESCRIPTION}")
     data = read_json(file)
     version = data.get("format") if isinstance(data, dict) else None
-    if isinstance(version, int) and version not in (1, FORMAT):
-        raise FolderError(f"{file}: format {version}; this version of logdepth reads formats 1 and {FORMAT}")
+    if isinstance(version, int) and version not in range(1, FORMAT + 1):
+        raise FolderError(f"{file}: format {version}; this version of logdepth reads formats 1 to {FORMAT}")
     description = check_description(data, file)
     target = description.get("target", "gpt2")
     if target not in TARGETS:
@@ -163,7 +163,7 @@ def _check_unchanged(folder: Folder) -> None:
     if beside:
         raise FolderError(f"{folder.path} holds {beside[0]}, which logdepth did not write and transformers would read")
     changed = [] if folder.weights_intact else [WEIGHTS]
-    if folder.description["format"] == FORMAT:
+    if folder.description["format"] > 1:
         changed += [name if name in FILES else f"{DESCRIPTION} ({name})" for name in changed_parts(folder)]
     if changed:
         raise FolderError(

@@ -26,7 +26,8 @@ class _Program(_Part):
 class _Domain(_Part):
     length: int
     symbols: list[str]
-    first_token: str
+    starts_with: str = ""
+    first_token: str = ""  # what formats 1 and 2 call starts_with
     statement: str
 
 

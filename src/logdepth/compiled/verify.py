@@ -146,7 +146,7 @@ def verify(
     `progress` is called with (done, total).
 
     Raises `InputError` for an argument or device that cannot be, `FolderError` for what is not a whole compiled model,
-    does not load, or is of format 1; wrong answers and changed files are reported, not raised.
+    does not load, or is of an older format; wrong answers and changed files are reported, not raised.
     """
     began = time.perf_counter()
     for name, value in (("samples", samples), ("memory", memory)):

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from logdepth.compiled.folder import WEIGHTS, Folder, read_folder
+from logdepth.compiled.contents import FORMAT, WEIGHTS
+from logdepth.compiled.folder import Folder, read_folder
 from logdepth.compiled.task import task_of
 from logdepth.errors import FolderError, InputError
 from logdepth.models.build import build_model, choose_device
@@ -115,7 +116,8 @@ def _compiled_subject(folder: Folder, device: str) -> Subject:
         raise InputError(f"{folder.path} is {name}, which computes none of the tasks: {', '.join(TASKS)}")
     model = build_model(compiled_model_config(folder))
     load_compiled_weights(folder.path, model)
-    model, circuit = model.to(device).eval(), folder.description["layout"]
+    circuit = folder.description["layout"] if folder.description["format"] == FORMAT else None
+    model = model.to(device).eval()
     return Subject(str(folder.path), model, task, task.length, task.programs[name], circuit=circuit)
 
 
