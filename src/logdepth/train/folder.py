@@ -69,6 +69,10 @@ class RunFolder:
             kept = [json.dumps(row) + "\n" for row in read_records(self.path) if row["step"] <= self.last]
             write_text_atomically(path, "".join(kept))
 
+    def cpu_seconds(self) -> float:
+        """Of all threads, from the first step up to the last row kept, however often the run was broken off."""
+        return max((row.get("cpu_seconds", 0.0) for row in read_records(self.path)), default=0.0)
+
     def begin(self) -> None:
         """Note the number of threads before the first step: broken off before a checkpoint, the run keeps it."""
         if self.state.threads is None:

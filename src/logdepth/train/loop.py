@@ -110,6 +110,7 @@ class _Run:
 
     def to_the_end(self) -> None:
         config, began = self.config, time.perf_counter()
+        computed = self.folder.cpu_seconds() - time.process_time()
         upcoming = self._batch(self.done)
         while self.done < config.steps:
             step, batch = self.done, upcoming
@@ -126,6 +127,7 @@ class _Run:
                 row["errors"] = {str(score.k): score.error for score in scores}
             if len(row) > 2 or self.done % config.record_every == 0:
                 row["seconds"] = round(time.perf_counter() - began, 3)
+                row["cpu_seconds"] = round(computed + time.process_time(), 3)
                 row = self.folder.record(row)
                 for log in self.logs:
                     log(row)
