@@ -85,6 +85,15 @@ def _smoke(depth: int, seed: int, samples: int | None) -> TrainConfig:
     return fast(depth, embed_dim=32, max_k=4, length=30, steps=150, seed=seed, **settings)
 
 
+def smoke_mark(rows: Rows) -> str:
+    """What goes before a title made of rows of scale `smoke`, so that nobody takes it for a result; else nothing.
+
+    >>> smoke_mark([{"scale": "cpu"}])
+    ''
+    """
+    return "SMOKE TEST, tiny nets that learned next to nothing: " if rows[0]["scale"] == "smoke" else ""
+
+
 def strings_for(scale: str) -> int:
     """Strings for each k in an evaluation."""
     return 50 if scale == "smoke" else 1000

@@ -14,8 +14,16 @@ from logdepth.experiments.attention import (
     measure_maps,
     measure_pointers,
 )
-from logdepth.experiments.error_plots import draw_by_depth, draw_by_k, draw_samples
-from logdepth.experiments.errors import fresh_runs, measure_errors, measure_samples, sample_runs, wide_runs
+from logdepth.experiments.curves import draw_by_k
+from logdepth.experiments.error_plots import draw_by_depth, draw_samples
+from logdepth.experiments.errors import (
+    fresh_runs,
+    measure_errors,
+    measure_samples,
+    sample_runs,
+    short_runs,
+    wide_runs,
+)
 from logdepth.experiments.experiment import Experiment, Measure
 from logdepth.experiments.variants import draw_variants, measure_variant, variant_runs
 
@@ -28,6 +36,7 @@ VARIANTS = Measure("variant-errors", 1, measure_variant)
 
 _ALL = (
     Experiment("figure-2", "2, 6", "error against k for depths 2 to 6", fresh_runs, ERRORS, draw_by_k),
+    Experiment("few-steps", "2", "one k asked, 2,500 steps", short_runs, ERRORS, draw_by_k),
     Experiment("depth-by-k", "7", "error against depth for each k", fresh_runs, ERRORS, draw_by_depth),
     Experiment("finite-samples", "8, 10", "a fixed set of samples", sample_runs, SAMPLES, draw_samples),
     Experiment("width", "9", "8 heads, width 256", wide_runs, ERRORS, draw_by_k),
