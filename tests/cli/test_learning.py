@@ -67,7 +67,7 @@ def test_analyze(capsys, tmp_path: Path) -> None:
     sizes = ["--max-k", "7", "--length", "30", "--alphabet", "4"]
     assert run(capsys, "compile", "khop", *sizes, "--out", model)[0] == 0
     status, text, _ = run(capsys, "analyze", model, "--k", "7", "--out", out, "--strings", "4")
-    assert status == 0 and "find^4 1.00" in text and "nearer to: rank" in text
+    assert status == 0 and "find^4 1.00" in text and "about what the construction rank holds" in text
     assert (tmp_path / "report" / "index.html").exists()
     found = json.loads(run(capsys, "analyze", model, "--out", out, "--strings", "4", "--force", "--json")[1])
     assert found["verdict"]["verdict"] == "rank" and found["error"] == 0
