@@ -34,7 +34,7 @@ def test_smoke(name: str, out: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["attention-maps", "best-pointer", "finite-samples", "width", "variants"])
+@pytest.mark.parametrize("name", ["attention-maps", "best-pointer", "finite-samples", "width", "variants", "inside"])
 def test_smoke_of_the_others(name: str, out: Path) -> None:
     found = reproduce(find_experiment(name), "smoke", out)
     assert all(file.exists() and file.stat().st_size for file in found.files)

@@ -25,6 +25,7 @@ from logdepth.experiments.errors import (
     wide_runs,
 )
 from logdepth.experiments.experiment import Experiment, Measure
+from logdepth.experiments.inside import draw_inside, inside_runs, measure_inside
 from logdepth.experiments.variants import draw_variants, measure_variant, variant_runs
 
 ERRORS = Measure("errors", 1, measure_errors)
@@ -33,6 +34,7 @@ MAPS = Measure("maps", 1, measure_maps)
 POINTERS = Measure("pointers", 1, measure_pointers)
 BEST = Measure("best-pointers", 1, measure_best)
 VARIANTS = Measure("variant-errors", 1, measure_variant)
+INSIDE = Measure("inside", 1, measure_inside)
 
 _ALL = (
     Experiment("figure-2", "2, 6", "error against k for depths 2 to 6", fresh_runs, ERRORS, draw_by_k),
@@ -44,6 +46,7 @@ _ALL = (
     Experiment("pointer-table", "14, 15", "heads against find^j", deepest_run, POINTERS, draw_pointers),
     Experiment("best-pointer", "16-19", "the find^j of each head by k", deepest_run, BEST, draw_best),
     Experiment("variants", "none", "depth and reach: one thing changed", variant_runs, VARIANTS, draw_variants),
+    Experiment("inside", "none", "what is held where, one k asked", inside_runs, INSIDE, draw_inside),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}
 
