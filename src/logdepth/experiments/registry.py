@@ -26,6 +26,7 @@ from logdepth.experiments.errors import (
 )
 from logdepth.experiments.experiment import Experiment, Measure
 from logdepth.experiments.inside import draw_inside, inside_runs, measure_inside
+from logdepth.experiments.long_hops import draw_long, long_runs, measure_long
 from logdepth.experiments.variants import draw_variants, measure_variant, variant_runs
 
 ERRORS = Measure("errors", 1, measure_errors)
@@ -35,6 +36,7 @@ POINTERS = Measure("pointers", 1, measure_pointers)
 BEST = Measure("best-pointers", 1, measure_best)
 VARIANTS = Measure("variant-errors", 1, measure_variant)
 INSIDE = Measure("inside", 1, measure_inside)
+LONG = Measure("long-errors", 1, measure_long)
 
 _ALL = (
     Experiment("figure-2", "2, 6", "error against k for depths 2 to 6", fresh_runs, ERRORS, draw_by_k),
@@ -47,6 +49,7 @@ _ALL = (
     Experiment("best-pointer", "16-19", "the find^j of each head by k", deepest_run, BEST, draw_best),
     Experiment("variants", "none", "depth and reach: one thing changed", variant_runs, VARIANTS, draw_variants),
     Experiment("inside", "none", "what is held where, one k asked", inside_runs, INSIDE, draw_inside),
+    Experiment("long-hops", "none", "reach where hops are long, to the end", long_runs, LONG, draw_long),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}
 
