@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from logdepth.experiments.curves import COLOURS, curves_of, sizes_of, supervision
+from logdepth.experiments.curves import COLOURS, curves_of, sizes_of
 from logdepth.experiments.errors import mean_errors
-from logdepth.experiments.experiment import Rows, smoke_mark
+from logdepth.experiments.experiment import Rows, smoke_mark, training_of
 from logdepth.files import write_text_atomically
 from logdepth.report.figures import log_errors, new_figure, save_figure, whole_ticks
 from logdepth.theory import khop_depth_rank
@@ -87,9 +87,7 @@ def draw_samples(rows: Rows, folder: Path) -> list[Path]:
             lines.append(f"| {size:,} | {depth} | {reached[0]} | {reached[1]} |")
     axes[0][0].legend(fontsize=7, frameon=False)
     axes[0][0].set_ylabel("wrong, of defined positions")
-    asked, seeds = supervision(rows[0]).removeprefix("ours, "), len({row["seed"] for row in rows})
-    caption = f"{asked}, {rows[0]['steps']:,} steps, {seeds} seed{'s' * (seeds > 1)}, dropout off. Grey line: 1 %; no "
-    caption += "error seen stands at the bottom"
+    caption = f"{training_of(rows)}. Grey line: 1 %; no error seen stands at the bottom"
     title = smoke_mark(rows) + sizes_of(rows)
     picture = save_figure(figure, folder / "finite-samples.png", title, caption)
     return [picture, _write(folder / "samples.md", lines)]

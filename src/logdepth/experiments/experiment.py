@@ -94,6 +94,18 @@ def smoke_mark(rows: Rows) -> str:
     return "SMOKE TEST, tiny nets that learned next to nothing: " if rows[0]["scale"] == "smoke" else ""
 
 
+def training_of(rows: Rows) -> str:
+    """What a caption has to say of how the nets of these rows were trained and measured.
+
+    >>> training_of([{"auxiliary_weight": 4.0, "steps": 2000, "seed": 0}])
+    'every k asked at every slot in training, 2,000 steps, 1 seed, dropout off'
+    """
+    asked = "every k asked at every slot in training" if rows[0]["auxiliary_weight"] else "one k asked in training"
+    steps = " or ".join(f"{count:,}" for count in sorted({row["steps"] for row in rows}))
+    seeds = len({row["seed"] for row in rows})
+    return f"{asked}, {steps} steps, {seeds} seed{'s' * (seeds > 1)}, dropout off"
+
+
 def strings_for(scale: str) -> int:
     """Strings for each k in an evaluation."""
     return 50 if scale == "smoke" else 1000

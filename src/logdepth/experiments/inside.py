@@ -15,14 +15,14 @@ from logdepth.analysis.construction import CUTOFFS, judge_probes
 from logdepth.analysis.pictures import draw_hops
 from logdepth.analysis.pointers import best_pointers, head_scores
 from logdepth.analysis.probes import probe_pointers
-from logdepth.experiments.experiment import Rows, smoke_mark
+from logdepth.experiments.experiment import Rows, smoke_mark, training_of
 from logdepth.files import write_text_atomically
 from logdepth.report.figures import log_errors, new_figure, save_figure, whole_ticks
 from logdepth.train.config import TrainConfig
 from logdepth.train.recipes import paper, plain
 from logdepth.train.subject import Subject
 
-ASKED = (16, 4)  # probed when asked for so many hops, as far as the net can be
+ASKED = (8, 16)  # probed when asked for so many hops; drawn: the first, which nets of four layers answer
 READ = ("symbol", "position", "rank", "distance")
 STRINGS = 300
 
@@ -47,7 +47,7 @@ def measure_inside(subject: Subject, scale: str) -> Rows:
     rows: Rows = []
     for k in dict.fromkeys(min(k, most) for k in ASKED):
         probes = probe_pointers(subject, k, range(1, k + 1), strings=strings)
-        rows += [{**row, "what": "probe", "of": row["what"]} for row in probes]
+        rows += [{**row, "what": "probe", "of": row["what"]} for row in probes if row["what"] in READ]
     drawn = subject.task.strings(strings // 6, 0, "inside")
     rows += [{"what": "head", **row} for row in best_pointers(head_scores(subject, most, drawn))]
     asked = [k for k in (1, 2, 3, 4, 6, 8, 12, 16) if k <= most]
@@ -61,14 +61,13 @@ def measure_inside(subject: Subject, scale: str) -> Rows:
 
 def draw_inside(rows: Rows, folder: Path) -> list[Path]:
     """Accuracy of every probe by j, a line a layer and seed; hops in hand; errors without a layer; and a table."""
-    most = max(row["k"] for row in rows if row["what"] == "probe")
+    most = min(row["k"] for row in rows if row["what"] == "probe")
     nets = {(row["depth"], row["seed"]): [] for row in rows}
     for row in rows:
         nets[row["depth"], row["seed"]].append(row)
     depths = sorted({depth for depth, _ in nets})
-    said = smoke_mark(rows) + "nets asked for one k a string in training"
-    seeds = len({seed for _, seed in nets})
-    caption = f"{rows[0]['steps']:,} steps, {seeds} seed{'s' * (seeds > 1)}, dropout off"
+    said = smoke_mark(rows) + "inside nets asked for one k a string"
+    caption = training_of(rows)
     files = [
         _draw_probes(nets, depths, most, folder / "inside-probes.png", said, caption),
         _draw_hops(nets, depths, most, folder / "inside-hops.png", said, caption),
@@ -84,6 +83,7 @@ Nets = dict[tuple[int, int], Rows]
 def _draw_probes(nets: Nets, depths: list[int], most: int, path: Path, title: str, caption: str) -> Path:
     figure, axes = new_figure(len(depths), len(READ), (2.9, 2.4), sharey=True)
     for down, depth in enumerate(depths):
+        first = min(seed for layers, seed in nets if layers == depth)
         for axis, of in zip(axes[down], READ, strict=True):
             chance: dict[int, float] = {}
             for (layers, seed), rows in nets.items():
@@ -94,7 +94,7 @@ def _draw_probes(nets: Nets, depths: list[int], most: int, path: Path, title: st
                         if row["what"] == "probe" and (row["of"], row["k"], row["layer"]) == (of, most, layer)
                     ]
                     chance |= {row["j"]: max(row["chance"], chance.get(row["j"], 0)) for row in chosen}
-                    colour, label = _shade(layer - 1, depth), f"after layer {layer}" if seed == 0 else None
+                    colour, label = _shade(layer - 1, depth), f"after layer {layer}" if seed == first else None
                     js = [row["j"] for row in chosen]
                     axis.plot(js, [row["accuracy"] for row in chosen], color=colour, linewidth=1, label=label)
                     low, high = ([row[name] for row in chosen] for name in ("low", "high"))
@@ -124,17 +124,18 @@ def _draw_hops(nets: Nets, depths: list[int], most: int, path: Path, title: str,
 def _draw_ablation(nets: Nets, depths: list[int], path: Path, title: str, caption: str) -> Path:
     figure, axes = new_figure(1, len(depths), (3.6, 2.8), sharey=True)
     for axis, depth in zip(axes[0], depths, strict=True):
+        first = min(seed for layers, seed in nets if layers == depth)
         for (layers, seed), rows in nets.items():
             if layers != depth:
                 continue
             whole = {row["k"]: row["baseline"] for row in rows if row["what"] == "ablated layer"}
-            label = "whole" if seed == 0 else None
+            label = "whole" if seed == first else None
             axis.plot(whole.keys(), whole.values(), color="#777777", linewidth=1.2, linestyle=":", label=label)
             for layer in range(1, depth + 1):
                 line = {
                     row["k"]: row["error"] for row in rows if row["what"] == "ablated layer" and row["layer"] == layer
                 }
-                label = f"without layer {layer}'s" if seed == 0 else None
+                label = f"without layer {layer}'s" if seed == first else None
                 axis.plot(line.keys(), line.values(), color=_shade(layer - 1, depth), linewidth=1, label=label)
         log_errors(axis, 1e-4)
         whole_ticks(axis.xaxis)

@@ -16,7 +16,7 @@ import numpy as np
 
 from logdepth.experiments.curves import COLOURS, seeds_of
 from logdepth.experiments.errors import mean_errors
-from logdepth.experiments.experiment import Rows, smoke_mark
+from logdepth.experiments.experiment import Rows, smoke_mark, training_of
 from logdepth.experiments.variants import measure_variant
 from logdepth.files import write_text_atomically
 from logdepth.report.figures import log_errors, new_figure, save_figure, whole_ticks
@@ -113,11 +113,10 @@ def draw_long(rows: Rows, folder: Path) -> list[Path]:
     axes[0][1].set(xlabel="mean distance of a hop, positions", ylabel="reach at 1 %", ylim=(-0.5, most + 0.5))
     whole_ticks(axes[0][1].yaxis)
     axes[0][1].legend(fontsize=7, frameon=False)
-    seeds = len({row["seed"] for row in rows})
     caption = (
-        f"{depth} layers, k in 0..{most}, every k asked at every slot; {seeds} seed{'s' * (seeds > 1)}; dropout off. "
+        f"{depth} layers, k in 0..{most}, {training_of(rows)}. Full lines: the longest schedule, dashed half of it. "
     )
-    caption += "Full lines: the longest schedule, dashed half of it. Hollow: still improving with steps"
+    caption += "Hollow: still improving with steps"
     title = smoke_mark(rows) + "reach where hops are long: the alphabet alone changed"
     picture = save_figure(figure, folder / "long-hops.png", title, caption)
     table = folder / "long-hops.md"

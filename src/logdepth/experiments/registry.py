@@ -31,7 +31,7 @@ from logdepth.experiments.variants import draw_variants, measure_variant, varian
 
 ERRORS = Measure("errors", 1, measure_errors)
 SAMPLES = Measure("sample-errors", 1, measure_samples)
-MAPS = Measure("maps", 1, measure_maps)
+MAPS = Measure("maps", 2, measure_maps)
 POINTERS = Measure("pointers", 1, measure_pointers)
 BEST = Measure("best-pointers", 1, measure_best)
 VARIANTS = Measure("variant-errors", 1, measure_variant)
