@@ -12,7 +12,8 @@ import torch
 
 from logdepth.analysis.ablation import ablate_heads
 from logdepth.analysis.circuit import circuit_rows
-from logdepth.analysis.construction import judge, largest_asked, reach_of, reached_hops
+from logdepth.analysis.construction import CUTOFFS, judge, judge_probes, largest_asked, reach_of, reached_hops
+from logdepth.analysis.linear import features_of, read
 from logdepth.analysis.patching import find_pair, patch_heads, patch_residual
 from logdepth.analysis.pointers import best_pointers, head_scores, pattern_scores, pointer_scores
 from logdepth.analysis.probes import occurrence_ranks, probe_pointers
@@ -104,6 +105,53 @@ def test_probes_find_the_pointer_where_it_is_held(construction: str) -> None:
         before = at[layer - 2, j]
         assert before["accuracy"] <= before["chance"] + 0.05, (layer, j)
     assert judge(reached_hops(rows), k).verdict == construction
+    found = judge_probes(rows)
+    assert found.verdict == construction and found.by_cutoff == ((0.9, 0.999, construction),)
+    assert set(found.curves) == set(CUTOFFS) and construction in found.sentence
+    for row in rows:  # an interval of strings, around the share
+        assert 0 <= row["low"] <= row["accuracy"] + 1e-9 and row["accuracy"] <= row["high"] + 1e-9 <= 1 + 1e-8
+
+
+def held(accuracies: dict[tuple[int, int], float]) -> list[dict[str, Any]]:
+    """Rows of probes for symbols: all of *rank*'s hops in five layers certain, but for those given."""
+    return [
+        {"layer": layer, "j": j, "what": "symbol", "chance": 0.3, "slots": 900}
+        | {"accuracy": accuracies.get((layer, j), 1.0 if j <= reach_of("rank", layer) else 0.3)}
+        for layer in range(6)
+        for j in range(1, 17)
+    ]
+
+
+def test_a_verdict_holds_at_every_cutoff_or_there_is_none() -> None:
+    assert judge_probes(held({})).verdict == "rank"
+    for accuracy, verdict in ((0.8999, "rank"), (0.9, "rank"), (0.95, "undecided"), (0.999, "beyond rank")):
+        found = judge_probes(held({(3, 4): accuracy}))
+        if accuracy == 0.9:  # in hand at the one cutoff .90 alone
+            assert found.verdict == "undecided" and found.by_cutoff[0] == (0.9, 0.9, "beyond rank")
+        else:
+            assert found.verdict == verdict, accuracy
+    undecided = judge_probes(held({(3, 4): 0.95}))
+    assert undecided.by_cutoff == ((0.9, 0.95, "beyond rank"), (0.95, 0.999, "rank"))
+    assert "0.9 to 0.95: beyond rank; 0.95 to 0.999: rank" in undecided.sentence
+    assert undecided.curves[0.9][3] == 4 and undecided.curves[0.99][3] == undecided.reached[3] == 3
+
+
+def test_every_verdict_is_a_sentence() -> None:
+    nothing = judge_probes([{**row, "accuracy": 0.3} for row in held({})])
+    assert nothing.verdict == "neither" and nothing.sentence.endswith(".") and "nearer to" not in nothing.sentence
+
+
+def test_a_number_held_smoothly_is_read_by_its_value_not_by_bits() -> None:
+    """Position on a circle: an affine map tells every value and no single bit of it."""
+    rng = np.random.default_rng(0)
+    position = rng.integers(0, 32, (6, 200))
+    angle = 2 * np.pi * position / 32
+    places = np.stack([np.cos(angle), np.sin(angle)], 2) + rng.normal(size=(6, 200, 2)) * 0.01
+    first = np.arange(6)[:, None] < np.full((6, 200), 4)
+    found = read(features_of(torch.from_numpy(places)), {"position": position}, 4, first, ~first)
+    assert found["position"].mean() > 0.95
+    blind = read(features_of(torch.from_numpy(rng.normal(size=(6, 200, 2)))), {"position": position}, 4, first, ~first)
+    assert blind["position"].mean() < 0.15
 
 
 @pytest.mark.parametrize(("construction", "k", "length"), [("rank", 16, 24), ("rank", 12, 16), ("doubling", 12, 16)])
@@ -214,6 +262,10 @@ def test_a_report_of_any_model(name: str, tmp_path: Path) -> None:
         row["what"] for row in rows
     }
     assert "NaN" not in (tmp_path / "report" / "rows.jsonl").read_text()
+    for word in ("probe", "ablation", "patching", "hops in hand", "residual stream", "rank", "doubling"):
+        assert f"<td>{word}</td>" in page
+    assert found["conclusion"] in page.replace("&#x27;", "'") and "earer to" not in page
+    assert "In training it was asked for" in page
 
 
 def test_a_report_of_a_compiled_model(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from logdepth.cli.main import main
 from logdepth.train.folder import read_state, weights_path
+from logdepth.train.loop import train
+from logdepth.train.recipes import fast
 from tests.cli.test_cli import INTERRUPTIBLE
 
 SMALL = ["--layers", "2", "--heads", "2", "--width", "16", "--max-k", "3", "--length", "12", "--batch", "4"]
@@ -65,7 +67,7 @@ def test_analyze(capsys, tmp_path: Path) -> None:
     sizes = ["--max-k", "7", "--length", "30", "--alphabet", "4"]
     assert run(capsys, "compile", "khop", *sizes, "--out", model)[0] == 0
     status, text, _ = run(capsys, "analyze", model, "--k", "7", "--out", out, "--strings", "4")
-    assert status == 0 and "find^4 1.00" in text and "nearer to: rank" in text
+    assert status == 0 and "find^4 1.00" in text and "about what the construction rank holds" in text
     assert (tmp_path / "report" / "index.html").exists()
     found = json.loads(run(capsys, "analyze", model, "--out", out, "--strings", "4", "--force", "--json")[1])
     assert found["verdict"]["verdict"] == "rank" and found["error"] == 0
@@ -96,6 +98,11 @@ BAD = [
     (["evaluate", "RUN", "--strings", "0"], "--strings is 0"),
     (["evaluate", "RUN", "--lengths", "0"], "length is 0"),
     (["evaluate", "COMPILED", "--lengths", "21"], "length is 21; COMPILED takes 20 symbols at most"),
+    (["train", "--learning-rate", "nan", "--out", "X"], "--learning-rate: 'nan' is not a finite number"),
+    (["train", "--auxiliary", "inf", "--out", "X"], "--auxiliary: 'inf' is not a finite number"),
+    (["train", "--weight-decay", "-1", "--out", "X"], "weight_decay is -1.0; it must be at least 0"),
+    (["evaluate", "RUN", "--threshold", "nan"], "--threshold: 'nan' is not a finite number"),
+    (["evaluate", "RUN", "--threshold", "1.5"], "--threshold is 1.5; it is a share of positions, 0 to 1"),
     (["analyze", "RUN", "--k", "4"], "k is 4; RUN takes 0..3"),
     (["analyze", "RUN", "--strings", "1"], "strings is 1"),
     (["import-run", "nowhere", "--out", "X"], "nowhere is no released run"),
@@ -129,6 +136,21 @@ def test_interrupted_it_goes_on(tmp_path: Path) -> None:
     assert process.returncode == 130 and b"interrupted" in err and b"Traceback" not in err
     step = read_state(tmp_path / "r").step
     assert step >= 10 and weights_path(tmp_path / "r", step).exists()
+
+
+def test_evaluating_an_unfinished_run_names_the_step(capsys, tmp_path: Path) -> None:
+    config = fast(1, embed_dim=8, num_heads=1, max_k=1, length=8, steps=9, checkpoint_every=2, evaluate_strings=1)
+
+    def stop(done: int, total: int) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "run", threads=1, progress=stop)
+    status, out, _ = run(capsys, "evaluate", str(tmp_path / "run"), "--strings", "2")
+    assert status == 0 and "is not trained to the end: step 4 of 9" in out
+    found = json.loads(run(capsys, "evaluate", str(tmp_path / "run"), "--strings", "2", "--json")[1])
+    assert (found["step"], found["steps"]) == (4, 9)
 
 
 def test_evaluate_needs_no_terminal(trained: str) -> None:

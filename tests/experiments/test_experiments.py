@@ -2,16 +2,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from logdepth.errors import InputError
+from logdepth.experiments.curves import curves_of, draw_by_k
+from logdepth.experiments.error_plots import draw_by_depth
 from logdepth.experiments.errors import training_errors
-from logdepth.experiments.experiment import configs, reproduce
-from logdepth.experiments.published import published_errors
+from logdepth.experiments.experiment import Experiment, Measure, configs, reproduce
+from logdepth.experiments.published import published_errors, released_errors
 from logdepth.experiments.registry import EXPERIMENTS, find_experiment
+from logdepth.train.evaluate import reach
 from logdepth.train.loop import train
 from logdepth.train.recipes import fast
+
+OTHERS = ("attention-maps", "best-pointer", "finite-samples", "width", "variants")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +36,9 @@ def test_smoke(name: str, out: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["attention-maps", "best-pointer", "finite-samples", "width", "variants"])
+@pytest.mark.parametrize(
+    "name", ["attention-maps", "best-pointer", "finite-samples", "width", "variants", "inside", "long-hops"]
+)
 def test_smoke_of_the_others(name: str, out: Path) -> None:
     found = reproduce(find_experiment(name), "smoke", out)
     assert all(file.exists() and file.stat().st_size for file in found.files)
@@ -38,7 +46,7 @@ def test_smoke_of_the_others(name: str, out: Path) -> None:
 
 def test_every_scale_has_runs_of_the_papers_shape() -> None:
     for name, experiment in EXPERIMENTS.items():
-        if name == "variants":
+        if name in ("variants", "long-hops"):
             continue
         for scale in ("cpu", "full"):
             for config in experiment.runs(scale):
@@ -88,3 +96,56 @@ def test_training_errors_are_on_the_fixed_set(tmp_path: Path) -> None:
 def test_names() -> None:
     with pytest.raises(InputError, match="did you mean figure-2"):
         find_experiment("figure2")
+
+
+def rows_of(weight: float, seed: int, error: float) -> list[dict[str, Any]]:
+    """Two nets' rows of figure-2, one k a row, as `measure_errors` makes them."""
+    shape = {"heads": 4, "width": 128, "family": "modern", "max_k": 16, "samples": None, "dropout": "off"}
+    shape |= {"auxiliary_weight": weight, "seed": seed, "steps": 2000 if weight else 2500, "run": f"{weight}{seed}"}
+    return [
+        {**shape, "depth": depth, "scale": "cpu", "on": on, "k": k, "error": error * k}
+        for depth in (2, 3)
+        for on in ("test", "planted")
+        for k in range(17)
+    ]
+
+
+def test_four_curves_each_said_for_what_it_is(tmp_path: Path) -> None:
+    rows = rows_of(0.0, 0, 0.002) + rows_of(0.0, 1, 0.004) + rows_of(4.0, 0, 0.001)
+    found = [(c.name, c.dropout, c.steps, len(c.seeds)) for c in curves_of(rows, 2)]
+    assert found == [
+        ("ours, one k asked", "off", (2500,), 2),
+        ("ours, every k asked", "off", (2000,), 1),
+        ("published", "on", (100_000,), 0),
+        ("the authors' nets", "off", (100_000,), 0),
+    ]
+    assert curves_of(rows, 2)[0].errors[10] == pytest.approx(0.03)
+    for draw in (draw_by_k, draw_by_depth):
+        picture, table = draw(rows, tmp_path)
+        assert picture.stat().st_size and "SMOKE" not in table.read_text()
+        assert "ours, one k asked: 2,500 steps, 2 seeds, dropout off (2, 3 layers)" in table.read_text()
+    assert "| 2 | ours, one k asked, dropout off | 2,500 | 5, 2 | 5, 2 |" in (tmp_path / "differences.md").read_text()
+    assert draw_by_k([{**row, "scale": "smoke"} for row in rows], tmp_path)[1].read_text().startswith("SMOKE TEST")
+
+
+def test_the_authors_nets_reach_further_with_dropout_off() -> None:
+    on, off = published_errors(), released_errors()
+    reached = {
+        depth: [reach({k: error for (d, k), error in table.items() if d == depth}) for table in (on, off)]
+        for depth in (2, 3, 4, 5)
+    }
+    assert reached == {2: [1, 1], 3: [2, 3], 4: [3, 6], 5: [4, 11]} and len(off) == 68
+
+
+def test_rows_of_another_version_of_a_measure_are_not_taken_for_its_own(tmp_path: Path) -> None:
+    config = fast(1, embed_dim=8, num_heads=1, max_k=1, length=6, steps=1, batch_size=2)
+
+    def experiment(version: int, says: str) -> Experiment:
+        measure = Measure("words", version, lambda subject, scale: [{"says": says}, {"says": "more"}])
+        return Experiment("words", "none", "words", lambda scale: [config], measure, lambda rows, folder: [])
+
+    first = reproduce(experiment(1, "old"), "smoke", tmp_path).rows
+    assert reproduce(experiment(1, "unseen"), "smoke", tmp_path).rows == first  # kept
+    second = reproduce(experiment(2, "new"), "smoke", tmp_path).rows
+    assert [row["says"] for row in second] == ["new", "more"] and second[0]["measure"] == "words-2"
+    assert len({row["id"] for row in first + second}) == 4 and {row["run"] for row in second} == {config.id}

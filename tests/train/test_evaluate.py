@@ -84,7 +84,11 @@ def test_clustered_errors_have_wider_intervals() -> None:
 
 
 def test_reach_and_threshold() -> None:
-    assert reach({0: 0.0, 1: 0.01, 2: None, 3: 0.011}) == 2 and reach({0: 0.5}) == -1
+    assert reach({0: 0.0, 1: 0.01, 2: 0.0099, 3: 0.011}) == 2 and reach({0: 0.5}) == -1
+    assert reach({0: 0.0, 1: None, 2: 0.0}) == 0  # no position has an answer: nothing is shown
+    for threshold in (float("nan"), float("inf"), -0.1, 1.5):
+        with pytest.raises(InputError, match="it is a share of positions, 0 to 1"):
+            reach({0: 0.0}, threshold)
     assert least_depth({2: {5: 0.5}, 3: {5: 0.02}, 4: {5: 0.001}}, 5) == 4
     assert least_depth({2: {5: 0.5}}, 5) is None
 

@@ -111,6 +111,16 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "model_5.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(FolderError, match="cannot be read"):
         import_run(tmp_path, tmp_path / "run")
+    (tmp_path / "model_6.pt").write_bytes(b"")
+    with pytest.raises(FolderError, match=r"model_6\.pt cannot be read: it is empty"):
+        import_run(tmp_path, tmp_path / "run")
+    torch.save({"a": Path("a")}, tmp_path / "model_7.pt")  # unpickling may run anything
+    with pytest.raises(FolderError, match="holds more than tensors, which is never loaded") as caught:
+        import_run(tmp_path, tmp_path / "run")
+    assert "weights_only" not in str(caught.value)
+    torch.save([1, 2], tmp_path / "model_8.pt")
+    with pytest.raises(FolderError, match="it holds no named tensors"):
+        import_run(tmp_path, tmp_path / "run")
     (tmp_path / "config.yaml").write_text("model: [")
     with pytest.raises(FolderError, match="cannot be read"):
         import_run(tmp_path, tmp_path / "run")

@@ -183,6 +183,30 @@ def test_killed_it_goes_on_to_the_same_end(tmp_path: Path) -> None:
     assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
 
 
+def test_what_another_process_did_meanwhile_counts(tmp_path: Path) -> None:
+    mine = RunFolder(tmp_path / "run", tiny())
+    assert mine.last == 0
+    train(tiny(), tmp_path / "run", threads=1)
+    with mine.lock():
+        assert mine.last == 12
+
+
+def test_cpu_seconds_add_up_over_a_break(tmp_path: Path) -> None:
+    class Stop(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        if done == 6:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train(tiny(), tmp_path / "run", threads=1, progress=stop)
+    before = [row["cpu_seconds"] for row in read_records(tmp_path / "run") if row["step"] <= 4][-1]
+    train(tiny(), tmp_path / "run")
+    spent = [row["cpu_seconds"] for row in read_records(tmp_path / "run")]
+    assert spent == sorted(spent) and 0 < before < spent[2] and len(spent) == 6
+
+
 def test_training_learns(tmp_path: Path) -> None:
     config = fast(2, embed_dim=32, num_heads=2, max_k=1, length=20, steps=300, evaluate_strings=50)
     train(config, tmp_path / "run", threads=1)
@@ -259,9 +283,11 @@ def test_folders_that_do_not_fit(tmp_path: Path) -> None:
         (run / "config.json").write_text(json.dumps({**content, **change}))
         with pytest.raises(FolderError, match=message):
             load_subject(run)
-    (run / "config.json").write_text("{")
-    with pytest.raises(FolderError):
-        read_config(run)
+    for damaged in ("{", '{"version": 1}', '{"config": {}}', "\x00"):
+        (run / "config.json").write_text(damaged)
+        for read in (read_config, load_subject):
+            with pytest.raises(FolderError, match=r"config\.json is damaged, or not the config of a run"):
+                read(run)
     (run / "config.json").write_text(json.dumps(content))
     weights_path(run, 12).write_bytes(weights(run, 12)[:-9])
     with pytest.raises(FolderError, match="damaged or replaced"):
@@ -288,6 +314,11 @@ BAD = [
     ({"auxiliary_weight": 0.0, "deep": True}, "deep needs an auxiliary_weight"),
     ({"alphabet_size": 1}, "one symbol"),
     ({"planted": True, "length": 4}, "planted strings"),
+    ({"learning_rate": float("nan")}, "learning_rate is nan; it must be a finite number"),
+    ({"small_rate": float("inf")}, "small_rate is inf; it must be a finite number"),
+    ({"weight_decay": float("nan")}, "weight_decay is nan; it must be a finite number"),
+    ({"auxiliary_weight": float("inf")}, "auxiliary_weight is inf; it must be a finite number"),
+    ({"weight_decay": -0.1}, "weight_decay is -0.1; it must be at least 0"),
 ]
 
 
@@ -331,7 +362,7 @@ def test_tensorboard_has_the_records(tmp_path: Path) -> None:
 
     config = tiny()
     RunFolder(tmp_path / "run", config)
-    with tensorboard_log(tmp_path / "run", 0) as log:
+    with tensorboard_log(tmp_path / "run") as log:
         assert log is not None
         train(config, tmp_path / "run", threads=1, logs=[log])
     events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))

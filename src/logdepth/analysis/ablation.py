@@ -54,5 +54,32 @@ def ablate_heads(
     return rows
 
 
+def ablate_layers(subject: Subject, hops: Sequence[int], strings: Int[np.ndarray, "batch n"]) -> list[dict[str, Any]]:
+    """The error at each k with the attention of a whole layer replaced: every head's output by its mean over these
+    strings and slots at that k. Rows of layer, k, error, baseline. Raises `InputError` for a model without heads.
+
+    >>> from logdepth.models.build import build_model
+    >>> from logdepth.train.recipes import fast
+    >>> from logdepth.train.subject import run_subject
+    >>> config = fast(2, embed_dim=8, num_heads=2, max_k=1, length=12)
+    >>> subject = run_subject("tiny", build_model(config.model).eval(), config, 0)
+    >>> [row["layer"] for row in ablate_layers(subject, [1], np.array([[0, 1, 2, 0, 1, 2]]))]
+    [1, 2]
+    """
+    rows = []
+    task, shape = subject.task, subject.shape
+    if not shape.num_heads:
+        raise InputError(f"{subject.name} has no heads to take out")
+    for k in hops:
+        baseline = score(task, subject.predict, k, strings).error
+        found = activations(subject.model, subject.encode(strings, k)).heads
+        for layer, heads in enumerate(found, 1):
+            edits = [Edit(layer, head, _constant(mean)) for head, mean in enumerate(heads.mean((0, 1)))]
+            with edited(subject.model, edits):
+                error = score(task, subject.predict, k, strings).error
+            rows.append({"layer": layer, "k": k, "error": error, "baseline": baseline})
+    return rows
+
+
 def _constant(value: Tensor) -> Any:
     return lambda x: value.to(x.dtype).expand_as(x)

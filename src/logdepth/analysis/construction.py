@@ -1,5 +1,8 @@
 """Which construction a net is nearer to, by how many hops it has in hand after each layer.
 
+A probe that is right in 97 % of slots: is that hop in hand? No share is the right one, so a net is judged at every
+cutoff from .90 to .999, and called like a construction only where all of them say so (`judge_probes`).
+
 *rank* holds the symbol and rank of find^p after layer l, p = 2^(l-1) - 1, and its layer l attends to find^(p'+1) with
 p' of the layer before: find^(2^(l-2)). *doubling* holds the position of find^(2^(l-2)) after layer l. Both as in
 `programs/khop.py`.
@@ -8,26 +11,57 @@ p' of the layer before: find^(2^(l-2)). *doubling* holds the position of find^(2
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from math import log2
 from typing import Any
 
 from logdepth.analysis.probes import LEAST_SLOTS, decodable
+
+LEAST_CUTOFF, MOST_CUTOFF = 0.90, 0.999
+CUTOFFS = (LEAST_CUTOFF, 0.95, 0.99, MOST_CUTOFF)  # those that curves are drawn at
+
+SENTENCES = {
+    "rank": "It holds about what the construction rank holds: 2 p + 1 hops after a layer that follows one with p.",
+    "doubling": "It holds about what the construction doubling holds: 2 p hops after a layer that follows one with p.",
+    "beyond rank": "After some layer it holds more hops than the construction rank, which holds 2 p + 1 after p.",
+    "neither": "It holds fewer hops than either construction, as far as a linear map can read them.",
+    "between": "Nothing here tells the two constructions apart: both hold the same at this depth, or too few slots had "
+    "hops enough to tell.",
+    "undecided": "Undecided: what it is like depends on how often a probe has to be right before a hop counts as held",
+}
 
 
 @dataclass(frozen=True)
 class Verdict:
     """reached[l]: the largest j in hand after layer l (0: none). distances: to each construction, in doublings, the
     mean over the layers judged. verdict: `rank`, `doubling`, `between`, `beyond rank`, or `neither`: nearer to having
-    nothing in hand than to either."""
+    nothing in hand than to either; of several cutoffs also `undecided`.
+
+    by_cutoff: of several cutoffs, (from, to, verdict) in rising order, and curves[cutoff], the `reached` of each of
+    CUTOFFS. `reached` and `distances` are then those at .99.
+    """
 
     reached: dict[int, int]
     distances: dict[str, float]
     verdict: str
+    by_cutoff: tuple[tuple[float, float, str], ...] = ()
+    curves: Mapping[float, dict[int, int]] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """Plain data."""
-        return {"reached": self.reached, "distances": self.distances, "verdict": self.verdict}
+        return asdict(self)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words.
+
+        >>> Verdict({}, {}, "undecided", ((0.9, 0.95, "rank"), (0.95, 0.999, "doubling"))).sentence[-59:]
+        'ounts as held (0.9 to 0.95: rank; 0.95 to 0.999: doubling).'
+        """
+        if self.verdict != "undecided":
+            return SENTENCES[self.verdict]
+        parts = [f"{low:.3g} to {high:.3g}: {name}" for low, high, name in self.by_cutoff]
+        return f"{SENTENCES['undecided']} ({'; '.join(parts)})."
 
 
 def reach_of(construction: str, layer: int) -> int:
@@ -102,6 +136,33 @@ def judge(reached: Mapping[int, int], largest: int, looks: Mapping[int, Sequence
     else:
         verdict = min(far, key=lambda name: far[name])
     return Verdict(dict(reached), distances, verdict)
+
+
+def judge_probes(rows: Sequence[dict[str, Any]], looks: Mapping[int, Sequence[int]] | None = None) -> Verdict:
+    """`judge` at every cutoff from .90 to .999 (rows of `probe_pointers`): its verdict if all agree, else `undecided`.
+
+    What is in hand changes only where the cutoff passes an accuracy or a chance of some row, so that few cutoffs are
+    all of them.
+
+    >>> rows = [{"layer": l, "j": j, "what": "symbol", "accuracy": 1.0 if j < 2**l / 2 else 0.2, "chance": 0.2,
+    ...     "slots": 90} for l in range(1, 6) for j in range(1, 17)]
+    >>> judge_probes(rows).verdict, judge_probes([*rows, {**rows[0], "layer": 3, "j": 5, "accuracy": 0.95}]).by_cutoff
+    ('rank', ((0.9, 0.95, 'beyond rank'), (0.95, 0.999, 'rank')))
+    """
+    largest = largest_asked(rows)
+    passed = {row[name] for row in rows for name in ("accuracy", "chance")}
+    cutoffs = sorted({LEAST_CUTOFF, MOST_CUTOFF} | {x for x in passed if LEAST_CUTOFF < x < MOST_CUTOFF})
+    spans: list[tuple[float, float, str]] = []
+    for below, cutoff in zip([LEAST_CUTOFF, *cutoffs[:-1]], cutoffs, strict=True):
+        verdict = judge(reached_hops(rows, cutoff), largest, looks).verdict
+        if spans and spans[-1][2] == verdict:
+            spans[-1] = (spans[-1][0], cutoff, verdict)
+        else:
+            spans.append((below, cutoff, verdict))
+    usual = judge(reached_hops(rows), largest, looks)
+    curves = {cutoff: reached_hops(rows, cutoff) for cutoff in CUTOFFS}
+    verdict = spans[0][2] if len(spans) == 1 else "undecided"
+    return replace(usual, verdict=verdict, by_cutoff=tuple(spans), curves=curves)
 
 
 def _looks_apart(looks: Mapping[int, Sequence[int]]) -> dict[str, float]:

@@ -13,12 +13,13 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 64rem; marg
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-top: 1px solid #ddd; padding-top: 1rem; }
 img { max-width: 100%; } table { border-collapse: collapse; font-size: 13px; margin: .8rem 0; }
 th, td { padding: .2rem .7rem; border-bottom: 1px solid #e4e4e4; text-align: right; } th { color: #555; }
-p.note { color: #555; font-size: 13px; }
+p.note { color: #555; font-size: 13px; } table.words td { text-align: left; vertical-align: top; }
 """
 
 
 class Section(NamedTuple):
-    """A heading, a sentence on what it shows, a picture (a PNG file) or none, a table (head and lines), a note."""
+    """A heading, a sentence on what it shows, a picture (a PNG file) or none, a table (head and lines; of words, not of
+    numbers, if `words`), a note."""
 
     title: str
     text: str
@@ -26,6 +27,7 @@ class Section(NamedTuple):
     head: Sequence[str] = ()
     lines: Sequence[Sequence[str]] = ()
     note: str = ""
+    words: bool = False
 
 
 def page(title: str, sections: Sequence[Section]) -> str:
@@ -41,7 +43,7 @@ def page(title: str, sections: Sequence[Section]) -> str:
             data = base64.b64encode(section.picture.read_bytes()).decode()
             parts.append(f'<img alt="{html.escape(section.title)}" src="data:image/png;base64,{data}">')
         if section.head:
-            parts.append(_table(section.head, section.lines))
+            parts.append(_table(section.head, section.lines, section.words))
         if section.note:
             parts.append(f'<p class="note">{html.escape(section.note)}</p>')
     body = "\n".join(parts)
@@ -54,8 +56,9 @@ def write_page(path: Path, title: str, summary: Section, sections: Sequence[Sect
     path.write_text(page(title, [summary, *sections]), encoding="utf-8")
 
 
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]], words: bool) -> str:
     def row(cells: Sequence[str], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
-    return "<table>" + row(head, "th") + "".join(row(line, "td") for line in lines) + "</table>"
+    begin = '<table class="words">' if words else "<table>"
+    return begin + row(head, "th") + "".join(row(line, "td") for line in lines) + "</table>"

@@ -3,33 +3,30 @@
 Asked for after each layer, at every slot i that is asked and whose find^j(i) is defined:
 
 - `symbol`: the symbol at find^j(i), which is hop_j(i);
-- `position`: find^j(i) itself, as the bits of a number (all have to be right);
-- `rank`: how often that symbol has occurred up to find^j(i), as bits; and `symbol and rank`, both right.
+- `position`: find^j(i) itself;
+- `rank`: how often that symbol has occurred up to find^j(i); and `symbol and rank`, both right;
+- `distance`: how far back find^j(i) is, i - find^j(i).
 
-A probe is the affine map to the answer's bits, where one is exact on the fitted slots (compiled models hold words so);
-else logistic regression (multinomial for the symbol, one for each bit of a number). Rows are scaled to unit root mean
-square, as every later layer reads them. Probes are fitted on some strings and scored on others. `chance` is what the
+How a linear map reads them: `linear.py`. Probes are fitted on some strings and scored on others. `chance` is what the
 same probe gets from the embedding (layer 0), or by always saying the most frequent answer, whichever is more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor
-from torch.nn import functional
+from jaxtyping import Int
 
+from logdepth.analysis.linear import features_of, read
 from logdepth.errors import InputError
 from logdepth.models.inside import activations
+from logdepth.train.evaluate import interval
 from logdepth.train.subject import Subject
 
 LEAST_SLOTS = 50  # with fewer slots scored, an accuracy says nothing: one lucky slot is 100 %
-EXACT = 1e-3  # largest error, of bits as -1 and 1, at which an affine map counts as exact
-WHATS = ("symbol", "position", "rank", "symbol and rank")
+WHATS = ("symbol", "position", "rank", "distance", "symbol and rank")
 
 
 def probe_pointers(
@@ -44,9 +41,10 @@ def probe_pointers(
 ) -> list[dict[str, Any]]:
     """Accuracy of every probe after every layer for every j in `hops`, the model being asked for k hops.
 
-    Rows of layer (0: the embedding), j, what, accuracy, chance, slots (how many were scored). Two thirds of the strings
-    are fitted on; slots of the others with a position or rank beyond those fitted on are left out. Raises `InputError`
-    for fewer than 3 strings, or a k or length that the model does not take.
+    Rows of layer (0: the embedding), j, what, accuracy with its 95 % interval low, high (a string is a trial), chance,
+    slots (how many were scored). Two thirds of the strings are fitted on; slots of the others with a position or rank
+    beyond those fitted on are left out. Raises `InputError` for fewer than 3 strings, or a k or length that the model
+    does not take.
 
     >>> from logdepth.models.build import build_model
     >>> from logdepth.train.recipes import fast
@@ -71,23 +69,32 @@ def probe_pointers(
     fitted = np.arange(strings) < 2 * strings // 3
     rows: list[dict[str, Any]] = []
     for layer, residual in enumerate(found):
-        features = _features(residual.double().cpu())
+        features = features_of(residual.double().cpu())
         for j in hops:
             at = powers[j]
             valid = (at > 0) & asked
             train, test = valid & fitted[:, None], valid & ~fitted[:, None]
             if not train.any():
                 continue
-            answers = {"s": np.take_along_axis(symbols, at, 1), "r": np.take_along_axis(ranks, at, 1), "p": at}
-            for name in ("r", "p"):  # a number beyond those fitted on may have a bit never seen
+            answers = {
+                "symbol": np.take_along_axis(symbols, at, 1),
+                "position": at,
+                "rank": np.take_along_axis(ranks, at, 1),
+                "distance": np.arange(at.shape[1]) - at + at.shape[1],  # a model that looks ahead has negative ones
+            }
+            for name in ("rank", "position"):  # a number beyond those fitted on may have a bit never seen
                 test &= answers[name] <= answers[name][train].max()
             if not test.any():
                 continue
-            right = _probe_all(features, answers, size, train, test, iterations)
+            right = read(features, answers, size, train, test, iterations)
+            right["symbol and rank"] = right["symbol"] & right["rank"]
             most = _most_frequent(answers, train, test)
+            of, slots = np.nonzero(test)[0], test.sum(1)
             for what in WHATS:
+                low, high = interval(np.bincount(of, right[what], len(slots)), slots)
                 where = {"layer": layer, "j": j, "k": k, "what": what, "slots": int(test.sum())}
-                rows.append({**where, "accuracy": float(right[what].mean()), "chance": most[what]})
+                seen = {"accuracy": float(right[what].mean()), "low": low, "high": high, "chance": most[what]}
+                rows.append({**where, **seen})
     embedding = {(row["j"], row["what"]): row["accuracy"] for row in rows if row["layer"] == 0}
     return [{**row, "chance": max(row["chance"], embedding[row["j"], row["what"]])} for row in rows]
 
@@ -131,76 +138,8 @@ def hop_prefix(js: Sequence[int]) -> int:
     return prefix
 
 
-def _features(residual: Tensor) -> Float[np.ndarray, "batch slots features"]:
-    """Rows at unit root mean square, decorrelated, constant and repeated coordinates dropped, a 1 appended."""
-    x = residual / residual.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-12)
-    flat = x.flatten(0, 1)
-    flat = flat - flat.mean(0)
-    values, vectors = torch.linalg.eigh(flat.T @ flat / len(flat))
-    kept = values > 1e-9 * values.max()
-    white = flat @ (vectors[:, kept] / values[kept].sqrt())
-    white = torch.cat([white, torch.ones(len(white), 1, dtype=white.dtype)], 1)
-    return white.unflatten(0, residual.shape[:2]).numpy()
-
-
-def _probe_all(
-    features: np.ndarray,
-    answers: dict[str, np.ndarray],
-    size: int,
-    train: Bool[np.ndarray, "batch slots"],
-    test: Bool[np.ndarray, "batch slots"],
-    iterations: int,
-) -> dict[str, np.ndarray]:
-    """Whether each probe is right at each test slot. One fit of all outputs together: they share nothing but time."""
-    x, unseen = torch.from_numpy(features[train]), torch.from_numpy(features[test])
-    classes = torch.from_numpy(answers["s"][train])
-    widths = {name: max(int(answers[name].max()).bit_length(), 1) for name in ("p", "r", "s")}
-    ones = torch.cat([_bits(answers[name][train], widths[name]) for name in ("p", "r", "s")], 1)
-    truth = torch.cat([_bits(answers[name][test], widths[name]) for name in ("p", "r", "s")], 1).numpy() > 0.5
-    gram = x.T @ x + 1e-9 * len(x) * torch.eye(x.shape[1], dtype=x.dtype)
-    affine = torch.linalg.solve(gram, x.T @ (2 * ones - 1).to(x.dtype)).T
-    exact = ((x @ affine.T - 2 * ones + 1).abs().amax(0) < EXACT).numpy()
-    said = (unseen @ affine.T).numpy() > 0
-    numbers = widths["p"] + widths["r"]
-    logits = np.zeros((len(unseen), 0))
-    if not exact.all():
-        logits = _logistic(x.float(), classes, ones[:, :numbers], size, iterations)(unseen.float())
-        said[:, :numbers] = np.where(exact[:numbers], said[:, :numbers], logits[:, size:] > 0)
-    right = (said == truth)[:, :numbers]
-    symbol = (said == truth)[:, numbers:].all(1)
-    if not exact[numbers:].all():
-        symbol = logits[:, :size].argmax(1) == answers["s"][test]
-    position, rank = right[:, : widths["p"]].all(1), right[:, widths["p"] :].all(1)
-    return {"symbol": symbol, "position": position, "rank": rank, "symbol and rank": symbol & rank}
-
-
-def _logistic(x: Tensor, classes: Tensor, ones: Tensor, size: int, iterations: int) -> Callable[[Tensor], np.ndarray]:
-    """Logits: `size` classes, then one for each bit. Begins at least squares."""
-    signs = torch.cat([2 * functional.one_hot(classes, size).float() - 1, 2 * ones - 1], 1)
-    gram = x.T @ x + 1e-4 * len(x) * torch.eye(x.shape[1])
-    weight = (4 * torch.linalg.solve(gram, x.T @ signs).T).requires_grad_()
-    optimizer = torch.optim.LBFGS([weight], max_iter=iterations, history_size=20, line_search_fn="strong_wolfe")
-
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        out = x @ weight.T
-        several = functional.cross_entropy(out[:, :size], classes)
-        single = functional.binary_cross_entropy_with_logits(out[:, size:], ones, reduction="none").mean(0).sum()
-        value = several + single + 1e-4 * weight.square().sum()
-        value.backward()
-        return value
-
-    optimizer.step(loss)
-    fitted = weight.detach()
-    return lambda rows: (rows @ fitted.T).numpy()
-
-
-def _bits(numbers: np.ndarray, count: int) -> Tensor:
-    return torch.from_numpy((numbers[:, None] >> np.arange(count) & 1).astype(np.float32))
-
-
 def _most_frequent(answers: dict[str, np.ndarray], train: np.ndarray, test: np.ndarray) -> dict[str, float]:
     """How often the most frequent answer of the training slots is right."""
-    both = {"symbol": answers["s"], "position": answers["p"], "rank": answers["r"]}
-    both["symbol and rank"] = answers["s"] * (int(answers["r"].max()) + 1) + answers["r"]
-    return {what: float((values[test] == np.bincount(values[train]).argmax()).mean()) for what, values in both.items()}
+    both = answers["symbol"] * (int(answers["rank"].max()) + 1) + answers["rank"]
+    asked = {**answers, "symbol and rank": both}
+    return {what: float((values[test] == np.bincount(values[train]).argmax()).mean()) for what, values in asked.items()}

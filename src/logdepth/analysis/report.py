@@ -9,12 +9,13 @@ from typing import Any
 
 from logdepth.analysis.ablation import ablate_heads
 from logdepth.analysis.circuit import circuit_rows, circuit_section
-from logdepth.analysis.construction import judge, largest_asked, reached_hops
+from logdepth.analysis.construction import Verdict, judge_probes
 from logdepth.analysis.page import Section, write_page
 from logdepth.analysis.patching import find_pair, patch_heads, patch_residual
 from logdepth.analysis.pictures import draw_ablation, draw_heads, draw_patching, draw_probes, draw_scores
 from logdepth.analysis.pointers import best_pointers, head_scores, pattern_scores
 from logdepth.analysis.probes import decodable, hop_prefix, probe_pointers
+from logdepth.analysis.words import words
 from logdepth.errors import InputError
 from logdepth.files import check_new_folder, new_folder
 from logdepth.train.evaluate import evaluate
@@ -67,7 +68,7 @@ def analyze(
     for row in best:
         if row["name"].startswith(f"{task.pointer}^"):
             looks.setdefault(row["layer"], []).append(row["j"])
-    verdict = judge(reached_hops(probes), largest_asked(probes), looks) if k else None
+    verdict = judge_probes(probes, looks) if k else None
     pair = find_pair(subject, k, seed=seed) if k else None
     patches = patch_residual(subject, k, pair) if pair else []
     heads = patch_heads(subject, k, pair) if pair else []
@@ -88,17 +89,18 @@ def analyze(
         )
         sections = []
         if has_heads:
-            sections.append(draw_heads(folder, subject, k, drawn[0], best))
+            sections.append(draw_heads(folder, subject, k, drawn, best))
             sections.append(draw_scores(folder, scores, best, task.pointer))
             sections.append(draw_ablation(folder, ablations))
         if circuit:
             sections.append(circuit_section(circuit))
         if pair and verdict:
             sections += [
-                draw_probes(folder, probes, verdict, task.pointer),
+                draw_probes(folder, probes, verdict, task.pointer, _taught(subject)),
                 draw_patching(folder, patches, heads, pair),
             ]
         summary = _summary(subject, errors, best, prefix, verdict)
+        sections.append(words(task.pointer))
         sections.append(_made(subject, k, strings, seed))
         write_page(folder / "index.html", f"{subject.name}: k = {k}", summary, sections)
     tell(6, steps)
@@ -109,6 +111,7 @@ def analyze(
         "heads": best,
         "prefix": prefix,
         "verdict": verdict.row() if verdict else None,
+        "conclusion": verdict.sentence if verdict else None,
     }
 
 
@@ -133,6 +136,17 @@ def named_heads(
     return named
 
 
+def _taught(subject: Subject) -> str:
+    """What of the hops the model was asked for in training, for the probes' text."""
+    config = subject.config
+    if config is None or subject.construction:
+        return ""
+    if not config.auxiliary_weight:
+        return "In training it was asked for the one k of its first token alone: what it holds besides is its own. "
+    after = "after layer l for those below 2^(l-1), after the last for all" if config.deep else "after the last layer"
+    return f"In training it was asked for every hop's symbol at every slot, {after}: that much of it was taught. "
+
+
 def _made(subject: Subject, k: int, strings: int, seed: int) -> Section:
     """What it takes to make the page again."""
     command = f"logdepth analyze {subject.name} --k {k} --strings {strings} --seed {seed}"
@@ -151,7 +165,7 @@ def _summary(
     errors: dict[str, Any],
     best: Sequence[dict[str, Any]],
     prefix: dict[int, int],
-    verdict: Any,
+    verdict: Verdict | None,
 ) -> Section:
     task, shape = subject.task, subject.shape
     kind = f"compiled, {subject.construction}" if subject.construction else f"trained, {shape.family}"
@@ -164,9 +178,10 @@ def _summary(
     text += f", k up to {task.questions[-1]}."
     if errors["error"] is not None:
         text += f" Error at this k: {errors['error']:.2%} of {errors['defined']:,} defined positions."
-    if verdict and verdict.distances:
-        far = ", ".join(f"{name} {value:.2f}" for name, value in verdict.distances.items())
-        text += f" Nearer to: {verdict.verdict} (distance in doublings: {far})."
+    if verdict:
+        text += f" {verdict.sentence}"
+        if verdict.verdict in ("neither", "undecided") and errors["error"] is not None and errors["error"] <= 0.01:
+            text += " Its answers are right all the same: what it holds is in a form that these probes do not read."
     head = ["layer", *(f"head {h + 1}" for h in range(shape.num_heads)), "hops in hand", "hop prefix"]
     lines = []
     for layer in range(1, shape.depth + 1):
@@ -177,6 +192,6 @@ def _summary(
     note = (
         "In a cell: where the head looks when asked for this k, with its score (1 is perfect). Hops in hand: the "
         "largest j whose symbol or position a linear probe reads in 99 % of slots; hop prefix: the largest J with all "
-        "symbols 1..J readable."
+        "symbols 1..J readable. The last layer may forget all but the answer."
     )
     return Section("Findings", text, None, head, lines, note)

@@ -43,6 +43,6 @@ def _analyze(args: argparse.Namespace) -> int:
         reached = f"   {found['verdict']['reached'].get(layer, 0)} hops in hand" if found["verdict"] else ""
         print(f"  layer {layer}: {', '.join(heads)}{reached}")
     if found["verdict"]:
-        print(f"nearer to: {found['verdict']['verdict']}")
+        print(found["conclusion"])
     print(f"{args.out}/index.html")
     return 0

@@ -8,7 +8,8 @@ from typing import Any
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 
-NAMES = "figure-2, depth-by-k, finite-samples, width, attention-maps, pointer-table, best-pointer, variants"
+NAMES = "figure-2, few-steps, depth-by-k, finite-samples, width, attention-maps, pointer-table, best-pointer, "
+NAMES += "variants, inside, long-hops"
 
 
 def add_commands(commands: Any) -> None:

@@ -42,7 +42,7 @@ def add_commands(commands: Any) -> None:
         description="Train on a task; goes on from the last checkpoint if OUT holds this run broken off.",
     )
     parser.add_argument("--task", help="khop (default), pointer-chasing, ..")
-    parser.add_argument("--recipe", default="fast", help="fast (default), paper, or plain")
+    parser.add_argument("--recipe", default="fast", help="fast (default), plain (no auxiliary question), or paper")
     for option, _, kind, text in SIZES:
         parser.add_argument(f"--{option}", type=kind, help=text)
     parser.add_argument("--family", help="of models, for recipe plain: modern (default), paper, lstm, ..")
@@ -109,9 +109,9 @@ def _train(args: argparse.Namespace) -> int:
     from logdepth.train.loop import device_for, train
 
     device = device_for(config, args.device)
-    folder = RunFolder(args.out, config)
+    RunFolder(args.out, config)  # refuses another run's before anything is logged
     with ExitStack() as stack:
-        logs = [stack.enter_context(tensorboard_log(args.out, folder.last))]
+        logs = [stack.enter_context(tensorboard_log(args.out))]
         if args.wandb:
             logs.append(stack.enter_context(wandb_log(args.wandb, config)))
         report = stack.enter_context(progress("training"))
@@ -155,6 +155,8 @@ def _config(args: argparse.Namespace) -> Any:
 def _evaluate(args: argparse.Namespace) -> int:
     if args.strings < 1:
         raise InputError(f"--strings is {args.strings}; it must be at least 1")
+    if not 0 <= args.threshold <= 1:
+        raise InputError(f"--threshold is {args.threshold}; it is a share of positions, 0 to 1")
     lengths = None if args.lengths is None else _numbers(args.lengths, "--lengths")
     ks = None if args.k is None else _numbers(args.k, "--k")
     import torch
@@ -185,9 +187,12 @@ def _evaluate(args: argparse.Namespace) -> int:
                     report(len(rows), len(ks) * len(lengths))
             reached[length] = reach(errors, args.threshold)
     if args.json:
-        shown = {"model": args.path, "step": subject.step, "dropout": args.dropout, "seed": args.seed}
+        steps = subject.config.steps if subject.config else None
+        shown = {"model": args.path, "step": subject.step, "steps": steps, "dropout": args.dropout, "seed": args.seed}
         print_json({**shown, "threshold": args.threshold, "reach": reached, "rows": rows})
         return 0
+    if subject.config and subject.step < subject.config.steps:
+        print(f"{args.path} is not trained to the end: step {subject.step:,} of {subject.config.steps:,}")
     _print_rows(rows)
     for length, most in reached.items():
         bound = f"{args.threshold:.2%}"

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from logdepth.analysis.pictures import MAP_LENGTH, clear_heads, telling_string
 from logdepth.analysis.pointers import best_pointers, head_scores
-from logdepth.experiments.experiment import Rows, configs
+from logdepth.experiments.experiment import Rows, configs, smoke_mark, training_of
 from logdepth.experiments.published import PUBLISHED_POINTERS
 from logdepth.files import write_text_atomically
 from logdepth.models.inside import attention_of
@@ -19,7 +20,6 @@ from logdepth.train.config import TrainConfig
 from logdepth.train.subject import Subject
 
 STRINGS = 10  # the paper's average
-MAP_LENGTH = 40
 
 
 def deepest_run(scale: str) -> list[TrainConfig]:
@@ -32,23 +32,32 @@ def deepest_run(scale: str) -> list[TrainConfig]:
 
 
 def measure_maps(subject: Subject, scale: str) -> Rows:
-    """Attention of every head on one string asked for the largest k, three decimals, as rows."""
+    """Attention of every head on one string asked for the largest k, three decimals, as rows. The string is that of
+    2,000 on which most positions have so many hops."""
     k, size = subject.task.questions[-1], subject.task.alphabet_size
-    string = subject.task.with_length(min(MAP_LENGTH, subject.task.length)).strings(1, 0, "maps")
+    task = subject.task.with_length(min(MAP_LENGTH, subject.task.length))
+    string = telling_string(task, task.strings(2000, 0, "maps"), k)
     best = {(r["layer"], r["head"]): r for r in best_pointers(_scores(subject, k))}
     rows: Rows = []
     for layer, weights in enumerate(attention_of(subject.model, subject.encode(string, k)), 1):
         for head in range(weights.shape[1]):
             found = best[layer, head + 1]
             attention = np.round(weights[0, head].float().cpu().numpy(), 3).tolist()
-            where = {"layer": layer, "head": head + 1, "k": k, "j": found["j"], "valid": found["valid"]}
+            where = {
+                **_net(subject),
+                "layer": layer,
+                "head": head + 1,
+                "k": k,
+                "j": found["j"],
+                "valid": found["valid"],
+            }
             rows.append({**where, "string": string[0].tolist(), "alphabet": size, "attention": attention})
     return rows
 
 
 def measure_pointers(subject: Subject, scale: str) -> Rows:
     """Every head against every find^j, asked for the largest k."""
-    return _scores(subject, subject.task.questions[-1])
+    return [{**_net(subject), **row} for row in _scores(subject, subject.task.questions[-1])]
 
 
 def measure_best(subject: Subject, scale: str) -> Rows:
@@ -56,7 +65,15 @@ def measure_best(subject: Subject, scale: str) -> Rows:
     rows: Rows = []
     for k in subject.task.questions:
         rows += best_pointers(_scores(subject, k, subject.task.questions[-1]))
-    return rows
+    return [{**_net(subject), **row} for row in rows]
+
+
+def _net(subject: Subject) -> dict[str, Any]:
+    """What captions say of it."""
+    config = subject.config
+    assert config is not None
+    named = {"depth": config.model.depth, "seed": config.seed, "steps": config.steps}
+    return {**named, "auxiliary_weight": config.auxiliary_weight}
 
 
 def _scores(subject: Subject, k: int, most: int | None = None) -> Rows:
@@ -64,18 +81,20 @@ def _scores(subject: Subject, k: int, most: int | None = None) -> Rows:
 
 
 def draw_maps(rows: Rows, folder: Path) -> list[Path]:
-    """Figures 11 to 13: the attention of every head on one string, its best find^j marked."""
+    """Figures 11 to 13: attention of the two clearest heads of each layer on one string, their best find^j marked."""
     panels = []
     string, k = np.array([rows[0]["string"]]), rows[0]["k"]
     powers = Khop(string.shape[1], rows[0]["alphabet"], k=k).pointers(string, k)
-    for row in rows:
+    for row in clear_heads(rows, "valid"):
         clear = row["valid"] is not None and row["valid"] >= 0.5
         title = f"layer {row['layer']}, head {row['head']}" + (f": find^{row['j']} {row['valid']:.2f}" if clear else "")
         pointer = powers[row["j"]][0] if clear else None
         panels.append(Panel(title, np.array(row["attention"]), pointer, f"find^{row['j']}" if clear else ""))
     tokens = [f"k={k}", *(chr(97 + symbol) for symbol in string[0])]
-    title, heads = f"a trained net's attention, k = {k}", max(row["head"] for row in rows)
-    draw_attention(folder / "attention-maps.png", panels, tokens, title, columns=heads)
+    many = int((powers[k][0] > 0).sum())
+    title = f"{smoke_mark(rows)}{_named(rows)}, asked for k = {k} ({many} of these {string.shape[1]} positions have so "
+    title += "many hops)"
+    draw_attention(folder / "attention-maps.png", panels, tokens, title, columns=2)
     return [folder / "attention-maps.png"]
 
 
@@ -99,7 +118,8 @@ def draw_pointers(rows: Rows, folder: Path) -> list[Path]:
                 shown = "1.0" if value >= 0.995 else f"{value:.2f}"[1:]
                 axis.text(across, down, shown, ha="center", va="center", fontsize=5, color="white")
     figure.colorbar(image, ax=axes[0][1])
-    picture = save_figure(figure, folder / "pointer-table.png", f"attention against find^j, k = {k}")
+    title = f"{smoke_mark(rows)}attention against find^j, k = {k}"
+    picture = save_figure(figure, folder / "pointer-table.png", title, _named(rows))
     lines = [
         "Cosine of the paper's code, the best head of each layer; published: the released six-layer net on hop_16.",
         "",
@@ -134,7 +154,12 @@ def draw_best(rows: Rows, folder: Path) -> list[Path]:
     axes[0][0].set_xticklabels(hops)
     axes[0][0].set_yticklabels([f"layer {layer}, head {head}" for layer, head in heads], fontsize=7)
     figure.colorbar(image, ax=axes[0][0], label="score, valid rows")
-    return [save_figure(figure, folder / "best-pointer.png", "the find^j each head follows best (j in the cell)")]
+    title = f"{smoke_mark(rows)}the find^j each head follows best (j in the cell)"
+    return [save_figure(figure, folder / "best-pointer.png", title, _named(rows))]
+
+
+def _named(rows: Rows) -> str:
+    return f"{rows[0]['depth']} layers, {training_of(rows)}"
 
 
 def _write(path: Path, lines: list[Any]) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 from logdepth.experiments.experiment import Rows, configs, strings_for
 from logdepth.train.config import TrainConfig
 from logdepth.train.evaluate import evaluate, score_planted
+from logdepth.train.recipes import plain
 from logdepth.train.subject import Subject
 
 DEPTHS = (2, 3, 4, 5, 6)
@@ -17,13 +18,27 @@ SAMPLES = (1000, 3000, 10_000)
 
 
 def fresh_runs(scale: str) -> list[TrainConfig]:
-    """Depths 2 to 6, fresh samples, 4 heads, width 128; with the `fast` recipe three seeds of the four-layer net.
+    """Depths 2 to 6, fresh samples, 4 heads, width 128. At scale `cpu` `plain`, three seeds of depths 2 to 5, and
+    `fast`, one seed of each depth and three of the four-layer net.
 
     >>> len(fresh_runs("cpu")), len(fresh_runs("smoke"))
-    (7, 2)
+    (19, 2)
     """
     more = configs(scale, [4], seeds=(1, 2)) if scale == "cpu" else []
-    return configs(scale, DEPTHS) + more
+    return configs(scale, DEPTHS) + more + (_plain_runs() if scale == "cpu" else [])
+
+
+def short_runs(scale: str) -> list[TrainConfig]:
+    """Recipe `plain` in 2,500 steps, a fortieth of the authors', at every depth; other scales as in `fresh_runs`.
+
+    >>> {config.steps for config in short_runs("cpu")}
+    {2500}
+    """
+    return _plain_runs(steps=2500) if scale == "cpu" else fresh_runs(scale)
+
+
+def _plain_runs(**options: Any) -> list[TrainConfig]:
+    return [plain(depth, seed=seed, **options) for depth in DEPTHS[:-1] for seed in (0, 1, 2)]
 
 
 def wide_runs(scale: str) -> list[TrainConfig]:
@@ -104,4 +119,5 @@ def _shape(subject: Subject) -> dict[str, Any]:
     assert config is not None
     shape = config.model
     sizes = {"depth": shape.depth, "heads": shape.num_heads, "width": shape.embed_dim, "family": shape.family}
+    sizes |= {"auxiliary_weight": config.auxiliary_weight}
     return {**sizes, "seed": config.seed, "steps": config.steps, "samples": config.samples, "max_k": config.max_k}

@@ -10,11 +10,12 @@ from typing import Any
 
 from logdepth.errors import InputError
 from logdepth.files import write_text_atomically
+from logdepth.records import Record
 from logdepth.train.config import TrainConfig
 from logdepth.train.folder import read_state
 from logdepth.train.recipes import fast, paper
 from logdepth.train.subject import Subject, load_subject
-from logdepth.train.sweep import sweep
+from logdepth.train.sweep import run_folder, sweep
 
 SCALES = ("smoke", "cpu", "full")
 Rows = list[dict[str, Any]]
@@ -22,15 +23,36 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What is measured of a run: rows(subject, scale).
+
+    version: goes up whenever the same run would give other rows, so that those kept from before are not taken for them.
+    """
+
+    name: str
+    version: int
+    rows: Callable[[Subject, str], Rows]
+
+    @property
+    def id(self) -> str:
+        """Name and version, as rows and folders have it.
+
+        >>> Measure("errors", 2, lambda subject, scale: []).id
+        'errors-2'
+        """
+        return f"{self.name}-{self.version}"
+
+
+@dataclass(frozen=True)
 class Experiment:
-    """name: of the command; figures: the paper's; runs(scale): the configs; measure(subject, scale): rows of one run;
-    draw(rows, folder): the files it wrote, pictures and tables, from rows alone."""
+    """name: of the command; figures: the paper's; runs(scale): the configs; draw(rows, folder): the files it wrote,
+    pictures and tables, from rows alone."""
 
     name: str
     figures: str
     title: str
     runs: Callable[[str], list[TrainConfig]]
-    measure: Callable[[Subject, str], Rows]
+    measure: Measure
     draw: Callable[[Rows, Path], list[Path]]
 
 
@@ -63,6 +85,27 @@ def _smoke(depth: int, seed: int, samples: int | None) -> TrainConfig:
     return fast(depth, embed_dim=32, max_k=4, length=30, steps=150, seed=seed, **settings)
 
 
+def smoke_mark(rows: Rows) -> str:
+    """What goes before a title made of rows of scale `smoke`, so that nobody takes it for a result; else nothing.
+
+    >>> smoke_mark([{"scale": "cpu"}])
+    ''
+    """
+    return "SMOKE TEST, tiny nets that learned next to nothing: " if rows[0]["scale"] == "smoke" else ""
+
+
+def training_of(rows: Rows) -> str:
+    """What a caption has to say of how the nets of these rows were trained and measured.
+
+    >>> training_of([{"auxiliary_weight": 4.0, "steps": 2000, "seed": 0}])
+    'every k asked at every slot in training, 2,000 steps, 1 seed, dropout off'
+    """
+    asked = "every k asked at every slot in training" if rows[0]["auxiliary_weight"] else "one k asked in training"
+    steps = " or ".join(f"{count:,}" for count in sorted({row["steps"] for row in rows}))
+    seeds = len({row["seed"] for row in rows})
+    return f"{asked}, {steps} steps, {seeds} seed{'s' * (seeds > 1)}, dropout off"
+
+
 def strings_for(scale: str) -> int:
     """Strings for each k in an evaluation."""
     return 50 if scale == "smoke" else 1000
@@ -84,18 +127,24 @@ def reproduce(
     """
     out = Path(out)
     chosen = experiment.runs(scale)
-    begun = [config for config in chosen if 0 < read_state(out / "runs" / config.id).step < config.steps]
+    begun = [config for config in chosen if 0 < read_state(run_folder(out / "runs", config)).step < config.steps]
     if begun and not resume:
         raise InputError(f"{len(begun)} runs in {out / 'runs'} were broken off; give --resume to go on with them")
     folders = sweep(chosen, out / "runs", workers=workers, progress=progress)
     rows: Rows = []
     for config in chosen:
-        kept = out / "measured" / f"{experiment.measure.__name__}-{scale}" / f"{config.id}.jsonl"
+        kept = out / "measured" / f"{experiment.measure.id}-{scale}" / f"{config.id}.jsonl"
         if not kept.exists():
-            measured = experiment.measure(load_subject(folders[config.id]), scale)
-            found = [{"run": config.id, "scale": scale, **row} for row in measured]
+            measured = experiment.measure.rows(load_subject(folders[config.id]), scale)
+            found = [_named(experiment.measure, config, scale, row, place) for place, row in enumerate(measured)]
             write_text_atomically(kept, "".join(json.dumps(row) + "\n" for row in found))
         rows += [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
     folder = out / f"{experiment.name}-{scale}"
     write_text_atomically(folder / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     return Reproduction(rows, [folder / "rows.jsonl", *experiment.draw(rows, folder)])
+
+
+def _named(measure: Measure, config: TrainConfig, scale: str, row: dict[str, Any], place: int) -> dict[str, Any]:
+    """A measured row with what determines it, and the hash of that."""
+    where = {"measure": measure.id, "run": config.id, "scale": scale}
+    return {"id": Record("measured", {**where, "row": place}).id, **where, **row}

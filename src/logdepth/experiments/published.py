@@ -23,6 +23,21 @@ def published_errors(num_heads: int = 4) -> dict[tuple[int, int], float]:
     return {(int(r["depth"]), int(r["k"])): float(r["error"]) for r in rows if int(r["heads"]) == num_heads}
 
 
+@cache
+def released_errors(num_heads: int = 4) -> dict[tuple[int, int], float]:
+    """The error by (depth, k) of the nets that the authors released, dropout off, depths 2 to 5 with 4 heads (of
+    others nothing is known): 500 strings for each k, `logdepth import-run` and `logdepth evaluate`.
+
+    >>> released_errors()[2, 3], released_errors(8)
+    (0.26132, {})
+    """
+    if num_heads != 4:
+        return {}
+    text = (files("logdepth.experiments") / "released_errors.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return {(int(r["layers"]), int(r["k"])): float(r["error"]) for r in rows}
+
+
 # layer -> {j: cosine with find^j} of the released six-layer net on hop_16 (where the paper gives a number)
 PUBLISHED_POINTERS: dict[int, dict[int, float | None]] = {
     2: {1: 0.93},

@@ -14,20 +14,42 @@ from logdepth.experiments.attention import (
     measure_maps,
     measure_pointers,
 )
-from logdepth.experiments.error_plots import draw_by_depth, draw_by_k, draw_samples
-from logdepth.experiments.errors import fresh_runs, measure_errors, measure_samples, sample_runs, wide_runs
-from logdepth.experiments.experiment import Experiment
+from logdepth.experiments.curves import draw_by_k
+from logdepth.experiments.error_plots import draw_by_depth, draw_samples
+from logdepth.experiments.errors import (
+    fresh_runs,
+    measure_errors,
+    measure_samples,
+    sample_runs,
+    short_runs,
+    wide_runs,
+)
+from logdepth.experiments.experiment import Experiment, Measure
+from logdepth.experiments.inside import draw_inside, inside_runs, measure_inside
+from logdepth.experiments.long_hops import draw_long, long_runs, measure_long
 from logdepth.experiments.variants import draw_variants, measure_variant, variant_runs
 
+ERRORS = Measure("errors", 1, measure_errors)
+SAMPLES = Measure("sample-errors", 1, measure_samples)
+MAPS = Measure("maps", 2, measure_maps)
+POINTERS = Measure("pointers", 1, measure_pointers)
+BEST = Measure("best-pointers", 1, measure_best)
+VARIANTS = Measure("variant-errors", 1, measure_variant)
+INSIDE = Measure("inside", 1, measure_inside)
+LONG = Measure("long-errors", 1, measure_long)
+
 _ALL = (
-    Experiment("figure-2", "2, 6", "error against k for depths 2 to 6", fresh_runs, measure_errors, draw_by_k),
-    Experiment("depth-by-k", "7", "error against depth for each k", fresh_runs, measure_errors, draw_by_depth),
-    Experiment("finite-samples", "8, 10", "a fixed set of samples", sample_runs, measure_samples, draw_samples),
-    Experiment("width", "9", "8 heads, width 256", wide_runs, measure_errors, draw_by_k),
-    Experiment("attention-maps", "11-13", "a trained net's attention", deepest_run, measure_maps, draw_maps),
-    Experiment("pointer-table", "14, 15", "heads against find^j", deepest_run, measure_pointers, draw_pointers),
-    Experiment("best-pointer", "16-19", "the find^j of each head by k", deepest_run, measure_best, draw_best),
-    Experiment("variants", "none", "depth and reach: one thing changed", variant_runs, measure_variant, draw_variants),
+    Experiment("figure-2", "2, 6", "error against k for depths 2 to 6", fresh_runs, ERRORS, draw_by_k),
+    Experiment("few-steps", "2", "one k asked, 2,500 steps", short_runs, ERRORS, draw_by_k),
+    Experiment("depth-by-k", "7", "error against depth for each k", fresh_runs, ERRORS, draw_by_depth),
+    Experiment("finite-samples", "8, 10", "a fixed set of samples", sample_runs, SAMPLES, draw_samples),
+    Experiment("width", "9", "8 heads, width 256", wide_runs, ERRORS, draw_by_k),
+    Experiment("attention-maps", "11-13", "a trained net's attention", deepest_run, MAPS, draw_maps),
+    Experiment("pointer-table", "14, 15", "heads against find^j", deepest_run, POINTERS, draw_pointers),
+    Experiment("best-pointer", "16-19", "the find^j of each head by k", deepest_run, BEST, draw_best),
+    Experiment("variants", "none", "depth and reach: one thing changed", variant_runs, VARIANTS, draw_variants),
+    Experiment("inside", "none", "what is held where, one k asked", inside_runs, INSIDE, draw_inside),
+    Experiment("long-hops", "none", "reach where hops are long, to the end", long_runs, LONG, draw_long),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}
 

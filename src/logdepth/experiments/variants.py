@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from logdepth.experiments.error_plots import COLOURS
+from logdepth.experiments.curves import COLOURS
 from logdepth.experiments.errors import measure_errors
-from logdepth.experiments.experiment import Rows, configs
+from logdepth.experiments.experiment import Rows, configs, smoke_mark
 from logdepth.files import write_text_atomically
-from logdepth.report.figures import new_figure, save_figure
+from logdepth.report.figures import log_errors, new_figure, save_figure, whole_ticks
 from logdepth.train.config import TrainConfig
 from logdepth.train.evaluate import reach
 from logdepth.train.recipes import fast
@@ -86,12 +86,17 @@ def draw_variants(rows: Rows, folder: Path) -> list[Path]:
             line = {k: error for k, error in errors[on].items() if error is not None}
             style = "--" if place >= len(COLOURS) else "-"
             axis.plot(*zip(*line.items(), strict=True), style, color=COLOURS[place % len(COLOURS)], label=name)
-        axis.axhline(0.01, color="#cccccc", linewidth=0.8)
+        log_errors(axis)
+        whole_ticks(axis.xaxis)
         axis.set_xlabel("k")
         axis.set_title("uniform strings" if on == "test" else "planted strings, last position", fontsize=9)
     axes[0][0].set_ylabel("wrong, of defined positions")
     axes[0][0].legend(fontsize=6.5, frameon=False)
-    picture = save_figure(figure, folder / "variants.png", "depth and reach: one thing changed at a time")
+    seeds = len({row["seed"] for row in rows})
+    caption = f"Every k asked at every slot after every layer, unless said otherwise; 2,000 steps unless said; {seeds} "
+    caption += f"seed{'s' * (seeds > 1)}; dropout off. Grey line: 1 %; no error seen stands at the bottom"
+    title = smoke_mark(rows) + "depth and reach: one thing changed at a time"
+    picture = save_figure(figure, folder / "variants.png", title, caption)
     lines = [
         "Largest k with at most 1 % wrong up to it (-1: none). *rank* of that depth stops at 2^(L-1) - 1.",
         "",

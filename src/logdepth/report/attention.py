@@ -68,7 +68,7 @@ def draw_attention(path: str | Path, panels: list[Panel], tokens: list[str], tit
     for column in range(columns):
         lowest = axes[(len(panels) - 1 - column) // columns, column]
         lowest.set_xlabel("key (is read)", fontsize=9)
-    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
+    figure.suptitle("\n".join(textwrap.wrap(title, int(17 * size * columns))), fontsize=11, x=0.01, ha="left")
     with new_file(path, force=True) as temporary:
         figure.savefig(temporary, dpi=150, metadata={"Software": None} if path.suffix == ".png" else None)
     plt.close(figure)

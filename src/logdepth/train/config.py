@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +12,11 @@ from logdepth.models.config import ModelConfig
 from logdepth.models.families import find_family
 from logdepth.tasks.registry import DEFAULT, find_task
 from logdepth.tasks.task import Sampler, Task
+from logdepth.train.names import run_id
 
 OPTIMIZERS = ("adamw", "muon")
 PRECISIONS = ("float32", "bfloat16")
+RATES = ("learning_rate", "small_rate", "weight_decay", "auxiliary_weight")
 AT_LEAST_ONE = (
     *("length", "alphabet_size", "steps", "batch_size"),
     *("evaluate_every", "evaluate_strings", "checkpoint_every", "record_every"),
@@ -70,9 +71,12 @@ class TrainConfig:
         for name in AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        for name in ("max_k", "curriculum", "warmup", "decay", "learning_rate", "small_rate", "auxiliary_weight"):
+        for name in ("max_k", "curriculum", "warmup", "decay", *RATES):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least 0")
+        for name in RATES:
+            if not math.isfinite(getattr(self, name)):
+                raise InputError(f"{name} is {getattr(self, name)}; it must be a finite number")
         if self.samples is not None and self.samples < 1:
             raise InputError(f"samples are {self.samples}; at least 1, or none for fresh strings")
         for name, allowed in (("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
@@ -106,7 +110,7 @@ class TrainConfig:
         return self.make_task().sampler(seed=self.seed, split=split, planted=self.planted)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data. The task is left out where it is the default: runs keep the ids from before there were others."""
+        """Plain data. The task is left out where it is the default, as in the configs from before there were others."""
         found = dataclasses.asdict(self)
         if self.task == DEFAULT:
             del found["task"]
@@ -114,8 +118,8 @@ class TrainConfig:
 
     @property
     def id(self) -> str:
-        """Eight characters that hash what determines the run."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:8]
+        """Eight characters that hash what determines the run's weights (`names.py`)."""
+        return run_id(self)
 
     @staticmethod
     def from_json(found: dict[str, Any]) -> TrainConfig:

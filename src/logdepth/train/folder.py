@@ -1,7 +1,7 @@
 """A run's folder: config, records, checkpoints. Every file appears whole; `state.json`, which names them, comes last.
 
 config.json              version and config; a run with another config is refused
-records.jsonl            one row a measured step, each with an id that hashes config and step
+records.jsonl            one row a measured step, each with an id that hashes run and step
 step-004000.safetensors  the weights after 4,000 steps; step-004000.state: optimizers and random generators
 state.json               the last whole checkpoint, the SHA-256 of its files, and the number of threads
 tensorboard/             the same records as TensorBoard logs
@@ -23,6 +23,8 @@ from logdepth.errors import FolderError, InputError, WriteError
 from logdepth.files import lock, new_file, sha256, write_text_atomically
 from logdepth.records import Record
 from logdepth.train.config import TrainConfig
+from logdepth.train.names import UNNAMED
+from logdepth.train.tensors import read_tensors
 
 VERSION = 1
 
@@ -37,7 +39,7 @@ class RunState:
 
 
 class RunFolder:
-    """The folder of one run: made if absent, taken up if it holds the same config.
+    """The folder of one run: made if absent, taken up if it holds the same config (but for how often to look or write).
 
     Raises `InputError` if it holds another run or something else, `FolderError` if it is of another version or damaged.
     """
@@ -46,7 +48,7 @@ class RunFolder:
         self.path, self.config = Path(path), config
         if (self.path / "config.json").exists():
             mine, theirs = config, read_config(self.path)
-            names = [field.name for field in fields(config)]
+            names = [field.name for field in fields(config) if field.name not in UNNAMED]
             differing = [name for name in names if getattr(mine, name) != getattr(theirs, name)]
             if differing:
                 raise InputError(f"{path} holds a run with another {', '.join(differing)}; give another --out")
@@ -69,6 +71,10 @@ class RunFolder:
             kept = [json.dumps(row) + "\n" for row in read_records(self.path) if row["step"] <= self.last]
             write_text_atomically(path, "".join(kept))
 
+    def cpu_seconds(self) -> float:
+        """Of all threads, from the first step up to the last row kept, however often the run was broken off."""
+        return max((row.get("cpu_seconds", 0.0) for row in read_records(self.path)), default=0.0)
+
     def begin(self) -> None:
         """Note the number of threads before the first step: broken off before a checkpoint, the run keeps it."""
         if self.state.threads is None:
@@ -77,7 +83,7 @@ class RunFolder:
 
     def record(self, values: dict[str, Any]) -> dict[str, Any]:
         """Append a row with its id. Raises `InputError` if it cannot be written."""
-        row = {"id": Record("train", {**self.config.to_json(), "step": values["step"]}).id, **values}
+        row = {"id": Record("train", {"run": self.config.id, "step": values["step"]}).id, **values}
         try:
             with (self.path / "records.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
@@ -121,20 +127,25 @@ class RunFolder:
         load_weights(self.path, model)
         check_digest(self._state(self.last), self.state)
         try:
-            state = torch.load(self._state(self.last), weights_only=True, map_location="cpu")
+            state = read_tensors(self._state(self.last))
             for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
             torch.set_rng_state(state["generator"])
-        except Exception as error:  # pickle, zip, key and shape errors, each of its own class
-            raise FolderError(f"{self._state(self.last)} cannot be read: {str(error).splitlines()[0]}") from error
+        except FolderError:
+            raise
+        except Exception as error:  # key, shape and type errors, each of its own class
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise FolderError(f"{self._state(self.last)} does not fit the run: {reason}") from error
         if torch.cuda.is_available() and len(state.get("cuda_generators", [])) == torch.cuda.device_count():
             torch.cuda.set_rng_state_all(state["cuda_generators"])
         return self.last
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Within the block no other process trains here. Raises `InputError` if one does."""
+        """Within the block no other process trains here, and `state` is what the last one left. Raises `InputError` if
+        one does."""
         with lock(self.path / ".lock", f"another process is training in {self.path}"):
+            self.state = read_state(self.path)
             yield
 
     def kept(self) -> str:
@@ -154,12 +165,16 @@ def weights_path(path: Path, step: int) -> Path:
 
 
 def is_run(path: str | Path) -> bool:
-    """Whether a folder looks like a run (of any version)."""
-    try:
-        found = json.loads((Path(path) / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """Whether a folder looks like a run, of any version, damaged or not: the config.json of other programs is JSON, and
+    names neither a version nor a config."""
+    file = Path(path) / "config.json"
+    if not file.is_file():
         return False
-    return isinstance(found, dict) and {"version", "config"} <= set(found)
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True
+    return isinstance(found, dict) and bool({"version", "config"} & set(found))
 
 
 def read_config(path: str | Path) -> TrainConfig:
@@ -167,15 +182,15 @@ def read_config(path: str | Path) -> TrainConfig:
     file = Path(path) / "config.json"
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        version = found["version"]
+        version, content = found["version"], found["config"]
     except FileNotFoundError:
         raise FolderError(f"{path} is no run folder: it has no config.json") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FolderError(f"{file} is not the config of a run: {type(error).__name__}: {error}") from error
+        raise FolderError(f"{file} is damaged, or not the config of a run: {type(error).__name__}: {error}") from error
     if version != VERSION:
         raise FolderError(f"{path} is a run of version {version}; this logdepth reads version {VERSION}")
     try:
-        return TrainConfig.from_json(found["config"])
+        return TrainConfig.from_json(content)
     except (InputError, KeyError) as error:
         raise FolderError(f"{file}: {error}") from error
 

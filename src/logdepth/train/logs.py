@@ -10,13 +10,15 @@ from typing import Any
 
 from logdepth.errors import InputError
 from logdepth.train.config import TrainConfig
+from logdepth.train.folder import read_state
 
 Log = Callable[[dict[str, Any]], None]
 
 
 @contextmanager
-def tensorboard_log(run: str | Path, first_step: int) -> Iterator[Log | None]:
-    """Writes `run/tensorboard`; what is there from beyond `first_step` is struck out. None if it is not installed."""
+def tensorboard_log(run: str | Path) -> Iterator[Log | None]:
+    """Writes `run/tensorboard`; what is there from beyond the run's last checkpoint is struck out. None if it is not
+    installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
@@ -27,7 +29,8 @@ def tensorboard_log(run: str | Path, first_step: int) -> Iterator[Log | None]:
     def log(row: dict[str, Any]) -> None:
         nonlocal writer
         if writer is None:  # not before the run has begun: until then another process may be training here
-            writer = SummaryWriter(str(Path(run) / "tensorboard"), purge_step=first_step + 1 if first_step else None)
+            last = read_state(run).step
+            writer = SummaryWriter(str(Path(run) / "tensorboard"), purge_step=last + 1 if last else None)
         for name, value in _scalars(row).items():
             writer.add_scalar(name, value, row["step"])
         writer.flush()

@@ -54,15 +54,14 @@ def train(
     device = device_for(config, device)
     on_gpu = torch.device(device).type == "cuda"
     folder = RunFolder(out, config)
-    threads = threads or folder.state.threads
     before = torch.get_num_threads()
-    if threads:
-        torch.set_num_threads(threads)
     if on_gpu:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         with folder.lock():
+            if threads := threads or folder.state.threads:
+                torch.set_num_threads(threads)
             folder.begin()
             folder.cut_records()
             torch.manual_seed(config.seed)
@@ -110,6 +109,7 @@ class _Run:
 
     def to_the_end(self) -> None:
         config, began = self.config, time.perf_counter()
+        computed = self.folder.cpu_seconds() - time.process_time()
         upcoming = self._batch(self.done)
         while self.done < config.steps:
             step, batch = self.done, upcoming
@@ -123,9 +123,11 @@ class _Run:
             row: dict[str, Any] = {"step": self.done, "loss": value}
             if last or self.done % config.evaluate_every == 0:
                 scores = self._scores()
+                row["strings"] = config.evaluate_strings
                 row["errors"] = {str(score.k): score.error for score in scores}
-            if len(row) > 2 or self.done % config.record_every == 0:
+            if "errors" in row or self.done % config.record_every == 0:
                 row["seconds"] = round(time.perf_counter() - began, 3)
+                row["cpu_seconds"] = round(computed + time.process_time(), 3)
                 row = self.folder.record(row)
                 for log in self.logs:
                     log(row)

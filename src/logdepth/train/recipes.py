@@ -135,17 +135,29 @@ def plain(
     length: int = 98,
     alphabet_size: int = 4,
     task: str = DEFAULT,
-    steps: int = 2000,
-    learning_rate: float = 0.001,
+    steps: int | None = None,
+    optimizer: str | None = None,
+    learning_rate: float | None = None,
     warmup: int = 100,
     decay: int | None = None,
     **others: Any,
 ) -> TrainConfig:
-    """The same for a model of any family: AdamW, no auxiliary question. What the family fixes is set so.
+    """What the paper's nets were taught and nothing else: one k a string, its answer at every slot, no auxiliary
+    question. The modern model learns it as `fast` does otherwise (Muon), in 2,500 steps, from four layers on in 5,000.
 
-    >>> plain(2, family="lstm").model.positions, plain(2).model.num_heads
-    ('none', 4)
+    A model of any other family: AdamW, 2,000 steps. What the family fixes is set so.
+
+    >>> plain(2, family="lstm").model.positions, plain(2).steps, plain(4).steps
+    ('none', 2500, 5000)
     """
+    kind = find_family(family)
+    optimizer = optimizer or ("muon" if kind.takes_muon else "adamw")
+    if steps is None:
+        steps = 2000 if not kind.takes_muon else 2500 if num_layers < 4 else 5000
+    if learning_rate is None:
+        learning_rate = 0.03 if optimizer == "muon" else 0.001
+    if hidden_dim is None and kind.takes_muon:
+        hidden_dim = 2 * embed_dim
     given = {"num_heads": num_heads, "hidden_dim": hidden_dim}
     model = ModelConfig(
         family,
@@ -153,7 +165,7 @@ def plain(
         max_length=length + 1,
         num_layers=num_layers,
         embed_dim=embed_dim,
-        **{**find_family(family).defaults, **{name: value for name, value in given.items() if value is not None}},
+        **{**kind.defaults, **{name: value for name, value in given.items() if value is not None}},
     )
     return TrainConfig(
         model,
@@ -162,9 +174,11 @@ def plain(
         max_k=max_k,
         task=task,
         steps=steps,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
         warmup=min(warmup, steps // 2),
         decay=steps * 3 // 10 if decay is None else decay,
-        **{"optimizer": "adamw", "learning_rate": learning_rate, "evaluate_strings": 100, **others},
+        **{"evaluate_strings": 100, **others},
     )
 
 

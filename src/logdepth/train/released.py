@@ -15,6 +15,7 @@ from logdepth.models.config import ModelConfig
 from logdepth.train.config import TrainConfig
 from logdepth.train.folder import VERSION, RunState, weights_path, write_state
 from logdepth.train.recipes import paper
+from logdepth.train.tensors import read_tensors
 
 MASKS = (".attn.bias", ".attn.masked_bias")  # constants that older transformers kept among the weights
 
@@ -109,11 +110,10 @@ def _checkpoint(folder: Path, step: int | None) -> tuple[Path, int]:
 
 
 def _read_weights(file: Path) -> dict[str, torch.Tensor]:
-    try:
-        found = torch.load(file, weights_only=True, map_location="cpu")
-        return {name: tensor.float().contiguous() for name, tensor in found.items() if not name.endswith(MASKS)}
-    except Exception as error:  # pickle, zip and attribute errors, each of its own class
-        raise FolderError(f"{file} cannot be read: {str(error).splitlines()[0]}") from error
+    found = read_tensors(file)
+    if not isinstance(found, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in found.values()):
+        raise FolderError(f"{file} cannot be read: it holds no named tensors")
+    return {name: tensor.float().contiguous() for name, tensor in found.items() if not name.endswith(MASKS)}
 
 
 def _model_config(config: dict[str, Any], num_positions: int, file: Path) -> ModelConfig:

@@ -21,6 +21,7 @@ from logdepth.errors import InputError
 from logdepth.files import write_text_atomically
 from logdepth.train.config import TrainConfig
 from logdepth.train.folder import read_records, read_state
+from logdepth.train.names import first_id
 
 Progress = Callable[[int, int], None]
 RUNS_PER_GPU = 4
@@ -37,6 +38,19 @@ def default_workers() -> int:
     return RUNS_PER_GPU * gpus if gpus else num_cores()
 
 
+def run_folder(out: Path, config: TrainConfig) -> Path:
+    """`out/<id>`, or where the run is already, named by its first id (`names.py`).
+
+    >>> from logdepth.train.recipes import fast
+    >>> run_folder(Path("runs"), fast()).name == fast().id
+    True
+    """
+    former = first_id(config)
+    if former and not (out / config.id).exists() and (out / former).exists():
+        return out / former
+    return out / config.id
+
+
 def sweep(
     configs: Sequence[TrainConfig],
     out: str | Path,
@@ -44,7 +58,7 @@ def sweep(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Path]:
-    """Train every config into `out/<id>`; the folder of each, by id.
+    """Train every config into `run_folder(out, config)`; the folder of each, by id.
 
     Raises `InputError` with a run's last line if it fails, when the others that are running have ended. Interrupted or
     killed, it goes on where it was when called again.
@@ -55,7 +69,7 @@ def sweep(
     """
     out = Path(out)
     todo = {config.id: config for config in configs}
-    folders = {name: out / name for name in todo}
+    folders = {name: run_folder(out, config) for name, config in todo.items()}
     total = sum(config.steps for config in todo.values())
     waiting = [name for name in todo if read_state(folders[name]).step < todo[name].steps]
     at_once = min(workers or default_workers(), max(len(waiting), 1))
