@@ -8,8 +8,10 @@ python benchmarks/bench_routers.py --plot         # docs/figures/routers.png fro
 from __future__ import annotations
 
 import itertools
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ from logdepth.simulation.routers.traffic import Traffic
 
 FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "routers.png"
 MACHINES = (16, 32, 64, 128, 256)
+Values = dict[str, Any]
 Kinds = dict[str, Callable[[np.random.Generator, int, int], routings.Pairs]]
 KINDS: Kinds = {
     "random": routings.random_pairs,
@@ -55,15 +58,15 @@ def count_wrong(routing: Routing, packets: list[Packets]) -> dict[str, int]:
     return {"rounds": len(packets), "messages": sum(len(each.messages()) for each in packets), "wrong": wrong}
 
 
-def sums_row(machines: int, degree: int, words: int, count: int) -> Record:
+def sums_values(machines: int, degree: int, words: int, count: int) -> Values:
     routing = Sums(Traffic(machines, degree, degree, words))
     found = count_wrong(routing, list(rounds(KINDS, machines, degree, words, count)))
     stated = degree**2 * (words + 1) + 1
     dims = {"key_dim": routing.key_dim, "value_dim": routing.value_dim, "stated_value_dim": stated}
-    return Record("deliver", {"router": "sums", "N": machines, "s": degree, "beta": words}, {**found, **dims})
+    return {**found, **dims}
 
 
-def sums_of_words_row(machines: int, memory: int, count: int) -> Record:
+def sums_of_words_values(machines: int, memory: int, count: int) -> Values:
     """Rounds of at most `memory` words out of and into a machine, in messages of any length."""
     routing = Sums(Traffic.of_words(machines, memory))
     packets = []
@@ -81,21 +84,20 @@ def sums_of_words_row(machines: int, memory: int, count: int) -> Record:
         packets.append(Packets.at_source(messages))
     found = count_wrong(routing, packets)
     dims = {"key_dim": routing.key_dim, "value_dim": routing.value_dim, "stated_value_dim": 2 * memory**2 + 1}
-    return Record("deliver", {"router": "sums", "N": machines, "s": memory, "beta": "s words"}, {**found, **dims})
+    return {**found, **dims}
 
 
-def hashing_row(machines: int, degree: int, words: int, count: int) -> Record:
+def hashing_values(machines: int, degree: int, words: int, count: int) -> Values:
     routing = Hashing(Traffic(machines, degree, degree, words))
     family = routing.classes[0].family
     kinds = {**KINDS, "covering": lambda rng, machines, degree: routings.covering_pairs(rng, family, degree)}
     found = count_wrong(routing, list(rounds(kinds, machines, degree, words, count)))
     paper = paper_columns(machines, degree)
     columns = {"family": family.name, "columns": family.columns, "paper_columns": paper}
-    dims = {"key_dim": routing.key_dim, "value_dim": routing.value_dim, **columns}
-    return Record("deliver", {"router": "hashing", "N": machines, "s": degree, "beta": words}, {**found, **dims})
+    return {**found, "key_dim": routing.key_dim, "value_dim": routing.value_dim, **columns}
 
 
-def ports_row(machines: int, degree: int, count: int) -> Record:
+def ports_values(machines: int, degree: int, count: int) -> Values:
     """Half of the pairs of a known pattern, again and again."""
     rng = rng_for(0, "routers", "pattern", machines, degree)
     pattern = routings.random_pairs(rng, machines, degree)
@@ -103,11 +105,10 @@ def ports_row(machines: int, degree: int, count: int) -> Record:
     packets = [
         routings.with_words(rng, {pair for pair in sorted(pattern) if rng.random() < 0.5}, 2) for _ in range(count)
     ]
-    values = {**count_wrong(routing, packets), "num_heads": routing.num_heads, "value_dim": routing.value_dim}
-    return Record("deliver", {"router": "ports", "N": machines, "s": degree, "beta": 2}, values)
+    return {**count_wrong(routing, packets), "num_heads": routing.num_heads, "value_dim": routing.value_dim}
 
 
-def dealing_row(machines: int, degree: int, digits: int, count: int) -> Record:
+def dealing_values(machines: int, degree: int, digits: int, count: int) -> Values:
     routing = Dealing(Traffic(machines, degree, degree, 1), digits)
     everyone = np.arange(routing.num_tokens)
     wrong = most = 0
@@ -120,7 +121,7 @@ def dealing_row(machines: int, degree: int, digits: int, count: int) -> Record:
             )
             most = max(most, int(np.bincount(held.holder).max()))
         wrong += not held.same(routings.delivered(packets))
-    values = {
+    return {
         "rounds": len(every),
         "wrong": wrong,
         "num_layers": routing.num_layers,
@@ -129,30 +130,40 @@ def dealing_row(machines: int, degree: int, digits: int, count: int) -> Record:
         "proved_packets": max(move.load for move in routing.moves),
         "embed_dim": routing.embed_dim,
     }
-    return Record("deliver", {"router": "dealing", "N": machines, "s": degree, "digits": digits}, values)
+
+
+def cells() -> Iterator[tuple[dict[str, Any], Callable[[], Values]]]:
+    """Every row's configuration, and how to measure it. Most rounds are between few machines, where they take a
+    thousandth of a second; at N = 256, s = 16 they take one."""
+    for n in MACHINES:
+        for s, beta in itertools.product((1, 2, 3, 4), (1, 4)):
+            count = 120 if n == 16 else 2 if n == 256 and s == 4 else 63
+            yield {"router": "hashing", "N": n, "s": s, "beta": beta}, partial(hashing_values, n, s, beta, count)
+        for s, beta in itertools.product((1, 2, 4, 8, 16), (1, 2, 3, 4)):
+            count = 100 if n == 16 and s <= 4 else 34 if n < 256 else 5 if s <= 4 else 1
+            yield {"router": "sums", "N": n, "s": s, "beta": beta}, partial(sums_values, n, s, beta, count)
+        for s in (2, 4, 6):
+            count = 20 if n < 256 else 2
+            yield {"router": "sums", "N": n, "s": s, "beta": "s words"}, partial(sums_of_words_values, n, s, count)
+        for s in (1, 4, 16):
+            yield {"router": "ports", "N": n, "s": s, "beta": 2}, partial(ports_values, n, s, 20)
+        for s, digits in itertools.product((2, 4, 8, 16), (2, 4)):
+            count = 5 if n < 256 else 1
+            yield {"router": "dealing", "N": n, "s": s, "digits": digits}, partial(dealing_values, n, s, digits, count)
 
 
 def deliver_all() -> None:
-    records = []
-
-    def done(record: Record) -> None:
-        records.append(record)
-        print(record.config, record.values, flush=True)
-
-    for machines in MACHINES:
-        for degree, words in itertools.product((1, 2, 3, 4), (1, 4)):
-            done(hashing_row(machines, degree, words, 63))
-        for degree in (1, 4, 16):
-            done(ports_row(machines, degree, 20))
-        for degree, digits in itertools.product((2, 4, 8, 16), (2, 4)):
-            done(dealing_row(machines, degree, digits, 5))
-        for memory in (2, 4, 6):
-            done(sums_of_words_row(machines, memory, 20))
-        for degree, words in itertools.product((1, 2, 4, 8, 16), (1, 2, 3, 4)):
-            done(sums_row(machines, degree, words, 34))
-    save("routers", records)
+    """Adds to the rows that are there: a run that was stopped goes on. Delete the file to measure again."""
+    path = ROWS / "routers.jsonl"
+    rows = read_rows(path) if path.exists() else []
+    for config, values in cells():
+        record = Record("deliver", config)
+        if record.id not in {row["id"] for row in rows}:
+            rows.append(Record("deliver", config, values()).row())
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+            print(rows[-1], flush=True)
     for router in ("sums", "hashing", "ports", "dealing"):
-        mine = [record.values for record in records if record.config["router"] == router]
+        mine = [row for row in rows if row["router"] == router]
         print(router, sum(row["rounds"] for row in mine), "rounds,", sum(row["wrong"] for row in mine), "wrong")
 
 

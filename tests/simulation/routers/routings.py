@@ -48,12 +48,12 @@ def covering_pairs(rng: np.random.Generator, family: Family, degree: int) -> Pai
     pairs, left = {(sender, receiver)}, {sender: degree - 1}
     uncovered = family.slots(np.array([sender]), np.array([receiver]))[0].tolist()
     candidates = rng.permutation(machines)
-    hits = family.slots(np.repeat(candidates, machines), np.tile(everyone, machines)).reshape(machines, machines, -1)
+    hits = family.slots(np.repeat(candidates, machines), np.tile(everyone, machines))
     received = np.bincount([receiver], minlength=machines)
     rng.shuffle(uncovered)
     for slot in uncovered:
-        for row, other in np.argwhere((hits == slot).any(-1)).tolist():
-            other_sender = int(candidates[row])
+        for at in np.flatnonzero(hits[:, slot // family.height] == slot).tolist():
+            other_sender, other = int(candidates[at // machines]), at % machines
             new = other_sender not in left
             if new and (len(left) == degree or degree < 2):
                 continue
