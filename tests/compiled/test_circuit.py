@@ -19,6 +19,7 @@ from logdepth.compiler.compile import Compilation, compile_program
 from logdepth.compiler.schedule import Schedule
 from logdepth.errors import ProgramError
 from logdepth.programs import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
+from logdepth.tasks.khop import Khop
 from logdepth.transformer import Affine, Circuit, Layer, Transformer
 from tests.compiler.test_random_programs import Case, cases, written
 
@@ -201,7 +202,7 @@ def test_what_the_circuit_says_breaks_is_what_breaks(program: Any, sizes: dict[s
     first = rng.integers(0, sizes["header_size"], 20) if "header_size" in sizes else None
     tokens = model.vocabulary.encode(strings, first)
     names = {(layer["layer"] - 1, head["index"] - 1): head["id"] for layer in data["layers"] for head in layer["heads"]}
-    powers = head_powers(model.compilation.graph, model.schedule)
+    powers = head_powers(model.compilation.graph, model.schedule, Khop(length, size, max_k=16))
     hops = {
         names[layer, index]: powers[head]
         for layer, each in enumerate(model.schedule.layers)
