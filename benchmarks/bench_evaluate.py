@@ -18,7 +18,7 @@ from measure import save
 
 STRINGS = 1000
 BEFORE = 256
-SIZES = (8, 16, BATCH, 64, BEFORE)
+SIZES = (8, BATCH, 32, 64, BEFORE)
 
 
 def main() -> None:

@@ -148,4 +148,5 @@ def test_rows_of_another_version_of_a_measure_are_not_taken_for_its_own(tmp_path
     assert reproduce(experiment(1, "unseen"), "smoke", tmp_path).rows == first  # kept
     second = reproduce(experiment(2, "new"), "smoke", tmp_path).rows
     assert [row["says"] for row in second] == ["new", "more"] and second[0]["measure"] == "words-2"
+    assert all(row["train_cpu_seconds"] > 0 for row in first + second)
     assert len({row["id"] for row in first + second}) == 4 and {row["run"] for row in second} == {config.id}

@@ -83,3 +83,14 @@ def test_a_run_under_its_first_name_is_found(tmp_path: Path) -> None:
 def test_how_often_to_look_or_write_may_change_on_the_way(name: str, tmp_path: Path) -> None:
     RunFolder(tmp_path / "run", fast(1, **SMALL))
     assert RunFolder(tmp_path / "run", dataclasses.replace(fast(1, **SMALL), **{name: 9})).last == 0
+
+
+def test_plain_is_fast_without_the_question() -> None:
+    """And so it is found again where `train --auxiliary 0 --no-deep` had put it."""
+    for depth, steps in ((2, 2500), (3, 2500), (4, 5000), (5, 5000)):
+        config = plain(depth, seed=10)
+        assert config == fast(depth, seed=10, steps=steps, auxiliary_weight=0.0, deep=False)
+        assert config.model.num_auxiliary == 0 and not config.auxiliary_weight
+    assert plain(4, optimizer="adamw").learning_rate == 0.001
+    other = plain(2, family="lstm")
+    assert (other.optimizer, other.learning_rate, other.steps, first_id(other)) == ("adamw", 0.001, 2000, "c883abb2")

@@ -9,7 +9,7 @@ import numpy as np
 
 from logdepth.experiments.experiment import Rows, configs, strings_for
 from logdepth.train.config import TrainConfig
-from logdepth.train.evaluate import evaluate, score_planted
+from logdepth.train.evaluate import BATCH, evaluate, score_planted
 from logdepth.train.recipes import plain
 from logdepth.train.subject import Subject
 
@@ -89,7 +89,9 @@ def training_errors(subject: Subject, config: TrainConfig) -> dict[int, dict[str
             continue
         strings, answers = task.decode(inputs[chosen, 1:]), task.decode(targets[chosen, 1:])
         defined = (answers >= 0) & (answers < task.alphabet_size)
-        predicted = np.concatenate([subject.predict(strings[at : at + 256], k) for at in range(0, len(strings), 256)])
+        predicted = np.concatenate(
+            [subject.predict(strings[at : at + BATCH], k) for at in range(0, len(strings), BATCH)]
+        )
         wrong, total = int(((predicted != answers) & defined).sum()), int(defined.sum())
         found[k] = {
             "strings": len(strings),

@@ -12,7 +12,7 @@ from logdepth.errors import InputError
 from logdepth.files import write_text_atomically
 from logdepth.records import Record
 from logdepth.train.config import TrainConfig
-from logdepth.train.folder import read_state
+from logdepth.train.folder import RunFolder, read_state
 from logdepth.train.recipes import fast, paper
 from logdepth.train.subject import Subject, load_subject
 from logdepth.train.sweep import run_folder, sweep
@@ -135,8 +135,7 @@ def reproduce(
     for config in chosen:
         kept = out / "measured" / f"{experiment.measure.id}-{scale}" / f"{config.id}.jsonl"
         if not kept.exists():
-            measured = experiment.measure.rows(load_subject(folders[config.id]), scale)
-            found = [_named(experiment.measure, config, scale, row, place) for place, row in enumerate(measured)]
+            found = measured(experiment.measure, config, folders[config.id], scale)
             write_text_atomically(kept, "".join(json.dumps(row) + "\n" for row in found))
         rows += [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
     folder = out / f"{experiment.name}-{scale}"
@@ -144,7 +143,11 @@ def reproduce(
     return Reproduction(rows, [folder / "rows.jsonl", *experiment.draw(rows, folder)])
 
 
-def _named(measure: Measure, config: TrainConfig, scale: str, row: dict[str, Any], place: int) -> dict[str, Any]:
-    """A measured row with what determines it, and the hash of that."""
+def measured(measure: Measure, config: TrainConfig, folder: Path, scale: str) -> Rows:
+    """The rows of a finished run: what determines each, the hash of that, the CPU seconds that its training took."""
     where = {"measure": measure.id, "run": config.id, "scale": scale}
-    return {"id": Record("measured", {**where, "row": place}).id, **where, **row}
+    spent = {"train_cpu_seconds": RunFolder(folder, config).cpu_seconds()}
+    return [
+        {"id": Record("measured", {**where, "row": place}).id, **where, **spent, **row}
+        for place, row in enumerate(measure.rows(load_subject(folder), scale))
+    ]

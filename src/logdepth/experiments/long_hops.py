@@ -20,6 +20,7 @@ from logdepth.experiments.experiment import Rows, smoke_mark, training_of
 from logdepth.experiments.variants import measure_variant
 from logdepth.files import write_text_atomically
 from logdepth.report.figures import log_errors, new_figure, save_figure, whole_ticks
+from logdepth.tasks.task import Task
 from logdepth.train.config import TrainConfig
 from logdepth.train.evaluate import reach
 from logdepth.train.recipes import fast, paper
@@ -50,11 +51,20 @@ def long_runs(scale: str) -> list[TrainConfig]:
 
 
 def measure_long(subject: Subject, scale: str) -> Rows:
-    """Errors as for the variants, with the mean distance of a hop on the positions that have one."""
-    strings = subject.task.strings(1000, 0)
-    pointer = subject.task.pointers(strings, 1)[1]
+    """Errors as for the variants, with the mean distance of a hop."""
+    return [{**row, "hop_distance": hop_distance(subject.task)} for row in measure_variant(subject, scale)]
+
+
+def hop_distance(task: Task) -> float:
+    """How many positions back a hop leads, in the mean over the positions of 1,000 strings that have one.
+
+    >>> from logdepth.tasks.khop import Khop
+    >>> hop_distance(Khop(98, 4, max_k=1)), hop_distance(Khop(98, 12, max_k=1))
+    (2.938, 9.718)
+    """
+    pointer = task.pointers(task.strings(1000, 0), 1)[1]
     back = (np.arange(pointer.shape[1]) - pointer)[pointer > 0]
-    return [{**row, "hop_distance": round(float(back.mean()), 3)} for row in measure_variant(subject, scale)]
+    return round(float(back.mean()), 3)
 
 
 def has_stopped(before: Rows, after: Rows) -> bool:
