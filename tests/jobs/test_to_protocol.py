@@ -108,7 +108,7 @@ def test_folders_that_cannot_be(tmp_path):
     refused(tmp_path / "none", "is not a folder")
     refused(tmp_path, "holds no model")
     for content, message in (
-        ("{", "config.json cannot be read"),
+        ("{", "config.json is damaged"),
         ('{"model_type": "t5"}', "of type 't5', which is not known; there are: gpt2"),
         ('{"model_type": "gpt2", "architectures": ["GPT2DoubleHeadsModel"]}', "is a GPT2DoubleHeadsModel"),
         ('{"model_type": "gpt2"}', "is a None"),

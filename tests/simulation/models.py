@@ -6,7 +6,15 @@ import numpy as np
 import torch
 import transformers as hf
 
-from logdepth.simulation.layers import Embedding, Hidden, Linear, Norm, Readout, SimulatedModel, StandardBlock
+from logdepth.simulation.layers import (
+    Hidden,
+    Linear,
+    Norm,
+    SimulatedEmbedding,
+    SimulatedModel,
+    SimulatedReadout,
+    StandardBlock,
+)
 from logdepth.simulation.sight import Sight
 
 SMALL = {"vocab_size": 31, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 20}
@@ -95,8 +103,8 @@ def small_model(
         for _ in range(layers)
     ]
     tokens, positions = rng.normal(size=(7, width)).astype(dtype), rng.normal(size=(length, width)).astype(dtype)
-    head = Readout([linear(classes, width)])
-    return SimulatedModel("a small model", Embedding(tokens, positions), blocks, head, classes, length)
+    head = SimulatedReadout([linear(classes, width)])
+    return SimulatedModel("a small model", SimulatedEmbedding(tokens, positions), blocks, head, classes, length)
 
 
 def tokens_for(model: SimulatedModel, count: int, seed: int = 0) -> np.ndarray:

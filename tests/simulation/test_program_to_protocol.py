@@ -282,9 +282,9 @@ def test_what_is_refused():
         program_problem(BUILT_IN["khop_rank_any"], max_k=3).run(Symbols(np.array([0]), 4))
     with pytest.raises(InputError, match="khop_rank reads no first token; leave header"):
         program_problem(khop_rank, k=1, header_size=4)
-    with pytest.raises(InputError, match=r"the first token's value is 4; of 4 values it is one of 0..3"):
+    with pytest.raises(InputError, match=r"the header is 4; of 4 it is one of 0..3"):
         program_problem(BUILT_IN["khop_rank_any"], max_k=3, header=4, header_size=4)
-    with pytest.raises(InputError, match=r"5 values of the first token .* are too many: program khop_rank_any"):
+    with pytest.raises(InputError, match=r"5 headers .* are too many: program khop_rank_any"):
         program_problem(BUILT_IN["khop_rank_any"], max_k=3, header=4)
-    with pytest.raises(InputError, match=r"the first token's value is 9; of 4 values it is one of 0..3"):
+    with pytest.raises(InputError, match=r"the header is 9; of 4 it is one of 0..3"):
         program_problem(BUILT_IN["khop_rank_any"], max_k=3, header_size=4).run(Symbols(np.array([0]), 4, header=9))

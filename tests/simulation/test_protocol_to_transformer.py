@@ -10,7 +10,7 @@ from logdepth.errors import InputError, MemoryExceeded, TrafficExceeded
 from logdepth.mpc import Change, Protocol, Send, Spec, Table, per_machine, place_messages
 from logdepth.protocols import BUILT_IN
 from logdepth.protocols.inputs.pointers import Pointers
-from logdepth.simulation.communication import EMPTY, Residual, concatenate
+from logdepth.simulation.communication import EMPTY, MachineResidual, concatenate
 from logdepth.simulation.problem_to_transformer import problem_to_transformer, same
 from logdepth.simulation.protocol_to_transformer import protocol_to_transformer
 from logdepth.simulation.rehearsal import rehearse, worst_case
@@ -199,7 +199,7 @@ def together(rows):
 
 def padded(rows, num_tokens):
     blank = [EMPTY] * (num_tokens - len(rows.tokens))
-    return Residual.at(np.arange(num_tokens), [*rows.outboxes, *blank])
+    return MachineResidual.at(np.arange(num_tokens), [*rows.outboxes, *blank])
 
 
 def host(pipe, router, tokens, communications):
@@ -217,7 +217,7 @@ def host(pipe, router, tokens, communications):
             rows = step.receive(layer, rows, pipe.recv())
         rows = step.leave(rows)
         if len(own) < len(tokens):
-            rows = Residual.at(tokens, [*rows.outboxes, *[EMPTY] * (len(tokens) - len(own))])
+            rows = MachineResidual.at(tokens, [*rows.outboxes, *[EMPTY] * (len(tokens) - len(own))])
     pipe.send(
         {int(t): dict(o.keep["tokens"].columns) for t, o in zip(rows.tokens, rows.outboxes, strict=True) if o.keep}
     )
@@ -263,7 +263,7 @@ def poisoned(rows, token):
         return replace(packets, word=np.where(packets.holder == token, packets.word, (packets.word * 7 + 5) % 1000))
 
     outboxes = [outbox if other == token else EMPTY for other, outbox in zip(rows.tokens, rows.outboxes, strict=True)]
-    return Residual(rows.tokens, tuple(outboxes), garbage(rows.own), garbage(rows.held))
+    return MachineResidual(rows.tokens, tuple(outboxes), garbage(rows.own), garbage(rows.held))
 
 
 @pytest.mark.parametrize("router", ROUTERS)

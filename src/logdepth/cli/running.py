@@ -66,7 +66,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         *("--set", "-s"), action="append", default=[], metavar="NAME=VALUE", help="a parameter of the program"
     )
-    group.add_argument("--header", type=count, metavar="H", help="the first token's value, for programs with a Header")
+    group.add_argument("--header", type=count, metavar="H", help="the header, for programs with one")
     group.add_argument(
         "--headers", type=count, default=0, metavar="N", help="how many values that might have (default: H + 1)"
     )

@@ -1,7 +1,7 @@
 """Coordinates as mirrored pairs of dimensions under LayerNorm: what every target with them shares.
 
 A coordinate x is the pair (3x, -3x): the mean is 0 and the norm constant, so LayerNorm is one known factor, which its
-gain undoes. `Block` holds the numbers in which architectures differ.
+gain undoes. `MirroredBlock` holds the numbers in which architectures differ.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ AMPLITUDE = 3.0  # a bit in the residual: +-3, so that one relu6 step (0 or 6) t
 
 
 @dataclass(frozen=True)
-class Block:
+class MirroredBlock:
     """The numbers that a stock architecture's blocks come with.
 
     epsilon: what LayerNorm adds to the variance. normed: a bit after LayerNorm. ceiling: where the ramp ends (relu6).
 
-    >>> Block(epsilon=1e-5, normed=1.0).gate
+    >>> MirroredBlock(epsilon=1e-5, normed=1.0).gate
     3.0
     """
 
@@ -42,13 +42,13 @@ class Block:
         return math.sqrt(head_dim)
 
 
-def norm_gain(live: int, width: int, block: Block, amplitude: float = AMPLITUDE) -> float:
+def norm_gain(live: int, width: int, block: MirroredBlock, amplitude: float = AMPLITUDE) -> float:
     """LayerNorm's gain: what turns `amplitude / sqrt(variance + epsilon)` into a bit as it is to be after it, with
     `live` bits in mirrored pairs."""
     return block.normed * math.sqrt(2 * amplitude**2 * live / width + block.epsilon) / amplitude
 
 
-def gain_error(live: int, width: int, floats: FloatModel, block: Block, amplitude: float = AMPLITUDE) -> float:
+def gain_error(live: int, width: int, floats: FloatModel, block: MirroredBlock, amplitude: float = AMPLITUDE) -> float:
     """Relative error of the gain as it is stored."""
     gain = np.array(norm_gain(live, width, block, amplitude))
     return float(floats.stored(gain) / gain - 1)

@@ -28,7 +28,7 @@ import numpy as np
 from logdepth.compiler.certificate import HeadBound, NormBound
 from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.floats import FloatModel, float_model
-from logdepth.compiler.mirrored import AMPLITUDE, Block, folded, gain_error, snaps_to_one
+from logdepth.compiler.mirrored import AMPLITUDE, MirroredBlock, folded, gain_error, snaps_to_one
 from logdepth.compiler.program_to_transformer import order_span
 from logdepth.compiler.schedule import Schedule, ScheduledHead
 from logdepth.compiler.target import Shape
@@ -65,7 +65,7 @@ class Proof:
     """The bounds of a compiled transformer's steps in a stock architecture's blocks; what fails is in `failures`."""
 
     def __init__(
-        self, schedule: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel, block: Block
+        self, schedule: Schedule, model: Transformer, shape: Shape, dtype: str | FloatModel, block: MirroredBlock
     ) -> None:
         self.schedule, self.model, self.shape, self.block = schedule, model, shape, block
         self.floats = float_model(dtype) if isinstance(dtype, str) else dtype

@@ -31,7 +31,7 @@ class Job:
 
     source: the input's path. delta, or machines and memory (words a machine), or one of these two: the spec.
     strict: whether exceeding `memory` stops the run. The rest are options of single kinds of problems; of programs:
-    `parameters` as NAME=VALUE, k too, the first token's value and how many it has.
+    `parameters` as NAME=VALUE, k too, the header and how many there are.
     """
 
     problem: str

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """Of a program: `parameters` as NAME=VALUE, and `k`, which is one of them; the first token's value, `header`, and
+    """Of a program: `parameters` as NAME=VALUE, and `k`, which is one of them; `header`, and
     how many values that might have, `headers`.
 
     >>> from logdepth.programs import khop_rank

@@ -36,7 +36,7 @@ class ToProtocol:
 
 
 @dataclass(frozen=True, eq=False)
-class Simulated:
+class SimulatedRun:
     """A run beside torch's answer. reference: logits in float64, (n, classes)."""
 
     job: ToProtocol
@@ -89,7 +89,7 @@ class Simulated:
 
 def run_to_protocol(
     job: ToProtocol, engine: Callable[[], Any] = LocalEngine, *, progress: Progress | None = None
-) -> Simulated:
+) -> SimulatedRun:
     """Load the model, plan the machines, run the protocol (limits strict), and ask torch the same.
 
     `engine()` makes the engine, once all that was given has been checked. Raises `InputError`: for tokens outside the
@@ -117,7 +117,7 @@ def run_to_protocol(
     with timed(driver, "compare: the same by torch, in float64"):
         reference = opened.reference(tokens)
     run.ledger.driver = {**driver, **run.ledger.driver}
-    return Simulated(job, opened, simulation, run, reference)
+    return SimulatedRun(job, opened, simulation, run, reference)
 
 
 def read_tokens(path: str | Path) -> np.ndarray:

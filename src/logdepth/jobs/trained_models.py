@@ -8,7 +8,7 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.simulation.from_huggingface import from_huggingface
-from logdepth.simulation.layers import Embedding, Hidden, Norm, Rotary, SimulatedModel, StandardBlock
+from logdepth.simulation.layers import Hidden, Norm, Rotary, SimulatedEmbedding, SimulatedModel, StandardBlock
 from logdepth.simulation.sight import Sight
 from logdepth.simulation.stock.modules import Reader, readout
 
@@ -76,7 +76,7 @@ def from_modern(model: Any, dtype: np.dtype, num_tokens: int) -> SimulatedModel:
             )
         )
     head = readout(norm(model.final_norm), read.linear(model.unembed))
-    embedding = Embedding(read.array(model.tokens.weight), positions)
+    embedding = SimulatedEmbedding(read.array(model.tokens.weight), positions)
     longest = num_tokens if positions is None else len(positions)
     return SimulatedModel("the modern model", embedding, blocks, head, config.vocab_size, longest)
 

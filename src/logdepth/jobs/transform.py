@@ -8,7 +8,7 @@ from logdepth.errors import InputError
 from logdepth.jobs.job import Job, build_protocol, find_problem, naming
 from logdepth.jobs.own_problem import blaming
 from logdepth.mpc.engine import Progress
-from logdepth.simulation.problem_to_transformer import Simulated, find_router, simulate
+from logdepth.simulation.problem_to_transformer import SimulatedProblem, find_router, simulate
 from logdepth.simulation.protocol_to_transformer import FORMS
 from logdepth.simulation.rehearsal import rehearse
 
@@ -23,7 +23,7 @@ def transform_job(
     form: str = "looped",
     bounds: str = "rehearsal",
     progress: Progress | None = None,
-) -> Simulated:
+) -> SimulatedProblem:
     """Read the job's input, or draw one of `random` rows, run it on an engine and through attention, and compare.
 
     Raises `InputError` for bad input and where the router can't serve the protocol's traffic, `MemoryExceeded` where a

@@ -15,7 +15,7 @@ from logdepth.models.config import ModelConfig
 from logdepth.models.family import TrainableModel
 
 
-class Block(nn.Module):
+class ModernBlock(nn.Module):
     """Attention, then one hidden layer of GELU; both add to the residual stream, at first nothing.
 
     Queries and keys are normalised (with learned gains), which keeps the scores of deep models in bounds.
@@ -89,7 +89,7 @@ class ModernTransformer(TrainableModel):
         width, head = config.embed_dim, config.embed_dim // config.num_heads
         self.tokens = nn.Embedding(config.vocab_size, width)
         self.places = nn.Embedding(config.max_length, width) if config.positions == "learned" else None
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
+        self.blocks = nn.ModuleList(ModernBlock(config) for _ in range(config.num_layers))
         self.final_norm = nn.RMSNorm(width)
         self.unembed = nn.Linear(width, config.vocab_size, bias=False)
         nn.init.zeros_(self.unembed.weight)
@@ -101,7 +101,7 @@ class ModernTransformer(TrainableModel):
         self._rotation: tuple[Tensor, Tensor] | None = None
 
     @property
-    def layers(self) -> list[Block]:
+    def layers(self) -> list[ModernBlock]:
         """The blocks in the order they run, loops unrolled."""
         return [block for _ in range(self.config.num_loops) for block in self.blocks]  # type: ignore[misc]
 
@@ -125,7 +125,7 @@ class ModernTransformer(TrainableModel):
         return states
 
     def projection(self, layer: nn.Module) -> nn.Module:
-        assert isinstance(layer, Block)
+        assert isinstance(layer, ModernBlock)
         return layer.attention_out
 
     def attention(self, ids: Int[Tensor, "batch slots"]) -> list[Float[Tensor, "batch heads query key"]]:

@@ -21,10 +21,10 @@ from logdepth.errors import SpecError
 from logdepth.mpc import Change, Local, Protocol, Send, Shard, Spec, Table
 from logdepth.mpc.protocol import Stage
 from logdepth.simulation import vectors
-from logdepth.simulation.layers import Array, Block, SimulatedModel
+from logdepth.simulation.layers import Array, SimulatedBlock, SimulatedModel
 from logdepth.simulation.online_softmax import Partial, attend, from_flat, merge, nothing
 from logdepth.simulation.tiles import Tiles
-from logdepth.simulation.word_bits import Words
+from logdepth.simulation.word_bits import WordFormat
 
 ROW, QUERY, READ, OWN, KEYS = "row", "query", "read", "own", "keys"
 
@@ -35,7 +35,7 @@ class Blocked:
 
     model: SimulatedModel
     tiles: Tiles
-    words: Words
+    words: WordFormat
     padded: bool = False
 
     @property
@@ -48,7 +48,7 @@ class Blocked:
         """A token's residual, and whether it is padding."""
         return self.model.embed_dim + self.padded
 
-    def key_words(self, block: Block) -> int:
+    def key_words(self, block: SimulatedBlock) -> int:
         """A token's key and value, and whether it is padding."""
         return block.key_words + self.padded
 
@@ -74,7 +74,7 @@ def plan_blocked(
     num_tokens: int,
     *,
     memory: int | None = None,
-    words: Words,
+    words: WordFormat,
     padded: bool = False,
 ) -> Blocked:
     """The tiles: the largest for which `memory` words a machine are enough (default: four, each hearing from all).
@@ -164,7 +164,7 @@ def _rows(plan: Blocked, shard: Shard) -> tuple[Array, Array]:
     return rows[:, : plan.model.embed_dim], seen
 
 
-def _heard(plan: Blocked, block: Block, distances: Sequence[int], shard: Shard) -> tuple[Array, Partial]:
+def _heard(plan: Blocked, block: SimulatedBlock, distances: Sequence[int], shard: Shard) -> tuple[Array, Partial]:
     """Every tile's queries, and what they have read, with the keys that just came."""
     width = block.query_words
     queries = block.split_queries(vectors.read(plan.words, shard[QUERY], width))
@@ -186,7 +186,7 @@ def _heard(plan: Blocked, block: Block, distances: Sequence[int], shard: Shard) 
     return queries, Partial(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _look(plan: Blocked, block: Block, queries: Array, keys: Array, at: Array, there: Array) -> Partial:
+def _look(plan: Blocked, block: SimulatedBlock, queries: Array, keys: Array, at: Array, there: Array) -> Partial:
     """A tile's queries, at these positions, on keys that stand there."""
     visible = block.sight.visible(at, there)
     if plan.padded:
@@ -245,7 +245,9 @@ def _kept_read(plan: Blocked, read: Partial, positions: list[Array]) -> Table:
     return _kept(plan, read.flat, positions)
 
 
-def _sent(plan: Blocked, block: Block, keys: Array, distances: Sequence[int], shard: Shard) -> tuple[Table, Array]:
+def _sent(
+    plan: Blocked, block: SimulatedBlock, keys: Array, distances: Sequence[int], shard: Shard
+) -> tuple[Table, Array]:
     """Each tile's keys, once for each machine that they go to."""
     copies, counts, to, end = [], [], [], 0
     for machine, own in zip(shard.machines.tolist(), _positions(plan, shard), strict=True):

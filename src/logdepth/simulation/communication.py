@@ -25,7 +25,7 @@ EMPTY = Outbox({})  # of a blank token
 
 
 @dataclass(frozen=True, eq=False)
-class Residual:
+class MachineResidual:
     """Rows of `tokens`, ascending. outboxes: one each. own: words to themselves; held: words on their way."""
 
     tokens: Int[np.ndarray, " tokens"]
@@ -34,13 +34,15 @@ class Residual:
     held: Packets
 
     @staticmethod
-    def at(tokens: Array, outboxes: list[Outbox]) -> Residual:
-        return Residual(tokens, tuple(outboxes), Packets.none(), Packets.none())
+    def at(tokens: Array, outboxes: list[Outbox]) -> MachineResidual:
+        return MachineResidual(tokens, tuple(outboxes), Packets.none(), Packets.none())
 
-    def of(self, tokens: Array) -> Residual:
+    def of(self, tokens: Array) -> MachineResidual:
         """The rows of some of them."""
         rows = np.searchsorted(self.tokens, tokens)
-        return Residual(tokens, tuple(self.outboxes[row] for row in rows), self.own.of(tokens), self.held.of(tokens))
+        return MachineResidual(
+            tokens, tuple(self.outboxes[row] for row in rows), self.own.of(tokens), self.held.of(tokens)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,23 +54,25 @@ class Communication:
     before: Callable[[int, Outbox], Outbox]
     after: Callable[[int, Tables], Outbox]
 
-    def enter(self, rows: Residual) -> Residual:
+    def enter(self, rows: MachineResidual) -> MachineResidual:
         """Row-wise, before the first layer: mail as words. Mail to oneself is set aside."""
         outboxes = [self.before(int(token), outbox) for token, outbox in zip(rows.tokens, rows.outboxes, strict=True)]
         written = [write_mail(rows.tokens[i : i + 1], outbox.mail) for i, outbox in enumerate(outboxes) if outbox.mail]
         packets = concatenate(written)
         own = packets.source == packets.destination
-        return Residual(rows.tokens, tuple(outboxes), packets.where(own), packets.where(~own))
+        return MachineResidual(rows.tokens, tuple(outboxes), packets.where(own), packets.where(~own))
 
-    def send(self, layer: int, rows: Residual) -> Rows:
+    def send(self, layer: int, rows: MachineResidual) -> Rows:
         """Row-wise: what each token puts into a layer's attention."""
         return self.routing.send(layer, rows.tokens, rows.held)
 
-    def receive(self, layer: int, rows: Residual, averages: Float[np.ndarray, "heads tokens value_dim"]) -> Residual:
+    def receive(
+        self, layer: int, rows: MachineResidual, averages: Float[np.ndarray, "heads tokens value_dim"]
+    ) -> MachineResidual:
         """Row-wise: what each token holds after it."""
         return replace(rows, held=self.routing.receive(layer, rows.tokens, rows.held, averages))
 
-    def leave(self, rows: Residual) -> Residual:
+    def leave(self, rows: MachineResidual) -> MachineResidual:
         """Row-wise, after the last layer: words as tables again, and what the token makes of them."""
         arrived = concatenate([rows.own, rows.held])
         arrived = Packets.columns(
@@ -82,7 +86,7 @@ class Communication:
             if outbox is not EMPTY and not outbox.halt:
                 outbox = self.after(token, {**outbox.keep, **got})
             outboxes.append(outbox)
-        return Residual.at(rows.tokens, outboxes)
+        return MachineResidual.at(rows.tokens, outboxes)
 
 
 def concatenate(parts: list[Packets]) -> Packets:

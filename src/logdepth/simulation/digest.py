@@ -14,8 +14,8 @@ def digest(model: Any) -> str:
 
     A function counts by its code, not by what it holds on to.
 
-    >>> from logdepth.simulation.layers import Embedding
-    >>> one, two, three = (Embedding(np.full((1, 1), value)) for value in (1.0, 1.0, 2.0))
+    >>> from logdepth.simulation.layers import SimulatedEmbedding
+    >>> one, two, three = (SimulatedEmbedding(np.full((1, 1), value)) for value in (1.0, 1.0, 2.0))
     >>> digest(one) == digest(two), digest(one) == digest(three)
     (True, False)
     """

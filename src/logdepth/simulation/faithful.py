@@ -26,10 +26,10 @@ from logdepth.errors import InputError, SpecError
 from logdepth.mpc import Change, Local, Protocol, Send, Shard, Spec, Table
 from logdepth.mpc.protocol import Stage
 from logdepth.simulation import vectors
-from logdepth.simulation.layers import Array, Block, SimulatedModel
+from logdepth.simulation.layers import Array, SimulatedBlock, SimulatedModel
 from logdepth.simulation.online_softmax import Partial, fold, from_flat, one_key
 from logdepth.simulation.trees import KEY, QUERY, Machines
-from logdepth.simulation.word_bits import Words
+from logdepth.simulation.word_bits import WordFormat
 
 ROW, READ = "row", "read"  # a token's residual; partials on their way up
 NAMES = ("query", "key")  # what travels down the two trees
@@ -41,7 +41,7 @@ class Faithful:
 
     model: SimulatedModel
     machines: Machines
-    words: Words
+    words: WordFormat
     padded: bool = False
 
     @property
@@ -55,7 +55,7 @@ class Faithful:
         """A token's residual, and whether it is padding."""
         return self.model.embed_dim + self.padded
 
-    def down_words(self, block: Block, tree: int) -> int:
+    def down_words(self, block: SimulatedBlock, tree: int) -> int:
         """What travels down a tree: a query, or a key with its value (and whether it is padding)."""
         return block.query_words if tree == QUERY else block.key_words + self.padded
 
@@ -79,7 +79,7 @@ class Faithful:
         return max(1 + self.padded, self.model.num_classes, max(rounds) + control)
 
     def children(
-        self, block: Block, tree: int, level: int, token: Array, index: Array | int = 0
+        self, block: SimulatedBlock, tree: int, level: int, token: Array, index: Array | int = 0
     ) -> tuple[Array, Array]:
         """The children of nodes that something travels down to: range of nodes of the next level."""
         sees = block.sight.keys if tree == QUERY else block.sight.queries
@@ -93,7 +93,7 @@ def plan_faithful(
     memory: int | None = None,
     branching: int | None = None,
     fused: bool = False,
-    words: Words,
+    words: WordFormat,
     padded: bool = False,
 ) -> Faithful:
     """The machines: branching as given (default 4), or the largest for which `memory` words a machine are enough.
@@ -187,7 +187,7 @@ def _rows(plan: Faithful, shard: Shard) -> tuple[Array, Array, Array]:
     return machine, rows[:, : plan.model.embed_dim], seen
 
 
-def _folded(plan: Faithful, shard: Shard, block: Block) -> tuple[Array, Partial]:
+def _folded(plan: Faithful, shard: Shard, block: SimulatedBlock) -> tuple[Array, Partial]:
     """Each machine's partials as one: the machines that have any, and theirs."""
     table, width = shard[READ], block.partial_words
     held = vectors.counts(table, width)
@@ -277,7 +277,7 @@ def _up(plan: Faithful, layer: int, level: int, shard: Shard) -> Change:
     return Change(drop=drop, mail={READ: _mail(plan, shard, read.flat, machine, to)})
 
 
-def _pairs(plan: Faithful, block: Block, shard: Shard) -> tuple[Array, Partial]:
+def _pairs(plan: Faithful, block: SimulatedBlock, shard: Shard) -> tuple[Array, Partial]:
     """The machines that hold a query and a key that it may see, and the partial of that key."""
     queries, keys = (
         vectors.read(plan.words, shard[name], plan.down_words(block, tree)) for tree, name in enumerate(NAMES)

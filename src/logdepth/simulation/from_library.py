@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logdepth.simulation.layers import Array, Block, Embedding, SimulatedModel
+from logdepth.simulation.layers import Array, SimulatedBlock, SimulatedEmbedding, SimulatedModel
 from logdepth.simulation.sight import Sight
 from logdepth.transformer import Affine, Circuit, Head, Layer, RowFunction, Transformer
 
@@ -28,7 +28,7 @@ def from_transformer(model: Transformer) -> SimulatedModel:
     True
     """
     sight = Sight(model.causal)
-    embedding = Embedding(
+    embedding = SimulatedEmbedding(
         np.asarray(model.embedding.tokens, np.float64), np.asarray(model.embedding.positions, np.float64)
     )
     sample = embedding(np.zeros(1, np.int64), np.zeros(1, np.int64))
@@ -40,7 +40,7 @@ def from_transformer(model: Transformer) -> SimulatedModel:
 
 
 @dataclass(frozen=True, eq=False)
-class ExactBlock(Block):
+class ExactBlock(SimulatedBlock):
     """A layer of an exact transformer. writes: of each head, the residual coordinates that its values can reach."""
 
     layer: Layer

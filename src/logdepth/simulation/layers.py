@@ -1,8 +1,8 @@
 """What a simulated model is: plain arrays, in functions of one token's row, and attention between them.
 
-A `Block` says what a layer does beside attention: `project` makes queries, keys and values out of a row, `finish`
-takes what was read and ends the layer. Both are row-wise (Definition 2.2 allows any such map), so a machine that holds
-a token's words can do them. Attention itself, `softmax(q . k) v`, is the protocol's.
+A `SimulatedBlock` says what a layer does beside attention: `project` makes queries, keys and values out of a row,
+`finish` takes what was read and ends the layer. Both are row-wise (Definition 2.2 allows any such map), so a machine
+that holds a token's words can do them. Attention itself, `softmax(q . k) v`, is the protocol's.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Rotary:
         return np.concatenate([first * cosine - second * sine, first * sine + second * cosine], -1)
 
 
-class Block(ABC):
+class SimulatedBlock(ABC):
     """One layer. Heads come in groups of `num_heads / num_key_heads` that share keys and values.
 
     key_dim, value_dim: of one head. A score is the plain product of query and key: any scale is in the query.
@@ -150,7 +150,7 @@ class Block(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class StandardBlock(Block):
+class StandardBlock(SimulatedBlock):
     """A layer of today's models: attention, then one hidden layer; each adds to the residual.
 
     Norms stand before (`attention_norm`, `hidden_norm`) or after (`after_attention`, `after_hidden`) where a model has
@@ -201,7 +201,7 @@ class StandardBlock(Block):
 
 
 @dataclass(frozen=True, eq=False)
-class Embedding:
+class SimulatedEmbedding:
     """Token ids to rows: a table for tokens, one for positions (where there is one), a norm (where there is one)."""
 
     tokens: Float[Array, "vocabulary m"]
@@ -215,7 +215,7 @@ class Embedding:
 
 
 @dataclass(frozen=True, eq=False)
-class Readout:
+class SimulatedReadout:
     """Logits out of the last rows: maps, one after another (norms, linear maps, activations)."""
 
     maps: Sequence[RowMap]
@@ -234,8 +234,8 @@ class SimulatedModel(TwoLines):
     """
 
     name: str
-    embed: Embedding
-    blocks: Sequence[Block]
+    embed: SimulatedEmbedding
+    blocks: Sequence[SimulatedBlock]
     readout: RowMap
     num_classes: int
     max_length: int

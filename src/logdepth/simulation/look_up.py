@@ -15,7 +15,7 @@ from logdepth.protocols.arrays import block_owner
 from logdepth.simulation.keys import NO_KEY, Codes, local_codes, narrowest, spread_owner
 from logdepth.simulation.meeting import Meeting, meet
 from logdepth.simulation.steps import Step
-from logdepth.simulation.token_words import Words
+from logdepth.simulation.token_words import TokenWords
 
 
 class LookUp:
@@ -50,7 +50,7 @@ class LookUp:
 
     def before(self, shard: Shard) -> Change:
         """Look in my own block. Table `rows`: what is still to be asked, and what there is to say."""
-        words, match = Words(self.graph, self.size, shard), self.step.match
+        words, match = TokenWords(self.graph, self.size, shard), self.step.match
         words.compute(self.step.compute)
         tokens, row, offsets = words.tokens, words.row, words.tokens.offsets
         keys = self.codes.columns([words[key] for key in match.keys], len(row))
@@ -98,7 +98,7 @@ class LookUp:
         said = {name: say.astype(kind) for (name, kind), say in zip(self.says.items(), says, strict=True)}
         return Table({**columns, "asker": asker, **said}, tokens.offsets)
 
-    def _order(self, words: Words) -> Array | None:
+    def _order(self, words: TokenWords) -> Array | None:
         """What the best match has most of, the latest among equals; None: it is simply the latest."""
         match self.kind:
             case "first":
@@ -111,7 +111,7 @@ class LookUp:
 
     def after(self, shard: Shard) -> Change:
         """What was found in my block, or was answered, whichever is better; the start token's own where nothing was."""
-        words, answers = Words(self.graph, self.size, shard), shard["answers"]
+        words, answers = TokenWords(self.graph, self.size, shard), shard["answers"]
         tokens, start = words.tokens, words.tokens.spread(words.tokens.offsets[:-1])
         reply = np.full(tokens.num_rows, -1)  # the answer to each row's query
         reply[answers.spread(tokens.offsets[:-1]) + answers["row"]] = np.arange(answers.num_rows)

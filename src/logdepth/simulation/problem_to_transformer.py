@@ -24,7 +24,7 @@ BOUNDS = ("rehearsal", "spec")
 
 
 @dataclass(frozen=True, eq=False)
-class Simulated:
+class SimulatedProblem:
     """A transformer's run beside its engine's. num_rounds: communications, as in a ledger; bound: the protocol's.
 
     num_layers: of attention, init's and final's among them. embed_dim: m of Definition 2.2, with the words that a
@@ -68,7 +68,7 @@ def find_router(name: str) -> Router:
 
 def problem_to_transformer(
     problem: Problem, data: Any, spec: Spec, *, router: str = "sums", form: str = "looped", bounds: str = "rehearsal"
-) -> Simulated:
+) -> SimulatedProblem:
     """Run the problem's protocol on an engine and, as a transformer, on attention, and compare.
 
     bounds: what traffic the router is built for: `rehearsal`, what the engine's run did; `spec`, all that s allows.
@@ -99,7 +99,7 @@ def simulate(
     form: str,
     bounds: str,
     progress: Progress | None = None,
-) -> Simulated:
+) -> SimulatedProblem:
     """`problem_to_transformer`, when the engine has run already."""
     if bounds not in BOUNDS:
         raise InputError(f"bounds is {bounds!r}; there are: {', '.join(BOUNDS)}")
@@ -110,7 +110,7 @@ def simulate(
     result, rounds = made.run(inputs if layout is None else layout.tokens(data), progress=progress)
     num_inputs = spec.num_machines if layout is None else len(layout.reader)
     blank = max(made.num_tokens - num_inputs, 0)
-    return Simulated(
+    return SimulatedProblem(
         problem=problem.name,
         router=router,
         form=form,

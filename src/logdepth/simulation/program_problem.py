@@ -22,7 +22,7 @@ from logdepth.simulation.program_to_protocol import place_tokens, program_to_pro
 def program_problem(program: Program, *, header: int | None = None, header_size: int = 0, **parameters: Any) -> Problem:
     """The problem that a program solves, for these parameters of it. Its input: `Symbols`, one sequence.
 
-    `header`: the first token's value, for programs that take one and where the input doesn't state it; `header_size`:
+    `header`: for programs that take one and where the input doesn't state it; `header_size`:
     how many values it might have (default: up to that one). Raises `InputError` for parameters that the program does
     not serve.
 
@@ -35,23 +35,19 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
     if not program.takes_header and (header is not None or header_size):
         raise InputError(f"program {program.name} reads no first token; leave header (--header, --headers) out")
     if header_size and header is not None and header >= header_size:
-        raise InputError(
-            f"the first token's value is {header}; of {header_size} values it is one of 0..{header_size - 1}"
-        )
+        raise InputError(f"the header is {header}; of {header_size} it is one of 0..{header_size - 1}")
     least = 0 if not program.takes_header else 1 if header is None else header + 1
     program.check(1, 1, header_size or least, parameters)
 
     def first_of(data: Symbols) -> int | None:
-        """The first token's value; the input's own comes first. Raises `InputError` where the program has no such."""
+        """The header; the input's own comes first. Raises `InputError` where the program has no such."""
         first = data.header if data.header is not None else header
         if first is None and program.takes_header:
             raise InputError(f"program {program.name} reads its first token; give its value (header, --header)")
         if first is not None and not program.takes_header:
             raise InputError(f"program {program.name} reads no first token, and one is given: {first}")
         if first is not None and not 0 <= first < (header_size or first + 1):
-            raise InputError(
-                f"the first token's value is {first}; of {header_size} values it is one of 0..{header_size - 1}"
-            )
+            raise InputError(f"the header is {first}; of {header_size} it is one of 0..{header_size - 1}")
         return first
 
     def values_of(first: int | None) -> int:

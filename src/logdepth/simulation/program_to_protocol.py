@@ -39,7 +39,7 @@ from logdepth.protocols.trees import all_reduce
 from logdepth.simulation.keys import narrowest
 from logdepth.simulation.look_up import LookUp
 from logdepth.simulation.steps import order_steps
-from logdepth.simulation.token_words import Words
+from logdepth.simulation.token_words import TokenWords
 
 
 def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
@@ -68,7 +68,7 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     steps, rest = order_steps(graph)
 
     def answer(shard: Shard) -> Change:
-        words = Words(graph, size, shard)
+        words = TokenWords(graph, size, shard)
         words.compute(rest)
         return Change(keep={"tokens": Table({"answer": words[graph.output]}, shard["tokens"].offsets)})
 

@@ -30,7 +30,7 @@ from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Array, Outbox, Shard, Table, join_tables
 from logdepth.mpc.words import outbox_words
 from logdepth.protocols.layout import TOKENS, Layout
-from logdepth.simulation.communication import EMPTY, Communication, Residual, Tables
+from logdepth.simulation.communication import EMPTY, Communication, MachineResidual, Tables
 from logdepth.simulation.limbs import MOST_LIMBS
 from logdepth.simulation.routers.router import Router, Routing, Rows, Start, attend
 from logdepth.simulation.routers.traffic import Traffic
@@ -90,7 +90,7 @@ class ProtocolTransformer:
         ends = sum(each.routing.num_layers for each in (self.init, self.final) if each is not None)
         return ends + rounds * self.round.routing.num_layers
 
-    def embed(self, inputs: Mapping[str, Table] | Mapping[str, Array]) -> Residual:
+    def embed(self, inputs: Mapping[str, Table] | Mapping[str, Array]) -> MachineResidual:
         """phi_0, row by row: with a layout each token's words (columns, (n,)), else the machines' tables."""
         given: Mapping[str, Any] = inputs
         if self.layout is None:
@@ -101,7 +101,7 @@ class ProtocolTransformer:
             tokens = np.arange(self.num_tokens)
             words = [{name: column[t : t + 1] for name, column in given.items()} for t in tokens]
             rows = [own_token(self.layout, t, each) for t, each in enumerate(words)]
-        return Residual.at(tokens, rows)
+        return MachineResidual.at(tokens, rows)
 
     def run(
         self,
@@ -141,19 +141,19 @@ class ProtocolTransformer:
     def _passes(self) -> Iterator[int]:
         return iter(range(self.protocol.num_rounds + 1 if self.num_rounds is None else self.num_rounds))
 
-    def _in_step(self, rows: Residual) -> bool:
+    def _in_step(self, rows: MachineResidual) -> bool:
         """Whether the machines have halted, all or none: that they are in step is checked, as in engines."""
         outboxes = rows.outboxes[: self.protocol.spec.num_machines]
         ranges = [(i, i + 1) for i in range(len(outboxes))]
         check_in_step(self.protocol, [outbox.shape() for outbox in outboxes], ranges)
         return outboxes[0].halt
 
-    def _apply(self, name: str, step: Communication, rows: Residual, watch: Watch | None) -> Residual:
+    def _apply(self, name: str, step: Communication, rows: MachineResidual, watch: Watch | None) -> MachineResidual:
         """One communication: row-wise maps of all tokens, with attention between them."""
         routing = step.routing
         missing = routing.num_tokens - len(rows.tokens)
         if missing > 0:
-            rows = Residual.at(np.arange(routing.num_tokens), [*rows.outboxes, *[EMPTY] * missing])
+            rows = MachineResidual.at(np.arange(routing.num_tokens), [*rows.outboxes, *[EMPTY] * missing])
         elif missing < 0:
             assert all(outbox is EMPTY for outbox in rows.outboxes[routing.num_tokens :])
             rows = rows.of(np.arange(routing.num_tokens))

@@ -12,7 +12,7 @@ from logdepth.simulation.keys import narrowest
 from logdepth.simulation.steps import FREE
 
 
-class Words:
+class TokenWords:
     """The words of a shard's tokens, by node: held in columns, computed here, or known from their place. int64."""
 
     def __init__(self, graph: ProgramGraph, size: int, shard: Shard) -> None:

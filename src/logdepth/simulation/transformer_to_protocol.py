@@ -18,7 +18,7 @@ from logdepth.mpc import Engine, LocalEngine, Protocol, Run, Spec, Table
 from logdepth.simulation.blocked import Blocked, blocked_protocol, plan_blocked
 from logdepth.simulation.faithful import Faithful, faithful_protocol, plan_faithful
 from logdepth.simulation.layers import Array, SimulatedModel
-from logdepth.simulation.word_bits import Words, find_words
+from logdepth.simulation.word_bits import WordFormat, find_words
 
 FORMS = ("faithful", "blocked")
 
@@ -74,7 +74,7 @@ def transformer_to_protocol(
     memory: int | None = None,
     branching: int | None = None,
     fused: bool = False,
-    words: Words | None = None,
+    words: WordFormat | None = None,
     padded: bool = False,
 ) -> Simulation:
     """The protocol of a model for sequences of `num_tokens` tokens.

@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from logdepth.mpc import Shard, Table
-from logdepth.simulation.word_bits import Words
+from logdepth.simulation.word_bits import WordFormat
 
 Array = np.ndarray
 
 
-def write(words: Words, vectors: Float[Array, "vectors width"], counts: Int[Array, " machines"]) -> Table:
+def write(words: WordFormat, vectors: Float[Array, "vectors width"], counts: Int[Array, " machines"]) -> Table:
     """A table of vectors, `counts` of them on each machine, in order."""
     offsets = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=offsets[1:])
@@ -23,14 +23,17 @@ def write(words: Words, vectors: Float[Array, "vectors width"], counts: Int[Arra
 
 
 def parcel(
-    words: Words, vectors: Float[Array, "vectors width"], counts: Int[Array, " machines"], to: Int[Array, " vectors"]
+    words: WordFormat,
+    vectors: Float[Array, "vectors width"],
+    counts: Int[Array, " machines"],
+    to: Int[Array, " vectors"],
 ) -> tuple[Table, Array]:
     """The same as mail: each vector goes to a machine."""
     narrow = to.astype(np.int32) if not len(to) or to.max() < 2**31 else to
     return write(words, vectors, counts), np.repeat(narrow, vectors.shape[1])
 
 
-def read(words: Words, table: Table, width: int) -> Float[Array, "vectors width"]:
+def read(words: WordFormat, table: Table, width: int) -> Float[Array, "vectors width"]:
     """All vectors of a table."""
     return words.decode(table["word"]).reshape(-1, width)
 

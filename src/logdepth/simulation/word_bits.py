@@ -20,7 +20,7 @@ from logdepth.errors import InputError
 Array = np.ndarray
 
 
-class Words(ABC):
+class WordFormat(ABC):
     """A way to write numbers as words. arithmetic: what machines compute in, within a round."""
 
     name: str
@@ -37,7 +37,7 @@ class Words(ABC):
 
 
 @dataclass(frozen=True)
-class FloatWords(Words):
+class FloatWords(WordFormat):
     """IEEE floats of 64, 32 or 16 bits, or bfloat16. Machines compute in float64, float32 for 32 bits and less.
 
     >>> FloatWords("bfloat16", 16).decode(FloatWords("bfloat16", 16).encode(np.array([0.1], np.float32))).tolist()
@@ -67,7 +67,7 @@ class FloatWords(Words):
 
 
 @dataclass(frozen=True)
-class FixedWords(Words):
+class FixedWords(WordFormat):
     """The paper's words: signed fixed point, half of the bits after the point. The least word stands for -inf.
 
     >>> words = FixedWords("fixed32", 32)
@@ -105,7 +105,7 @@ KINDS = ("float", "fixed", "bfloat")
 BITS = (64, 32, 16)
 
 
-def find_words(bits: int = 64, kind: str = "float") -> Words:
+def find_words(bits: int = 64, kind: str = "float") -> WordFormat:
     """Words of so many bits: float (default), fixed, or bfloat (16 bits). Raises `InputError` for others.
 
     >>> find_words(32).name, find_words(16, "bfloat").name, find_words(64, "fixed").name

@@ -21,7 +21,7 @@ import numpy as np
 from logdepth.compiler.certificate import Certificate, HeadBound, LayerBound, NormBound
 from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.floats import FloatModel
-from logdepth.compiler.mirrored import AMPLITUDE, Block, narrowest, norm_gain, paired, reading, standing
+from logdepth.compiler.mirrored import AMPLITUDE, MirroredBlock, narrowest, norm_gain, paired, reading, standing
 from logdepth.compiler.proof import Proof, Residual
 from logdepth.compiler.schedule import Schedule
 from logdepth.compiler.target import Checkpoint, Shape, Stock, affine, arithmetic
@@ -29,7 +29,7 @@ from logdepth.errors import InputError, ProgramError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.transformer import Affine, Circuit, Transformer
 
-BERT = Block(epsilon=1e-12, normed=AMPLITUDE)
+BERT = MirroredBlock(epsilon=1e-12, normed=AMPLITUDE)
 STOCK = Stock(
     title="BERT",
     auto_class="AutoModelForTokenClassification",

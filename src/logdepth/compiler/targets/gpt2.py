@@ -19,7 +19,7 @@ from logdepth.compiler.circuits import COUNT_SCALE
 from logdepth.compiler.floats import FloatModel, float_model
 from logdepth.compiler.mirrored import (
     AMPLITUDE,
-    Block,
+    MirroredBlock,
     gain_error,
     live_bits,
     narrowest,
@@ -35,7 +35,7 @@ from logdepth.errors import ProgramError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.transformer import Affine, Circuit, Transformer
 
-GPT2 = Block(epsilon=1e-5, normed=1.0)
+GPT2 = MirroredBlock(epsilon=1e-5, normed=1.0)
 STOCK = Stock(
     title="GPT-2",
     auto_class="AutoModelForCausalLM",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.simulation.layers import Activation, Embedding, Hidden, SimulatedModel, StandardBlock
+from logdepth.simulation.layers import Activation, Hidden, SimulatedEmbedding, SimulatedModel, StandardBlock
 from logdepth.simulation.sight import Sight
 from logdepth.simulation.stock.modules import Reader, activation, readout
 
@@ -60,5 +60,7 @@ def simulated(model: Any, dtype: np.dtype, num_tokens: int) -> SimulatedModel:
         head, classes = readout(dense, function, norm, read.linear(last.decoder)), config.vocab_size
     tables = backbone.embeddings
     positions = read.array(tables.position_embeddings.weight) + read.array(tables.token_type_embeddings.weight)[0]
-    embedding = Embedding(read.array(tables.word_embeddings.weight), positions, read.layer_norm(tables.LayerNorm))
+    embedding = SimulatedEmbedding(
+        read.array(tables.word_embeddings.weight), positions, read.layer_norm(tables.LayerNorm)
+    )
     return SimulatedModel(name, embedding, blocks, head, classes, config.max_position_embeddings)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.simulation.layers import Embedding, Hidden, Linear, SimulatedModel, StandardBlock
+from logdepth.simulation.layers import Hidden, Linear, SimulatedEmbedding, SimulatedModel, StandardBlock
 from logdepth.simulation.sight import Sight
 from logdepth.simulation.stock.modules import Reader, activation, readout
 
@@ -54,7 +54,7 @@ def simulated(model: Any, dtype: np.dtype, num_tokens: int) -> SimulatedModel:
     else:
         linear = read.linear(model.lm_head if name == "GPT2LMHeadModel" else model.classifier)
         head, classes = readout(last, linear), len(linear.weight)
-    embedding = Embedding(read.array(backbone.wte.weight), read.array(backbone.wpe.weight))
+    embedding = SimulatedEmbedding(read.array(backbone.wte.weight), read.array(backbone.wpe.weight))
     return SimulatedModel(name, embedding, blocks, head, classes, config.n_positions)
 
 

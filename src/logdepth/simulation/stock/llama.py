@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.simulation.layers import Embedding, Hidden, Rotary, SimulatedModel, StandardBlock
+from logdepth.simulation.layers import Hidden, Rotary, SimulatedEmbedding, SimulatedModel, StandardBlock
 from logdepth.simulation.sight import Sight
 from logdepth.simulation.stock.modules import Reader, activation, readout
 
@@ -63,7 +63,7 @@ def simulated(model: Any, dtype: np.dtype, num_tokens: int) -> SimulatedModel:
     else:
         linear = read.linear(model.lm_head if name.endswith("ForCausalLM") else model.score)
         head, classes = readout(last, linear), len(linear.weight)
-    embedding = Embedding(read.array(backbone.embed_tokens.weight))
+    embedding = SimulatedEmbedding(read.array(backbone.embed_tokens.weight))
     return SimulatedModel(name, embedding, blocks, head, classes, num_tokens)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.simulation.activations import ACTIVATIONS, check_activation
-from logdepth.simulation.layers import Array, Linear, Norm, Readout, RowMap
+from logdepth.simulation.layers import Array, Linear, Norm, RowMap, SimulatedReadout
 
 PLAIN = {"Linear", "Embedding", "LayerNorm", "Dropout", "ModuleList", "Identity"}
 # transformers' activation modules; which one a model has is read from its config
@@ -74,6 +74,6 @@ def activation(module: Any, name: object, where: str) -> str:
     return found
 
 
-def readout(*maps: RowMap) -> Readout:
+def readout(*maps: RowMap) -> SimulatedReadout:
     """Maps, one after another."""
-    return Readout(maps)
+    return SimulatedReadout(maps)
