@@ -98,7 +98,7 @@ def test_a_first_token_given_or_in_the_file(here, capsys, arguments):
         (["khop_rank"], "program khop_rank needs the parameter k"),
         (["khop_rank", "--k", "2", "--set", "k=2"], "--k 2 and --set k=2: give one of them"),
         (["khop_rank", "--k", "2", "--set", "j=2"], "program khop_rank has no parameter j; it takes k"),
-        (["khop_rank", "--k", "2", "--header", "1"], "program khop_rank reads no first token; leave header"),
+        (["khop_rank", "--k", "2", "--header", "1"], "program khop_rank takes no header; leave it"),
         (
             ["khop_rank", "--k", "2", "--machines", "4", "--memory", "9"],
             "too small for khop_rank on 4 machines: give",
@@ -106,7 +106,7 @@ def test_a_first_token_given_or_in_the_file(here, capsys, arguments):
         (["khop_rnk"], "there is no problem 'khop_rnk'; did you mean khop_rank"),
         (["own.py:partnr"], "own.py has no problem 'partnr'; did you mean partner? (there: PREFIX_SUM, partner, "),
         (["own.py:at"], "own.py:at is a function, not a Problem or program; there: PREFIX_SUM, partner, delayed, mark"),
-        (["own.py:mark"], "program mark reads its first token; give its value (header, --header)"),
+        (["own.py:mark"], "program mark takes a header; give it (header, --header)"),
         (["own.py:delayed", "--set", "by"], "--set by: write NAME=VALUE"),
         (["sort", "--set", "k=2"], "sort takes no --set: that is for programs"),
         (["sort", "--header", "0"], "sort takes no --header: that is for programs"),

@@ -274,13 +274,13 @@ def test_what_is_refused():
     problem = program_problem(khop_rank, k=1)
     with pytest.raises(InputError, match=r"tokens: row 1 is 4, which is no symbol of 0..3"):
         problem.run(Symbols(np.array([0, 4]), 4))
-    with pytest.raises(InputError, match="program khop_rank reads no first token, and one is given: 2"):
+    with pytest.raises(InputError, match="program khop_rank takes no header, and one is given: 2"):
         problem.run(Symbols(np.array([0, 1]), 4, header=2))
     with pytest.raises(InputError, match="khop_rank has no parameter power"):
         program_problem(khop_rank, k=1, power=2)
-    with pytest.raises(InputError, match="khop_rank_any reads its first token; give its value"):
+    with pytest.raises(InputError, match="khop_rank_any takes a header; give it"):
         program_problem(BUILT_IN["khop_rank_any"], max_k=3).run(Symbols(np.array([0]), 4))
-    with pytest.raises(InputError, match="khop_rank reads no first token; leave header"):
+    with pytest.raises(InputError, match="khop_rank takes no header; leave it"):
         program_problem(khop_rank, k=1, header_size=4)
     with pytest.raises(InputError, match=r"the header is 4; of 4 it is one of 0..3"):
         program_problem(BUILT_IN["khop_rank_any"], max_k=3, header=4, header_size=4)

@@ -142,7 +142,7 @@ def _taught(subject: Subject) -> str:
     if config is None or subject.construction:
         return ""
     if not config.auxiliary_weight:
-        return "In training it was asked for the one k of its first token alone: what it holds besides is its own. "
+        return "In training it was asked for the one k of its header alone: what it holds besides is its own. "
     after = "after layer l for those below 2^(l-1), after the last for all" if config.deep else "after the last layer"
     return f"In training it was asked for every hop's symbol at every slot, {after}: that much of it was taught. "
 

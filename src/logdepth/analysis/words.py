@@ -17,7 +17,7 @@ def words(pointer: str) -> Section:
             f"the task's pointer: the position that one hop leads to from another; {pointer}^j is where j hops lead. "
             "The answer for k is the symbol at the k-th",
         ),
-        ("slot", "a place in the input: slot 0 is the first token, which asks for k, slot i the i-th symbol"),
+        ("slot", "a place in the input: slot 0 is the header token, which asks for k, slot i the i-th symbol"),
         (
             "residual stream",
             "what the model holds at a slot after a layer: one vector, which every later layer reads and adds to",

@@ -42,7 +42,7 @@ class Curve:
 
 
 def supervision(row: dict[str, Any]) -> str:
-    """What a net was asked in training: the k of its first token, or every k, at every slot.
+    """What a net was asked in training: the k of its header, or every k, at every slot.
 
     >>> supervision({"auxiliary_weight": 4.0}), supervision({"auxiliary_weight": 0.0})
     ('ours, every k asked', 'ours, one k asked')

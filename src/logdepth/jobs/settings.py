@@ -1,4 +1,4 @@
-"""What may be said about a program: its parameters, and the value of its first token."""
+"""What may be said about a program: its parameters and its header."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
     ([0, 1, 5, 4, 2], 20)
     """
     if not program.takes_header and (header is not None or header_size):
-        raise InputError(f"program {program.name} reads no first token; leave header (--header, --headers) out")
+        raise InputError(f"program {program.name} takes no header; leave it (--header, --headers) out")
     if header_size and header is not None and header >= header_size:
         raise InputError(f"the header is {header}; of {header_size} it is one of 0..{header_size - 1}")
     least = 0 if not program.takes_header else 1 if header is None else header + 1
@@ -43,9 +43,9 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
         """The header; the input's own comes first. Raises `InputError` where the program has no such."""
         first = data.header if data.header is not None else header
         if first is None and program.takes_header:
-            raise InputError(f"program {program.name} reads its first token; give its value (header, --header)")
+            raise InputError(f"program {program.name} takes a header; give it (header, --header)")
         if first is not None and not program.takes_header:
-            raise InputError(f"program {program.name} reads no first token, and one is given: {first}")
+            raise InputError(f"program {program.name} takes no header, and one is given: {first}")
         if first is not None and not 0 <= first < (header_size or first + 1):
             raise InputError(f"the header is {first}; of {header_size} it is one of 0..{header_size - 1}")
         return first
