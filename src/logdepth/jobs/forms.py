@@ -35,7 +35,7 @@ FAITHFUL = 128  # tokens, at most, of the form with a machine for each pair of t
 
 
 @dataclass(frozen=True)
-class Row:
+class FormRow:
     """One form. equal: to the interpreter at every position; None if the form was not run, and then `why_not`.
 
     layers: of attention; rounds: communications, as a ledger counts them. width: embedding dimension. words: s.
@@ -52,7 +52,7 @@ class Row:
     why_not: str = ""
 
 
-Step = Callable[[], Row]
+Step = Callable[[], FormRow]
 
 
 class Forms:
@@ -82,7 +82,7 @@ class Forms:
         exact = self.compiled.transformer
         if self.task is not None:
             yield self._solver
-        yield lambda: Row("interpreter", True, seconds=self.interpreted)
+        yield lambda: FormRow("interpreter", True, seconds=self.interpreted)
         for attention in ("soft", "hard"):
             yield self._timed(
                 f"exact transformer, {attention} attention", partial(self._exact, attention), exact.embed_dim
@@ -107,12 +107,12 @@ class Forms:
                 row = f"protocol of the {what}, {form}"
                 if form == "faithful" and count > FAITHFUL:
                     why = f"{count:,} tokens take about {count**2:,} machines; it is run for {FAITHFUL} tokens at most"
-                    yield partial(Row, row, None, why_not=why)
+                    yield partial(FormRow, row, None, why_not=why)
                     continue
                 for name, engine in engines.items():
                     yield partial(self._simulated, what, form, name, engine)
 
-    def _routed(self, router: str, protocol: Protocol, inputs: Any, rehearsed: list[Rehearsal]) -> Row:
+    def _routed(self, router: str, protocol: Protocol, inputs: Any, rehearsed: list[Rehearsal]) -> FormRow:
         began, form = time.perf_counter(), f"transformer of that protocol, {router}"
         if not rehearsed:
             rehearsed.append(rehearse(protocol, inputs))
@@ -120,8 +120,8 @@ class Forms:
         try:
             found = simulate(*given, router=router, form="looped", bounds="rehearsal")
         except InputError as error:
-            return Row(form, None, why_not=str(error))
-        return Row(
+            return FormRow(form, None, why_not=str(error))
+        return FormRow(
             form,
             found.equal and self._same(found.result),
             found.num_layers,
@@ -143,28 +143,28 @@ class Forms:
         return self._same(self.compiled.vocabulary.answers(ids[1:].astype(np.int64)))
 
     def _timed(self, form: str, run: Callable[[], bool], width: int) -> Step:
-        def step() -> Row:
+        def step() -> FormRow:
             began = time.perf_counter()
             equal = run()
-            return Row(form, equal, self.compiled.depth, width=width, seconds=time.perf_counter() - began)
+            return FormRow(form, equal, self.compiled.depth, width=width, seconds=time.perf_counter() - began)
 
         return step
 
     def _exact(self, attention: str) -> bool:
         return self._of_ids(self.compiled.transformer.run(self.ids, attention)[0])
 
-    def _solver(self) -> Row:
+    def _solver(self) -> FormRow:
         """The task's own solver, where it asks."""
         assert self.task is not None
         began = time.perf_counter()
         task = self.task.with_length(self.strings.shape[1])
         form = f"solver of {task.name}"
         if not task.is_solvable(self.strings)[0]:
-            return Row(form, None, why_not=f"the sequence is no instance of {task.name}")
+            return FormRow(form, None, why_not=f"the sequence is no instance of {task.name}")
         k = task.questions[0] if self.header is None else self.header
         found = task.solve(self.strings, k)[0]
         equal = np.array_equal(found[task.asked], self.answers[task.asked])
-        return Row(form, equal, seconds=time.perf_counter() - began)
+        return FormRow(form, equal, seconds=time.perf_counter() - began)
 
     def _checkpoint(self) -> bool:
         import torch
@@ -173,10 +173,10 @@ class Forms:
             model = load_model(self.folder, device="cpu", target=self._target)
             return self._of_ids(logits(model, self.ids)[0].argmax(-1).cpu().numpy())
 
-    def _on_machines(self, name: str, engine: Engine, protocol: Protocol, inputs: Any) -> Row:
+    def _on_machines(self, name: str, engine: Engine, protocol: Protocol, inputs: Any) -> FormRow:
         began, spec = time.perf_counter(), protocol.spec
         run = engine.run(protocol, inputs)
-        return Row(
+        return FormRow(
             f"protocol of the program, {name}",
             self._same(run.result),
             rounds=run.ledger.num_rounds,
@@ -194,11 +194,11 @@ class Forms:
             "checkpoint": simulated(stock, np.dtype(np.float64), self.ids.shape[1]),
         }
 
-    def _simulated(self, what: str, form: str, name: str, engine: Engine) -> Row:
+    def _simulated(self, what: str, form: str, name: str, engine: Engine) -> FormRow:
         began, model = time.perf_counter(), self._models[what]
         made = transformer_to_protocol(model, self.ids.shape[1], form=form)
         run = engine.run(made.protocol, made.place(self.ids[0]))
-        return Row(
+        return FormRow(
             f"protocol of the {what}, {form}, {name}",
             self._of_ids(run.result.argmax(-1)),
             layers=len(model.blocks),

@@ -21,7 +21,7 @@ from logdepth.compiled.folder import read_folder
 from logdepth.compiled.model import CompiledModel, compile
 from logdepth.compiled.task import task_of
 from logdepth.errors import InputError
-from logdepth.jobs.forms import Forms, Row
+from logdepth.jobs.forms import Forms, FormRow
 from logdepth.jobs.job import build_protocol, least_memory
 from logdepth.lang import Program
 from logdepth.mpc import Engine, LocalEngine, Protocol, Spec
@@ -41,7 +41,7 @@ class RoundTrip:
     tokens: Int[np.ndarray, " n"]
     header: int | None
     answers: Int[np.ndarray, " n"]
-    rows: tuple[Row, ...]
+    rows: tuple[FormRow, ...]
 
     @property
     def equal(self) -> bool:
@@ -112,7 +112,7 @@ def round_trip(
         for engine in opened.values():
             stack.callback(engine.close)
         steps = [*forms.of_the_program(), *forms.of_its_protocol(protocol, opened), *forms.of_its_models(opened)]
-        rows: list[Row] = []
+        rows: list[FormRow] = []
         for step in steps:
             if progress:
                 progress(len(rows), len(steps))
