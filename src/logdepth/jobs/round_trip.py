@@ -21,7 +21,7 @@ from logdepth.compiled.folder import read_folder
 from logdepth.compiled.model import CompiledModel, compile
 from logdepth.compiled.task import task_of
 from logdepth.errors import InputError
-from logdepth.jobs.forms import Forms, FormRow
+from logdepth.jobs.forms import FormRow, Forms
 from logdepth.jobs.job import build_protocol, least_memory
 from logdepth.lang import Program
 from logdepth.mpc import Engine, LocalEngine, Protocol, Spec
