@@ -59,10 +59,11 @@ def add_header(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_program(parser: argparse.ArgumentParser) -> None:
-    """The options that name a program and its sizes."""
+def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> None:
+    """The options that name a program and its sizes. of_input: an input may say the sizes, the program the target."""
     parser.add_argument("program", metavar="PROGRAM", help="a task (khop), a built-in program, or FILE.py:program")
-    parser.add_argument("--length", type=int, required=True, help="the longest sequence, in symbols")
+    also = " (default: the input's)" if of_input else ""
+    parser.add_argument("--length", type=int, required=not of_input, help=f"the longest sequence, in symbols{also}")
     parser.add_argument("--alphabet", type=int, help="how many symbols (default 4)")
     parser.add_argument("--symbols", help="the symbols themselves, one character each, such as ACGT")
     parser.add_argument("--k", type=int, help="of a task: what is asked (khop: hops)")
@@ -77,16 +78,15 @@ def add_program(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--target",
-        default="gpt2",
+        default=None if of_input else "gpt2",
         metavar="NAME",
-        help="gpt2 (default), or bert for bidirectional ones",
+        help="gpt2, or bert for bidirectional ones" if of_input else "gpt2 (default), or bert for bidirectional ones",
     )
     parser.add_argument("--headers", type=int, default=0, help="how many headers, for programs with a Header")
 
 
-def compiled_from(args: argparse.Namespace) -> Any:
-    """The compiled model that the options describe."""
-    from logdepth.compiled.model import compile
+def program_from(args: argparse.Namespace) -> dict[str, Any]:
+    """The program that the options describe, its sizes and parameters: arguments of `compile`."""
     from logdepth.tasks.registry import TASKS
 
     name, headers = args.program, args.headers
@@ -116,16 +116,16 @@ def compiled_from(args: argparse.Namespace) -> Any:
     for reserved in ("length", "alphabet", "header_size", "dtype", "target", "program"):
         if reserved in parameters:
             raise InputError(f"--set {reserved}=..: no parameter may be called {reserved}, which compile takes itself")
+    return {"program": program, "length": args.length, "alphabet": alphabet, "header_size": headers, **parameters}
+
+
+def compiled_from(args: argparse.Namespace) -> Any:
+    """The compiled model that the options describe."""
+    from logdepth.compiled.model import compile
+
+    asked = program_from(args)
     with redirect_stdout(sys.stderr):  # what a program prints while it is traced; standard output is the answer
-        return compile(
-            program,
-            length=args.length,
-            alphabet=alphabet,
-            header_size=headers,
-            dtype=getattr(args, "dtype", "float32"),
-            target=args.target,
-            **parameters,
-        )
+        return compile(**asked, dtype=getattr(args, "dtype", "float32"), target=args.target)
 
 
 def _compile(args: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from logdepth.cli import (
     inspecting,
     planning,
     reproducing,
+    round_trip,
     running,
     tasks,
     to_protocol,
@@ -53,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     analyzing.add_commands(commands)
     reproducing.add_commands(commands)
     to_protocol.add_commands(commands)
+    round_trip.add_commands(commands)
     return parser
 
 

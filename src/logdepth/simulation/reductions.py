@@ -32,7 +32,10 @@ from logdepth.mpc.table import Array
 from logdepth.programs import khop_rank
 from logdepth.protocols.inputs.sequences import Symbols
 from logdepth.rng import rng_for
+from logdepth.simulation.layers import SimulatedModel
 from logdepth.simulation.program_problem import program_problem
+from logdepth.simulation.transformer_to_protocol import transformer_to_protocol
+from logdepth.vocabulary import Vocabulary
 
 
 def cycle_instance(num_vertices: int, num_cycles: int, *, seed: int = 0) -> Graph:
@@ -154,8 +157,8 @@ HopSolver = Callable[[HopInstance], tuple[Array, Ledger | None]]
 def cycle_count_by_hops(graph: Graph, solve: HopSolver, *, start: int = 0) -> tuple[int, Ledger | None]:
     """One cycle or two, by whatever solves hop_k, with its ledger: the argument of Corollary 4.3, run.
 
-    A solver that is an L-layer transformer turned into a protocol thereby tells them apart in O(L) rounds, which the
-    conjecture says are Omega(log n). Raises `InputError` for graphs without the promise.
+    A solver that is an L-layer transformer turned into a protocol (`by_transformer`) thereby tells them apart in O(L)
+    rounds, which the conjecture says are Omega(log n). Raises `InputError` for graphs without the promise.
 
     >>> count, ledger = cycle_count_by_hops(cycle_instance(16, 2), by_program(machines=8))
     >>> count, ledger.num_rounds
@@ -178,5 +181,45 @@ def by_program(*, machines: int | None = None, engine: Engine | None = None) -> 
         spec = None if machines is None else Spec(machines, 64 * max(64, -(-size // machines)), size)
         run = problem.run(Symbols(instance.tokens, instance.alphabet_size), spec, engine)
         return run.result, run.ledger
+
+    return solve
+
+
+HopTransformer = Callable[[HopInstance], tuple[SimulatedModel, Vocabulary]]
+"""Any transformer that solves hop_k at an instance's sizes, and what its token ids mean."""
+
+
+def by_transformer(
+    build: HopTransformer,
+    *,
+    form: str = "blocked",
+    memory: int | None = None,
+    branching: int | None = None,
+    fused: bool = False,
+    engine: Engine | None = None,
+) -> HopSolver:
+    """The solver that is a transformer turned into a protocol (Theorem 3.4): of L layers, O(L) rounds.
+
+    In the faithful form on trees of depth D exactly L (2 D + 2) communications, fused 2 D L + 2; in the blocked one, on
+    G machines that each hear from F others in a round, at most L ceil((G - 1) / F). The options are those of
+    `transformer_to_protocol`, and so is what is raised.
+
+    >>> from logdepth.compiler.compile import compile_program
+    >>> from logdepth.simulation.from_library import from_transformer
+    >>> def compiled(instance):  # floor(log2 k) + 2 layers: 4
+    ...     sizes = {"length": len(instance.tokens), "alphabet_size": instance.alphabet_size}
+    ...     made = compile_program(khop_rank, **sizes, k=instance.k)
+    ...     return from_transformer(made.transformer), made.graph.vocabulary
+    >>> count, ledger = cycle_count_by_hops(cycle_instance(4, 2), by_transformer(compiled))
+    >>> count, ledger.num_rounds
+    (2, 4)
+    """
+
+    def solve(instance: HopInstance) -> tuple[Array, Ledger | None]:
+        model, vocabulary = build(instance)
+        tokens = vocabulary.encode(instance.tokens[None])[0]
+        made = transformer_to_protocol(model, len(tokens), form=form, memory=memory, branching=branching, fused=fused)
+        run = made.run(tokens, engine=engine)
+        return vocabulary.answers(run.result.argmax(-1)[1:]), run.ledger
 
     return solve
