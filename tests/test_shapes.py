@@ -45,6 +45,11 @@ def test_models() -> None:
         attention_of(model, torch.zeros(3, dtype=torch.long))
 
 
-def test_the_language_refuses_wrong_arrays_itself() -> None:
+def test_the_language() -> None:
     graph = khop_rank.trace(length=5, alphabet_size=3, k=1)
     assert interpret(graph, np.zeros((1, 5), int)).shape == (1, 6)
+    for strings in (np.zeros(5, int), np.zeros((1, 5, 1), int), np.zeros((1, 5)), np.zeros((1, 5), bool)):
+        with pytest.raises(TypeCheckError):
+            interpret(graph, strings)
+    with pytest.raises(TypeCheckError):  # one length for two sequences
+        interpret(graph, np.zeros((2, 5), int), lengths=np.array([5]))
