@@ -105,9 +105,7 @@ def test_a_constant_decides_and_is_named():
     found = judge_sizes(few)
     assert found.verdict == "impossible" and found.conjecture == "one-versus-two-cycle conjecture"
     assert found.assumed == "Corollary 4.3 with the constant 1"
-    with pytest.raises(
-        InputError, match=r"the constant 9 is too great for Corollary 4\.3: at these sizes"
-    ):
+    with pytest.raises(InputError, match=r"the constant 9 is too great for Corollary 4\.3: at these sizes"):
         judge_sizes(Asked("khop", "transformer", length=100, k=4, layers=4, heads=2, width=1, alphabet=7,
                           constants={"Corollary 4.3": Fraction(9)}))  # fmt: skip
 
