@@ -2,7 +2,7 @@
 
 The contract of ids puts the lightest edge last, and a tree hooks along the last edge that leaves it, its lightest: by the
 cut property every chosen edge is one of the minimum spanning forest, and between them they join all that is connected. So
-one program is both; without weights the order of the edges is any. Theorems B.8 and B.9 of arXiv 2402.09268.
+both are one construction; without weights the order of the edges is any. Theorems B.8 and B.9 of arXiv 2402.09268.
 """
 
 from __future__ import annotations
@@ -12,8 +12,18 @@ from logdepth.programs.hooking import Tokens, rounds
 
 
 @program(causal=False, graph=True)
-def forest_hooking(x: Symbol, position: Position, vertices: int, edges: int):
-    """Whether an edge is one of the spanning forest; of weighted edges, of the minimum one."""
+def spanning_forest_hooking(x: Symbol, position: Position, vertices: int, edges: int):
+    """Whether an edge is one of a spanning forest."""
+    return _chosen(x, position, vertices, edges)
+
+
+@program(causal=False, graph=True)
+def msf_hooking(x: Symbol, position: Position, vertices: int, edges: int):
+    """Whether an edge is one of the minimum spanning forest, of edges in the order of falling weight."""
+    return _chosen(x, position, vertices, edges)
+
+
+def _chosen(x: Word, position: Word, vertices: int, edges: int) -> Word | int:
     chosen: Word | int = 0
     for found in rounds(Tokens.of(x, position, vertices, edges), vertices):
         chosen = chosen | found.chosen
