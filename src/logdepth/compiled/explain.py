@@ -169,4 +169,7 @@ def _formula(schedule: Schedule, index: int) -> str:
         if shifts == {0}:
             return described
         return f"{described} + {shifts.pop()}" if len(shifts) == 1 else f"f({described})"
-    return f"{node.op}({', '.join(schedule.nodes[arg].name for arg in node.args)})"
+    names = [schedule.nodes[arg].name for arg in node.args]
+    if node.op == "masked":
+        return f"{node.info[0]}({', '.join(names[1:])}), known at the start token"
+    return f"{node.op}({', '.join(names)})"

@@ -61,6 +61,7 @@ def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
         "header_size": setting.header_size,
         "causal": graph.causal,
         "name": graph.name,
+        **({} if setting.num_edges is None else {"num_edges": setting.num_edges}),
     }
 
 
@@ -70,10 +71,14 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
     Raises `ValueError`, naming the field, for an operation that is not known, an index that is not an earlier
     node's, a range that does not hold the operation's values, a look-up or a table that is not one.
     """
-    setting = Setting(data["length"], data["alphabet_size"], data["header_size"])
+    setting = Setting(data["length"], data["alphabet_size"], data["header_size"], data.get("num_edges"))
     for name, value, least in (("length", setting.length, 1), ("alphabet_size", setting.alphabet_size, 1)):
         _need(value >= least, f"{name} is {value}")
     _need(setting.header_size >= 0, f"header_size is {setting.header_size}")
+    if setting.num_edges is not None:
+        wanted = setting.length - 2 * setting.num_edges + 2
+        _need(setting.num_edges >= 0 and wanted > 2, f"num_edges is {setting.num_edges}")
+        _need(setting.alphabet_size == wanted, f"alphabet_size is {setting.alphabet_size}, should be {wanted}")
     nodes: list[Node] = []
     for i, entry in enumerate(data["nodes"]):
         where = f"nodes.{i}"

@@ -65,6 +65,7 @@ class _Graph(_Part):
     header_size: int
     causal: bool
     name: str
+    num_edges: int | None = None
 
 
 class _Description(_Part):

@@ -9,12 +9,13 @@ the ramp is exactly 1 or 0 with half a unit to spare on either side.
 - a comparison: one gate on a difference; equality: two;
 - a choice: the gates of each side, pushed out of reach where the other side is chosen;
 - minimum, maximum: [a <= b and bit of a] is one gate, b - a + V bit >= V, since |b - a| < V;
-- a table: one gate for every place where the value changes along the mixed-radix index.
+- a table: one gate for every place where the value changes along the mixed-radix index;
+- masked: any of these with every gate out of reach at the start token.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -172,13 +173,15 @@ def compute(builder: CircuitBuilder, schedule: Schedule, index: int, layer: int)
         return
     if node.op == "union":
         length = schedule.normal.graph.setting.length
-        for place, (source, target) in enumerate(zip(schedule.unions[index].coordinates, home.coordinates, strict=True)):
+        for place, (source, target) in enumerate(
+            zip(schedule.unions[index].coordinates, home.coordinates, strict=True)
+        ):
             gate = builder.union_gate(source, schedule.START, length)
             builder.write_bit(target, [(gate, 1)], 0, ("compute", index, place))
         return
     args = [Argument(schedule, arg, layer) for arg in node.args]
     for place, target in enumerate(home.coordinates):
-        gates, constant = _bit_gates(builder, schedule, node, args, place)
+        gates, constant = _bit_gates(builder, node, args, place)
         builder.write_bit(target, gates, constant, ("compute", index, place))
 
 
@@ -196,9 +199,7 @@ class Argument:
         return [(coordinate, -sign) for coordinate, sign in self.bits]
 
 
-def _bit_gates(
-    builder: CircuitBuilder, schedule: Schedule, node: Node, args: list[Argument], place: int
-) -> tuple[Gates, int]:
+def _bit_gates(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
     """Bit `place` of the result's code as gates plus a constant."""
     match node.op:
         case "recode":
@@ -217,6 +218,10 @@ def _bit_gates(
             return [(builder.gate(difference, 0), 1), (builder.gate(difference, 1), -1)], 0
         case "select":
             return _chosen_bit(builder, node, args, place)
+        case "masked":
+            op, info = node.info
+            inner = replace(node, op=op, info=info)
+            return _bit_gates(_Shut(builder, args[0].value), inner, args[1:], place)
         case "minimum" | "maximum":
             return _extreme_bit(builder, node, args, place)
         case "table":
@@ -232,6 +237,19 @@ def _bit_gates(
     raise AssertionError(node.op)
 
 
+@dataclass
+class _Shut:
+    """Gates that hold only where a Boolean, too, is 1: `[s >= t and on]` is `s + M (on - 1) >= t`, M the largest s."""
+
+    builder: CircuitBuilder | _Shut
+    on: Form
+
+    def gate(self, form: Form, threshold: int) -> int:
+        most = form.constant + sum(max(0, coefficient) for coefficient in form.terms.values())
+        reach = max(0, most - threshold + 1)
+        return self.builder.gate(form.plus(self.on, reach).shifted(-reach), threshold)
+
+
 def _sum_form(words: list[list[Bit]], constant: int, place: int) -> tuple[Form, int]:
     """The sum of words and a constant with everything above bit `place` dropped, and its largest value."""
     low = constant & ((2 << place) - 1)
@@ -242,13 +260,13 @@ def _sum_form(words: list[list[Bit]], constant: int, place: int) -> tuple[Form, 
     return total, most
 
 
-def _sum_bit(builder: CircuitBuilder, words: list[list[Bit]], constant: int, place: int) -> tuple[Gates, int]:
+def _sum_bit(builder: CircuitBuilder | _Shut, words: list[list[Bit]], constant: int, place: int) -> tuple[Gates, int]:
     total, most = _sum_form(words, constant, place)
     steps = range(1, (most >> place) + 1)
     return [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in steps], 0
 
 
-def _chosen_bit(builder: CircuitBuilder, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
+def _chosen_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
     """`[condition and s >= t]` is `s + M (condition - 1) >= t` with M the largest s."""
     condition = args[0].value  # a Boolean: 0 or 1
     gates: Gates = []
@@ -259,7 +277,7 @@ def _chosen_bit(builder: CircuitBuilder, node: Node, args: list[Argument], place
     return gates, 0
 
 
-def _extreme_bit(builder: CircuitBuilder, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
+def _extreme_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
     a, b = args
     reach = max(a.hi, b.hi) - min(a.lo, b.lo) + 1  # |a - b| < reach
     gates: Gates = []

@@ -275,6 +275,8 @@ class _Normalizer:
             return index
         node = self.builder.nodes[index]
         real = self._add(Node("real", (), 0, 1, name="real"))
+        if masked := self._masked(index, real):
+            return masked
         return self._local(
             Node(
                 "select",
@@ -285,6 +287,19 @@ class _Normalizer:
                 origin=node.origin,
             )
         )
+
+    def _masked(self, index: int, real: int) -> int | None:
+        """The same with its gates shut at the start token, where they leave a known value: in the layer that computes it,
+        while a choice after it would take one more. None for what no gates compute."""
+        node = self.builder.nodes[index]
+        if node.op == "not":
+            inner = self._masked(node.args[0], real)
+            return None if inner is None else self._local(replace(node, args=(inner,)))
+        if node.op not in ("equal", "less", "table", "minimum", "maximum", "add", "subtract", "select", "recode"):
+            return None
+        shut = node.info[1][0] if node.op == "table" else node.lo  # a table's gates are its changes
+        masked = replace(node, op="masked", args=(real, *node.args), info=(node.op, node.info), name=f"{node.name}!")
+        return self._append(masked, np.full(len(self.start_ids), shut))
 
 
 def _range(node: Node, args: list[Node]) -> tuple[int, int]:

@@ -327,7 +327,7 @@ def _readout(graph: ProgramGraph, schedule: Schedule) -> Affine:
     node, output = schedule.nodes[schedule.normal.graph.output], schedule.normal.graph.output
     bits = schedule.bits(output)
     p = len(bits)
-    weight = np.zeros((ids.size, schedule.embed_dim))
+    weight = np.zeros((ids.num_answers, schedule.embed_dim))
     weight[:, [schedule.START, schedule.REST]] = -(p + 2.0)
     values = np.arange(node.lo, node.hi + 1)
     for value, row in zip(values.tolist(), ids.output_ids(values).tolist(), strict=True):
@@ -336,4 +336,4 @@ def _readout(graph: ProgramGraph, schedule: Schedule) -> Affine:
             weight[row, coordinate] += sign * b
     if ids.header_size:
         weight[ids.blank, schedule.START] = p + 2.0
-    return Affine(weight, np.zeros(ids.size))
+    return Affine(weight, np.zeros(ids.num_answers))

@@ -123,8 +123,9 @@ class ProgramGraph:
     def vocabulary(self) -> Vocabulary:
         """The token ids of a model that computes this."""
         output, setting = self.nodes[self.output], self.setting
-        numbers = None if self.output_is_symbol else range(output.lo, output.hi + 1)
-        return Vocabulary(setting.alphabet_size, setting.header_size, numbers)
+        classes = setting.num_edges is not None
+        numbers = None if self.output_is_symbol and not classes else range(output.lo, output.hi + 1)
+        return Vocabulary(setting.alphabet_size, setting.header_size, numbers, classes)
 
 
 class GraphBuilder:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logdepth.errors import ProgramError
+from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang.lines import here, origin, place, shown, statement
 from logdepth.lang.refusals import NUMBER, SEQUENCE, Opaque, reflected, refuses
 
@@ -30,11 +31,18 @@ MAX_VALUE = 1 << MAX_BITS
 @dataclass(frozen=True)
 class Setting:
     """The sizes a program is traced for: positions 1..length, symbols 0..alphabet_size-1, headers
-    0..header_size-1 (header_size 0: there are none)."""
+    0..header_size-1 (header_size 0: there are none). num_edges: of a graph, where the sequence is one
+    (`graphs/tokens.py`)."""
 
     length: int
     alphabet_size: int
     header_size: int = 0
+    num_edges: int | None = None
+
+    @property
+    def graph(self) -> GraphTokens | None:
+        """The ids of the graphs that sequences are, if they are graphs."""
+        return None if self.num_edges is None else GraphTokens(self.length - 2 * self.num_edges, self.num_edges)
 
 
 _SETTING: ContextVar[Setting | None] = ContextVar("setting", default=None)
