@@ -82,8 +82,8 @@ class Theirs(Opaque):
         if min(self.word.size, mine.size) > MAX_SIZE:
             raise ProgramError(
                 f"{here()}: theirs(word) {relation} mine compares words of {self.word.size:,} and {mine.size:,} "
-                f"values, and takes a bit for each value of one of them; the limit is {MAX_SIZE:,}. Use a narrower word "
-                "(a rank, say), or highest(by=..), lowest(by=..)"
+                f"values, and takes a bit for each value of one of them; the limit is {MAX_SIZE:,}. Use a narrower "
+                "word (a rank, say), or highest(by=..), lowest(by=..)"
             )
         return Condition(relation, (self.word,), (mine,))
 
