@@ -25,6 +25,8 @@ def brute_force(graph: ProgramGraph, string: list[int], header: int = 0) -> list
             row = [len(_matches(graph, value, node.match, i, len(string))) for i in slots]
         elif node.op == "read":
             row = [args[0][_found(graph, value, node.match, i, len(string))] for i in slots]
+        elif node.op == "union":
+            row = [0, *(_or(args[0][j] for j in _matches(graph, value, node.match, i, len(string))) for i in slots[1:])]
         else:
             row = [_local(node, [a[i] for a in args]) for i in slots]
         assert all(node.lo <= v <= node.hi for v in row), (node, row)
@@ -35,7 +37,32 @@ def brute_force(graph: ProgramGraph, string: list[int], header: int = 0) -> list
 def _matches(graph, value, match, i, length):
     last = i if graph.causal else length
     pairs = list(zip(match.keys, match.queries, strict=True))
-    return [j for j in range(1, last + 1) if all(value[key][j] == value[query][i] for key, query in pairs)]
+    found = [j for j in range(1, last + 1) if all(value[key][j] == value[query][i] for key, query in pairs)]
+    return [j for j in found if all(_related(value, relation, j, i) for relation in match.relations)]
+
+
+def _related(value, relation, j, i):
+    theirs = [value[node][j] for node in relation.theirs]
+    mine = [value[node][i] for node in relation.mine]
+    return {
+        "<": lambda: theirs[0] < mine[0],
+        ">": lambda: theirs[0] > mine[0],
+        "!=": lambda: theirs[0] != mine[0],
+        "in": lambda: theirs[0] in members(mine),
+        "contains": lambda: mine[0] in members(theirs),
+    }[relation.kind]()
+
+
+def members(limbs):
+    """A set as Python's, out of words of 32 bits each."""
+    return {32 * n + place for n, limb in enumerate(limbs) for place in range(32) if limb & 1 << place}
+
+
+def _or(words):
+    found = 0
+    for word in words:
+        found |= word
+    return found
 
 
 def _found(graph, value, match, i, length):
@@ -63,7 +90,19 @@ def _local(node, args):
         for arg, (low, size) in zip(args, axes, strict=True):
             index = index * size + arg - low
         return values[index]
+    if node.op in ("hot", "below"):
+        first, width = node.info
+        return sum(1 << k for k in range(width) if (first + k == a if node.op == "hot" else first + k < a))
     return {
+        "bit_and": lambda: a & b,
+        "bit_or": lambda: a | b,
+        "bit_xor": lambda: a ^ b,
+        "bit_where": lambda: a if b else 0,
+        "flip": lambda: sum(1 << k for k in range(node.info) if not a & 1 << k),
+        "holds": lambda: int(a in members(args[1:])),
+        "lowest": lambda: min(members(args), default=node.info),
+        "highest": lambda: max(members(args), default=node.info),
+        "bit_count": lambda: len(members(args)),
         "shift": lambda: a + node.info,
         "not": lambda: 1 - a,
         "add": lambda: a + b,

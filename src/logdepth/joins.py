@@ -151,8 +151,8 @@ def join(
     order: np.ndarray | None = None,
     causal: bool = True,
 ) -> np.ndarray:
-    """For every query slot, the matching slot (kinds last, first, highest, lowest), their number (count), or the bitwise
-    OR of their `order` (union; 0 at slot 0).
+    """For every query slot, the matching slot (kinds last, first, highest, lowest), their number (count), or the
+    bitwise OR of their `order` (union; 0 at slot 0).
 
     Shapes: `keys`, `queries`, `order` and the answer are `(batch, n + 1)` int64 (keys and queries not
     negative), `lengths` is `(batch,)`. Slot 0 where nothing matches. Ties of `order` go to the latest slot.

@@ -16,8 +16,8 @@ _LIMB = 32  # members a word of a set holds
 
 @dataclass(frozen=True)
 class Related:
-    """A condition on every pair of slots. kind: "<", ">" or "!=" (a word of theirs and one of mine), "in" (their word is
-    in my set), "contains" (their set has my word). Arrays `(batch, n + 1)`; a set is one for each 32 members."""
+    """A condition on every pair of slots. kind: "<", ">" or "!=" (a word of theirs and one of mine), "in" (their word
+    is in my set), "contains" (their set has my word). Arrays `(batch, n + 1)`; a set is one for each 32 members."""
 
     kind: str
     theirs: list[np.ndarray]

@@ -89,21 +89,48 @@ REFUSED = {
     "a look-up is not a word": """
         at(1) == at(1); at(1) + 1; bool(at(1)); x + at(1); hash(at(1)); at(at(1)); not at(1)
     """,
-    "is compared by == only": """
-        theirs(x) != x; x != theirs(x); theirs(x) < x; x < theirs(x); 1 < theirs(x); theirs(x) + 1;
-        1 + theirs(x); ~theirs(x); bool(theirs(x)); hash(theirs(x)); theirs(theirs(x));
+    "marks the other token's word in where=": """
+        theirs(x) + 1; 1 + theirs(x); ~theirs(x); bool(theirs(x)); hash(theirs(x)); theirs(theirs(x));
         last().read(theirs(x)); at(theirs(x)); select(theirs(x), 1, 0); minimum(theirs(x), 1);
-        table(lambda v: v, theirs(x)); count(where=x in theirs(x)); count(where=1 < theirs(x) < 2);
+        table(lambda v: v, theirs(x)); count(where=x in theirs(x));
         theirs(x) & (theirs(x) == 1); np.int64(1) + theirs(x)
     """,
     "belongs in where=": """
         (theirs(x) == x) & (theirs(x) == 1); ~(theirs(x) == 1); select(theirs(x) == 1, 1, 0);
         count(where=theirs(x) == 1 == x); count(where=not theirs(x) == 1); (theirs(x) == 1) == 1;
         1 + (theirs(x) == x); hash(theirs(x) == 1); theirs(theirs(x) == 1);
-        count(where=theirs(x) == (theirs(x) == 1))
+        count(where=theirs(x) == (theirs(x) == 1)); count(where=1 < theirs(x) < 2); (theirs(x) < x) & 1
     """,
     "both sides are the other token's": """
-        count(where=theirs(x) == theirs(position))
+        count(where=theirs(x) == theirs(position)); count(where=theirs(x) < theirs(position));
+        count(where=theirs(one_hot(x)).contains(theirs(x)))
+    """,
+    "a set is not one word": """
+        one_hot(x) + 1; x & one_hot(x); bool(one_hot(x)); hash(one_hot(x)); x in one_hot(x); select(one_hot(x), 1, 0);
+        at(one_hot(x)); one_hot(one_hot(x)); one_hot(x).contains(one_hot(x)); one_hot(x) < x;
+        highest(by=one_hot(x)).read(x); [*one_hot(x)]; theirs(x) == one_hot(x); table(lambda v: v, one_hot(x))
+    """,
+    "combines two sets": """
+        one_hot(x) & 1; one_hot(x) | x; one_hot(x) - 1; one_hot(x) ^ None; one_hot(x) == 1; x == one_hot(x)
+    """,
+    "give both one size": """
+        one_hot(x) | one_hot(x, 3); Bits.empty(2) & Bits.empty(3); one_hot(x) == Bits.empty(9)
+    """,
+    "is no bit vector": """
+        Bits.of(x - 1); Bits.of(position * 2**33)
+    """,
+    "the limit is 4,096 members": """
+        one_hot(x, 5000); one_hot(x, 0); Bits.empty(-1); Bits.below(position * 2000)
+    """,
+    "the limit is 4,096. Use a narrower word": """
+        count(where=theirs(x * 5000) < position * 5000); last(where=x * 5000 != theirs(position * 5000)).read(x)
+    """,
+    "may be negative; shift it first": """
+        union().read(x - 1)
+    """,
+    "marks the other token's set": """
+        theirs(one_hot(x)) == x; count(where=theirs(one_hot(x))); one_hot(x).contains(theirs(one_hot(x)));
+        theirs(theirs(one_hot(x)))
     """,
     r"where=theirs\(x\) == 1$": """
         count(where=x == 1); count(where=1 == x); exists(where=(theirs(x) == 1, x == 1))
@@ -125,7 +152,8 @@ REFUSED = {
         count(where=(theirs(x) == 1, ())); count(where=(c for c in ())); count(where={1})
     """,
     "by= is the other token's word already": """
-        highest(by=theirs(x)).read(x); lowest(by=theirs(x), where=()).read(x)
+        highest(by=theirs(x)).read(x); lowest(by=theirs(x), where=()).read(x);
+        highest(by=theirs(one_hot(x))).read(x)
     """,
 }
 
@@ -175,6 +203,16 @@ SAME = [
     ("last(where=theirs(position) == x).read(x)", "last(where=x == theirs(position)).read(x)"),
     ("exists(where=[theirs(x) == 1, x == theirs(x)])", "exists(where=(1 == theirs(x), theirs(x) == x))"),
     ("count(where=theirs(1) == x)", "count(where=x == theirs(1))"),
+    ("count(where=theirs(x) < x)", "count(where=x > theirs(x))"),
+    ("count(where=theirs(x) <= position)", "count(where=position >= theirs(x))"),
+    ("count(where=theirs(x) >= x)", "count(where=(theirs(x) > x - 1))"),
+    ("count(where=theirs(x) != x)", "count(where=(~one_hot(x)).contains(theirs(x)))"),
+    ("count(where=theirs(x) < x)", "count(where=Bits.below(x, 5).contains(theirs(x)))"),
+    ("count(where=theirs(x) < x)", "count(where=theirs(~Bits.below(x + 1, 5)).contains(x))"),
+    ("count(where=theirs(x) < 3)", "count(where=theirs(x < 3))"),
+    ("count(where=1 < theirs(x))", "count(where=theirs(x > 1))"),
+    ("count(where=theirs(2) < x)", "count(where=x > theirs(2))"),
+    ("union(where=theirs(x) == x).read(position)", "union(where=x == theirs(x)).read(Bits.of(position)).words[0]"),
 ]
 
 

@@ -50,22 +50,22 @@ def comparison_of_a_tuple_with_itself(x: Symbol, position: Position):
     return last(where=(x, position) == (x, position)).read(x)  # BAD
 
 
-@refused("equality only")
+@refused("one comparison each and must mark")
 def matching_on_less(x: Symbol, position: Position):
     return last(where=x < x).read(x)  # BAD
 
 
-@refused("equality only")
+@refused("one comparison each and must mark")
 def matching_on_not_equal(x: Symbol, position: Position):
     return last(where=x != position).read(x)  # BAD
 
 
-@refused("equality only")
+@refused("one comparison each and must mark")
 def conjunction_of_comparisons(x: Symbol, position: Position):
     return last(where=(x == position) & (position == x)).read(x)  # BAD
 
 
-@refused("equality only")
+@refused("one comparison each and must mark")
 def matching_on_a_number(x: Symbol, position: Position):
     return last(where=position).read(x)  # BAD
 

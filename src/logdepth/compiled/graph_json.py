@@ -18,7 +18,9 @@ _LARGEST_TABLE = 1 << 16
 _ARGUMENTS = {
     **dict.fromkeys(("symbol", "position", "real", "header", "constant", "count"), 0),
     **dict.fromkeys(("shift", "not", "read", "union", "hot", "below", "flip"), 1),
-    **dict.fromkeys(("add", "subtract", "less", "equal", "minimum", "maximum", "bit_and", "bit_or", "bit_xor"), 2),
+    **dict.fromkeys(
+        ("add", "subtract", "less", "equal", "minimum", "maximum", "bit_and", "bit_or", "bit_xor", "bit_where"), 2
+    ),
     "select": 3,
 }
 _OF_ANY_NUMBER = ("table", "holds", "lowest", "highest", "bit_count")
@@ -158,7 +160,7 @@ def _check_limbs(words: list[Node], size: int, where: str) -> None:
     _need(len(words) == -(-size // LIMB), f"{where}: {len(words)} words for {size} members")
     for number, word in enumerate(words):
         most = (1 << min(LIMB, size - number * LIMB)) - 1
-        _need(0 <= word.lo and word.hi <= most, f"{where}: a set's word in {word.lo}..{word.hi}")
+        _need(word.lo >= 0 and word.hi <= most, f"{where}: a set's word in {word.lo}..{word.hi}")
 
 
 def _check_node(node: Node, before: list[Node], setting: Setting, where: str) -> None:
@@ -194,7 +196,8 @@ def _check_bits(node: Node, args: list[Node], where: str) -> None:
         _need(_is_int(info) and 0 < info <= LIMB, f"{where}.info is {info!r}")
     else:
         _need(_is_int(info) if op in ("lowest", "highest") else info is None, f"{where}.info is {info!r}")
-    members = args[1:] if op == "holds" else args
+    members = args[1:] if op == "holds" else args[:1] if op == "bit_where" else args
+    _need(op != "bit_where" or (args[1].lo >= 0 and args[1].hi <= 1), f"{where}: where {args[-1].name}")
     _need(bool(members), f"{where}.args: {op} of no set")
     if op == "union":
         _need(args[0].lo >= 0, f"{where}: bits of a word in {args[0].lo}..{args[0].hi}")
@@ -247,6 +250,8 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
             return 0, (1 << node.info[1]) - 1
         case "flip":
             return 0, (1 << node.info) - 1
+        case "bit_where":
+            return 0, args[0].hi
         case "bit_and" | "bit_or" | "bit_xor" | "union":
             return 0, max((1 << arg.hi.bit_length()) - 1 for arg in args)
         case "bit_count":

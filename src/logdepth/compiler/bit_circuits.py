@@ -1,4 +1,5 @@
-"""Operations on sets as threshold gates, one hidden layer each (see `circuits.py`; what they mean: `lang/bit_words.py`).
+"""Operations on sets as threshold gates, one hidden layer each (see `circuits.py`; what they mean:
+`lang/bit_words.py`).
 
 - {w} and {.., w - 1}: member j is [w >= j] - [w >= j + 1], and [w >= j + 1];
 - whether w is a member: the sum of [w >= j and j is one] - [w >= j + 1 and j is one] over all j;
@@ -61,9 +62,9 @@ def _bit_gates(builder: CircuitBuilder, node: Node, args: list[Argument], place:
             most = sum(total.terms.values()) + total.constant
             steps = range(1, (most >> place) + 1)
             return [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in steps], 0
-    both = _member(args[0], place).plus(_member(args[1], place))
+    both = _member(args[0], place).plus(_member(args[1], 0 if node.op == "bit_where" else place))
     match node.op:
-        case "bit_and":
+        case "bit_and" | "bit_where":
             return [(builder.gate(both, 2), 1)], 0
         case "bit_or":
             return [(builder.gate(both, 1), 1)], 0
@@ -73,7 +74,8 @@ def _bit_gates(builder: CircuitBuilder, node: Node, args: list[Argument], place:
 
 
 def _at_least(builder: CircuitBuilder, word: Argument, t: int, flag: Form | None) -> tuple[Gates, int]:
-    """[w >= t], or [w >= t and flag] as w + M (flag - 1) >= t, M so large that w - M < t; a constant where it is one."""
+    """[w >= t], or [w >= t and flag] as w + M (flag - 1) >= t, M so large that w - M < t; a constant where it is
+    one."""
     if t > word.hi:
         return [], 0
     if flag is None:

@@ -23,11 +23,12 @@ class NormBound:
 @dataclass(frozen=True)
 class HeadBound:
     """One head. For a match, `error` is what rounding can take from a gap of one unit (`limit` 1); for a count,
-    how far off the count can look (`limit` 1/2). `counts`: it averages (a union does, too: `UnionBound`). `gap`: logits between the intended key and any other, at
-    least; `leak`: the softmax weight that others get, at most. `sharpness` multiplies the exact scores.
-    `query`, `key`: the largest error of one of their coordinates; `score`: of a score beside its rows' factors, at a
-    key after the start token and at the start token, in units. For a count, `apart`: how far tied logits may
-    differ; `average`: the relative error of the average, but for what ties and leaks do to it."""
+    how far off the count can look (`limit` 1/2). `counts`: it averages (a union does, too: `UnionBound`). `gap`:
+    logits between the intended key and any other, at least; `leak`: the softmax weight that others get, at most.
+    `sharpness` multiplies the exact scores. `query`, `key`: the largest error of one of their coordinates; `score`: of
+    a score beside its rows' factors, at a key after the start token and at the start token, in units. For a count,
+    `apart`: how far tied logits may differ; `average`: the relative error of the average, but for what ties and leaks
+    do to it."""
 
     layer: int
     head: str
@@ -59,9 +60,10 @@ class HeadBound:
 
 @dataclass(frozen=True)
 class UnionBound(HeadBound):
-    """The head of a union. In units of 1/(1 + n), the least average of a bit that some match has: `error` is what rounding
-    can take from the gap of one unit to a bit that none has (`limit` 1); `present`, `absent`: the least average of the
-    one, the largest of the other (either side of 0), and `most`, the largest of all, as the residual holds them."""
+    """The head of a union. In units of 1/(1 + n), the least average of a bit that some match has: `error` is what
+    rounding can take from the gap of one unit to a bit that none has (`limit` 1); `present`, `absent`: the least
+    average of the one, the largest of the other (either side of 0), and `most`, the largest of all, as the residual
+    holds them."""
 
     present: float = 0.0
     absent: float = 0.0

@@ -96,8 +96,8 @@ class CircuitBuilder:
     def union_gate(self, coordinate: int, start: int, length: int) -> int:
         """The hidden unit [some match has the bit], of a head whose average is 1/(1 + length) or more then, else 0.
 
-        As a count's, the pre-activation is 4.5 at the one and -3.5 at the other. At the start token, whose average may be
-        anything up to 1, twice the slope is taken away.
+        As a count's, the pre-activation is 4.5 at the one and -3.5 at the other. At the start token, whose average may
+        be anything up to 1, twice the slope is taken away.
         """
         key = ("union", coordinate)
         if key not in self.known:

@@ -126,7 +126,7 @@ class _Normalizer:
         """What a union reads, as the bits of its values; the start token's are left out, so they must be known. Its own
         union is 0."""
         zero = np.zeros(len(self.start_ids), np.int64)
-        value = self._known_at_start(self._recoded(node.args[0], 0))
+        value = self._set_known_at_start(node.args[0])
         known = self.builder.nodes[value]
         if known.op == "constant":  # a word that turned out to have one value: it has it wherever anything matches
             values = np.where(self.positions > 0, known.lo, 0)
@@ -173,6 +173,8 @@ class _Normalizer:
         found = [self.start[arg] for arg in node.args]
         if node.op == "select" and found[0] is not None and (found[0] == found[0][0]).all():
             return found[1] if found[0][0] else found[2]
+        if node.op == "bit_where" and found[1] is not None and not found[1].any():
+            return found[1]
         if node.op in ("hot", "below") and len(found) == 2:  # of real tokens only
             return np.zeros(len(self.start_ids), np.int64)
         known = [start for start in found if start is not None]
@@ -214,7 +216,7 @@ class _Normalizer:
         if relation.kind == "in":
             return self._hot(theirs[0], 0, mine, relation.size)
         if relation.kind == "contains":
-            sets = tuple(self._known_at_start(self._recoded(each, 0)) for each in theirs)
+            sets = tuple(self._set_known_at_start(each) for each in theirs)
             return Relation("has", sets, self._members("hot", mine[0], 0, relation.size), relation.size)
         a, b = nodes[theirs[0]], nodes[mine[0]]
         if a.size <= b.size:
@@ -229,8 +231,8 @@ class _Normalizer:
         return Relation("hot", self._members("hot", word, first, size, known=True), mine, size)
 
     def _members(self, kind: str, word: int, first: int, size: int, *, known: bool = False) -> tuple[int, ...]:
-        """The words of the set {word} ("hot"), of all but it ("not"), of what is below or above it, within first..first +
-        size - 1; `known`: at the start token, where it is empty if the word is not known."""
+        """The words of the set {word} ("hot"), of all but it ("not"), of what is below or above it, within
+        first..first + size - 1; `known`: at the start token, where it is empty if the word is not known."""
         start = self.start[word]
         args = [word]
         if known and (start is None or (start != start[0]).any()):
@@ -238,9 +240,9 @@ class _Normalizer:
         op, flipped = {"hot": ("hot", 0), "not": ("hot", 1), "below": ("below", 0), "above": ("below", 1)}[kind]
         name, origin = self.builder.nodes[word].name, self.builder.nodes[word].origin
         found = []
-        for place in range(0, size, LIMB):
-            width = min(LIMB, size - place)
-            info = (first + place - (kind == "above"), width)  # above it is all but what is below the next
+        for member in range(0, size, LIMB):
+            width = min(LIMB, size - member)
+            info = (first + member - (kind == "above"), width)  # above it is all but what is below the next
             limb = Node(op, tuple(args), 0, (1 << width) - 1, info, name=f"{kind}({name})", origin=origin)
             index = self._local(limb)
             if flipped:
@@ -267,6 +269,19 @@ class _Normalizer:
             return index
         recoded = Node("recode", (index,), base, node.hi, name=f"{node.name}'", origin=node.origin)
         return self._local(recoded)
+
+    def _set_known_at_start(self, index: int) -> int:
+        """A set's word, or the empty set at the start token if it is not one known value there. (A choice between words
+        would weigh their bits.)"""
+        index = self._recoded(index, 0)
+        start = self.start[index]
+        if start is not None and (start == start[0]).all():
+            return index
+        node = self.builder.nodes[index]
+        real = self._add(Node("real", (), 0, 1, name="real"))
+        return self._local(
+            replace(node, op="bit_where", args=(index, real), info=None, match=None, name=f"{node.name}!")
+        )
 
     def _known_at_start(self, index: int) -> int:
         """The score of the start token cancels its own key, so the key must be one known value there."""

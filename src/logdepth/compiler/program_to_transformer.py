@@ -10,12 +10,12 @@ p where all p agree and at most p - 2 elsewhere. Scores, in units in which every
 
 So the softmax's maximum is the best match, or the start token where there is none. A count leaves out the order,
 takes S = 1 and shifts by p rather than p - 1: matches tie with the start token at 0 and mismatches are <= -2. A union
-does, too: it averages the bits of the matches as 0 and 1, the start token's as 0, so of N matches (N <= n) a bit that one
-of them has comes out as 1/(1+N) or more, and one that none has as 0.
+does, too: it averages the bits of the matches as 0 and 1, the start token's as 0, so of N matches (N <= n) a bit that
+one of them has comes out as 1/(1+N) or more, and one that none has as 0.
 
 A relation on sets is one more bit of agreement: one side has one member j at most, as 0 and 1, the other -1 and +1, so
-their dot product is +1 if j is in the other set and -1 if it is not. Where there is no such j it is 0, and one coordinate
-more, 1 less the members of the first side against -1, makes that -1.
+their dot product is +1 if j is in the other set and -1 if it is not. Where there is no such j it is 0, and one
+coordinate more, 1 less the members of the first side against -1, makes that -1.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _layer(
         on_sets = schedule.nodes[index].op in BIT_OPERATIONS
         (compute_set if on_sets else compute)(builder, schedule, index, number)
     circuit: Circuit | None = builder.build()
-    return Layer(heads, circuit if circuit.num_hidden else None)
+    return Layer(heads, circuit if circuit.num_hidden or circuit.constant.any() else None)
 
 
 def _head(schedule: Schedule, head: ScheduledHead) -> Head:

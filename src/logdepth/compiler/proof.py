@@ -12,8 +12,8 @@ residual stream on the way, is its target's to say (`targets/`). Over the symbol
 4. Arithmetic: every gate's pre-activation is 2 L + 3/2 with L an integer, checked on the weights' parity; its
    error is bounded below 1/2, so the gate is exactly 0 or 1, and what it writes is exact. Scratch is drained: what is
    left of its content x is x times the share by which the ramps miss it, however x came about.
-5. A count: the head's average is 1/(1 + r) with a bounded relative error; every threshold is checked. A union: its bits'
-   averages are 1/(1 + n) or more, or nearly 0; every threshold is checked.
+5. A count: the head's average is 1/(1 + r) with a bounded relative error; every threshold is checked. A union: its
+   bits' averages are 1/(1 + n) or more, or nearly 0; every threshold is checked.
 6. The logits' least margin.
 All bounds are in units of one bit. The format's rules are in floats.py. Each roundoff stands where its operation does;
 counts of operations are in the comments.
@@ -96,6 +96,12 @@ class Proof:
             live -= set(layer.clears)
             for field in schedule.homes.values():
                 if field.born == number:
+                    made, new = self.model.layers[number - 1].map, sorted({*field.coordinates} - {*layer.clears})
+                    assert made is not None, "an unwritten word"
+                    if isinstance(
+                        made, Circuit
+                    ):  # a bit that takes over an equal one's place may be written by nothing
+                        assert (made.write.any(1) | (made.constant != 0))[new].all(), "an unwritten bit"
                     assert not live & set(field.coordinates), "two words in one coordinate"
                     live |= set(field.coordinates)
             assert not live & set(scratch), "a home in this layer's scratch"
@@ -305,8 +311,8 @@ class Proof:
         return (1 + error) * missed * (1 + floats.add + floats.store)
 
     def drained_average(self, norm: NormBound, most: float) -> float:
-        """What is left in a union's coordinate that held `most`, in the same units: as `drained`, of a number that is no
-        bit."""
+        """What is left in a union's coordinate that held `most`, in the same units: as `drained`, of a number that is
+        no bit."""
         floats = self.floats
         missed = (1 + norm.analog) * (1 + floats.gamma(2)) * (1 + floats.store) ** 2 - 1
         return most * missed * (1 + floats.add + floats.store)
@@ -410,8 +416,8 @@ class Proof:
     def _union_gates(
         self, number: int, circuit: Circuit, bound: UnionBound, head: ScheduledHead, norm: NormBound
     ) -> list[float]:
-        """Every threshold on a union's bit: the gate is 1 for the least average of one that is there, 0 for the largest of
-        one that is not, and 0 at the start token whatever its average. The least slack, if there are any.
+        """Every threshold on a union's bit: the gate is 1 for the least average of one that is there, 0 for the
+        largest of one that is not, and 0 at the start token whatever its average. The least slack, if there are any.
 
         The coordinate holds what drains left of an earlier union's bit, too: `leftover`, beside the average.
         """

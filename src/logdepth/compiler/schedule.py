@@ -21,8 +21,8 @@ Bit = tuple[int, int]  # (coordinate, +1 or -1): the bit is that coordinate, or 
 
 @dataclass(frozen=True)
 class ScheduledHead:
-    """One head: the match it realises and the nodes it reads, or, of a union, unites. A count reads nothing but the start
-    token."""
+    """One head: the match it realises and the nodes it reads, or, of a union, unites. A count reads nothing but the
+    start token."""
 
     layer: int
     match: MatchSpec
@@ -37,7 +37,8 @@ class Field:
     """A node's bits in the residual stream: coordinates (least significant first), from layer to layer.
 
     `born` and `dies` count layers: a field born in layer 0 is embedded; `dies` is the last layer that reads it
-    (depth + 1: it is the output). kind is "home", "scratch", "count" or "union" (averages, one a bit, drained like scratch).
+    (depth + 1: it is the output). kind is "home", "scratch", "count" or "union" (averages, one a bit, drained like
+    scratch).
     """
 
     node: int

@@ -9,7 +9,7 @@ from logdepth.lang.graph import Node
 LIMB = 32  # members of a word: sums of two words, and their codes, are far from 64 bits
 
 # Operations whose arguments (but for the first of `holds`) are read bit by bit.
-BITWISE = ("bit_and", "bit_or", "bit_xor", "flip", "holds", "lowest", "highest", "bit_count")
+BITWISE = ("bit_and", "bit_or", "bit_xor", "bit_where", "flip", "holds", "lowest", "highest", "bit_count")
 BIT_OPERATIONS = ("hot", "below", *BITWISE)
 
 
@@ -34,6 +34,8 @@ def evaluate_bits(node: Node, args: list[np.ndarray]) -> np.ndarray:
             return args[0] | args[1]
         case "bit_xor":
             return args[0] ^ args[1]
+        case "bit_where":
+            return args[0] * args[1]
         case "flip":
             return ((1 << node.info) - 1) - args[0]
         case "holds":

@@ -13,7 +13,7 @@ from logdepth.errors import ProgramError
 from logdepth.lang.bit_words import LIMB
 from logdepth.lang.lines import here, shown
 from logdepth.lang.refusals import Opaque
-from logdepth.lang.words import Word, as_word, select
+from logdepth.lang.words import Word, as_word
 
 MAX_SIZE = 4096
 
@@ -86,7 +86,12 @@ class Bits(Opaque):
 
     def where(self, flag: Word | bool) -> Bits:
         """The set where a condition holds, the empty one elsewhere."""
-        return Bits(tuple(select(flag, word, 0) for word in self.words), self.size)
+        flag = as_word(flag)
+        if not flag.is_boolean:
+            raise ProgramError(f"{here()}: where needs a Boolean word (0..1), not one in {flag.lo}..{flag.hi}")
+        if flag.op == "constant":
+            return self if flag.lo else Bits.empty(self.size)
+        return Bits(tuple(Word("bit_where", (word, flag), 0, word.hi) for word in self.words), self.size)
 
     def _end(self, op: str, otherwise: int | None) -> Word:
         other = self.size if otherwise is None else as_word(otherwise).lo
@@ -119,7 +124,7 @@ class Bits(Opaque):
         return Bits(tuple(Word("flip", (a,), 0, (1 << width) - 1, info=width) for a, (_, width) in sides), self.size)
 
     def __eq__(self, other: Any) -> Word:  # type: ignore[override]
-        return (self ^ other).count() == 0
+        return self._with(other, "bit_xor", "==").count() == 0
 
     def __ne__(self, other: Any) -> Word:  # type: ignore[override]
         return ~(self == other)
@@ -139,9 +144,7 @@ def one_hot(word: Word | int, size: int | None = None) -> Bits:
 
 def members(op: str, word: Word, first: int, size: int) -> tuple[Word, ...]:
     """The words of the set {word} (op "hot") or {.., word - 1} ("below") out of first..first+size-1."""
-    return tuple(
-        Word(op, (word,), 0, (1 << width) - 1, info=(first + start, width)) for start, width in _limbs(size)
-    )
+    return tuple(Word(op, (word,), 0, (1 << width) - 1, info=(first + start, width)) for start, width in _limbs(size))
 
 
 def _made(op: str, word: Word | int, size: int | None) -> Bits:
@@ -154,6 +157,7 @@ def _limbs(size: int) -> list[tuple[int, int]]:
     """First member and width of each word of a set."""
     if not 1 <= size <= MAX_SIZE:
         raise ProgramError(
-            f"{here()}: a set within 0..{size - 1:,}; the limit is {MAX_SIZE:,} members (a bit each). Use a narrower word"
+            f"{here()}: a set within 0..{size - 1:,}; the limit is {MAX_SIZE:,} members, a bit each. "
+            "Use a narrower word (a rank, say)"
         )
     return [(start, min(LIMB, size - start)) for start in range(0, size, LIMB)]

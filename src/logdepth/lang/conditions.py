@@ -1,8 +1,8 @@
 """What `where=` takes: `theirs(word)` marks the other token's word, everything not marked is mine.
 
 `theirs(before) == x` and `x == theirs(before)` are the same condition: a marker, unlike a side, survives Python's
-turning a comparison round. So are `theirs(a) < b` and `b > theirs(a)`. With sets (`bits.py`): `mine.contains(theirs(a))`
-and `theirs(set).contains(a)`.
+turning a comparison round. So are `theirs(a) < b` and `b > theirs(a)`. With sets (`bits.py`):
+`mine.contains(theirs(a))` and `theirs(set).contains(a)`.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ class Theirs(Opaque):
             return Condition("==", (as_word(1),), (flag(self.word, mine),))
         if min(self.word.size, mine.size) > MAX_SIZE:
             raise ProgramError(
-                f"{here()}: theirs(word) {relation} mine compares words of {self.word.size:,} and {mine.size:,} values, and "
-                f"takes a bit for each value of one of them; the limit is {MAX_SIZE:,}. Use a narrower word (a rank, say), "
-                "or highest(by=..), lowest(by=..)"
+                f"{here()}: theirs(word) {relation} mine compares words of {self.word.size:,} and {mine.size:,} "
+                f"values, and takes a bit for each value of one of them; the limit is {MAX_SIZE:,}. Use a narrower "
+                "word (a rank, say), or highest(by=..), lowest(by=..)"
             )
         return Condition(relation, (self.word,), (mine,))
 
@@ -94,7 +94,9 @@ class TheirSet(Opaque):
     """The other token's set, that may have a word of mine."""
 
     __slots__ = ("members",)
-    way_out = "theirs(set) marks the other token's set in where=, where it has a word of mine: theirs(set).contains(word)"
+    way_out = (
+        "theirs(set) marks the other token's set in where=, where it has a word of mine: theirs(set).contains(word)"
+    )
 
     def __init__(self, members: Bits) -> None:
         self.members = members
@@ -126,9 +128,9 @@ def theirs(word: Bits) -> TheirSet: ...
 def theirs(word: Word | int | Bits) -> Theirs | TheirSet:
     """The other token's word, inside `where=`: `where=theirs(before) == x` finds tokens whose `before` is my `x`.
 
-    It is compared by `== != < <= > >=`, or asked for in a set of mine: `set.contains(theirs(x))`. Their set may be asked
-    for a word of mine: `theirs(set).contains(x)`. Several conditions as a tuple hold together; `where=theirs(flag)` alone
-    means that a Boolean word is 1 there.
+    It is compared by `== != < <= > >=`, or asked for in a set of mine: `set.contains(theirs(x))`. Their set may be
+    asked for a word of mine: `theirs(set).contains(x)`. Several conditions as a tuple hold together;
+    `where=theirs(flag)` alone means that a Boolean word is 1 there.
 
     >>> x = Word("symbol", (), 0, 4)
     >>> theirs(x) == 1, 1 == theirs(x)  # doctest: +ELLIPSIS
@@ -155,6 +157,8 @@ def _condition(condition: Any) -> Condition:
         return Condition("==", (condition.word,), (as_word(1),))
     if isinstance(condition, Word):
         raise ProgramError(f"{here()}: {_rewritten(condition)}")
+    if isinstance(condition, TheirSet | Bits):
+        raise ProgramError(f"{here()}: {condition.way_out}")
     raise ProgramError(
         f"{here()}: where= takes comparisons such as theirs(a) == b, not {shown(condition)} "
         "(several: where=(theirs(a) == b, theirs(c) == d); Python compares whole tuples itself)"
@@ -168,9 +172,8 @@ def _rewritten(word: Word) -> str:
         other = "" if word.args[1].op == "constant" else f", or where={a} == theirs({b}) if that is {b}"
         return f"where= must mark the other token's word: where=theirs({a}) == {b}{other}"
     return (
-        "where= must mark the other token's word and is no word itself (not equality only, but one comparison each): "
-        "where=theirs(word) == mine, theirs(word) < mine, or where=theirs(flag) for a flag that the other token "
-        "computed on its own"
+        "where= takes one comparison each and must mark the other token's word: where=theirs(word) == mine (or "
+        "!= < <= > >=), or where=theirs(flag) for a flag that the other token computed on its own"
     )
 
 

@@ -17,8 +17,8 @@ class Relation:
     """A condition of a look-up that is no equality, on nodes of theirs and of mine.
 
     kind: "in" (their word is in my set), "contains" (their set has my word), "<" or ">" (their word is less or
-    greater than mine), "!=". The compiler makes "hot" (their set is of one member at most, and mine has it) or "has" (mine is
-    of one at most, and theirs has it) of all of them. A set is its words (`bits.py`), of `size` members.
+    greater than mine), "!=". The compiler makes "hot" (their set is of one member at most, and mine has it) or "has"
+    (mine is of one at most, and theirs has it) of all of them. A set is its words (`bits.py`), of `size` members.
     """
 
     kind: str
@@ -29,8 +29,8 @@ class Relation:
 
 @dataclass(frozen=True)
 class MatchSpec:
-    """A look-up's pattern: its kind, key and query nodes pairwise, the node it is ordered by, and conditions that are no
-    equalities.
+    """A look-up's pattern: its kind, key and query nodes pairwise, the node it is ordered by, and conditions that are
+    no equalities.
 
     All are indices of nodes. `position` is filled in by the compiler: ties go by position, so it is needed too.
     """

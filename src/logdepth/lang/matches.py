@@ -45,7 +45,9 @@ class Match(Opaque):
     @overload
     def read(self, word: Bits, /) -> Bits: ...
     @overload
-    def read(self, word: Word | int | Bits, second: Word | int | Bits, /, *words: Word | int | Bits) -> tuple[Any, ...]: ...
+    def read(
+        self, word: Word | int | Bits, second: Word | int | Bits, /, *words: Word | int | Bits
+    ) -> tuple[Any, ...]: ...
 
     def read(self, *words: Word | int | Bits) -> Word | Bits | tuple[Any, ...]:
         """The words' values at the token found; the start token's own where none matches. Sets are read like words.
@@ -83,11 +85,12 @@ class Union(Match):
     way_out = "a look-up is not a word: take the union of what stands there with .read(set), or .found()"
 
     def _word(self, word: Word) -> Word:
-        """The bitwise OR of a word over the matches, 0 where there are none. Raises `ProgramError` for a word that may be
-        negative: it has no bits."""
+        """The bitwise OR of a word over the matches, 0 where there are none. Raises `ProgramError` for a word that may
+        be negative: it has no bits."""
         if word.lo < 0:
             raise ProgramError(
-                f"{here()}: union reads the bits of a word, and one in {word.lo}..{word.hi} may be negative; shift it first"
+                f"{here()}: union reads the bits of a word, and one in {word.lo}..{word.hi} may be negative; "
+                "shift it first"
             )
         if word.op == "constant":
             return select(Word("union", (Word("real", (), 0, 1),), 0, 1, match=self), word, 0)
@@ -133,9 +136,9 @@ def count(where: Any = ()) -> Word:
 
 
 def union(where: Any = ()) -> Union:
-    """All tokens that match: `union(where=..).read(set)` has every member of any of their sets, `.read(word)` the bitwise
-    OR of their words; empty, or 0, where none matches, and at the start token. (A head that averages; a bit is 1 where
-    the average of it is not 0.)
+    """All tokens that match: `union(where=..).read(set)` has every member of any of their sets, `.read(word)` the
+    bitwise OR of their words; empty, or 0, where none matches, and at the start token. (A head that averages; a bit is
+    1 where the average of it is not 0.)
 
     >>> from logdepth.lang import Bits, theirs
     >>> x = Word("symbol", (), 0, 4)
