@@ -20,6 +20,7 @@ from logdepth.cli import (
     analyzing,
     bounding,
     compiling,
+    hard_instances,
     inspecting,
     planning,
     reproducing,
@@ -57,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     to_protocol.add_commands(commands)
     round_trip.add_commands(commands)
     bounding.add_commands(commands)
+    hard_instances.add_commands(commands)
     return parser
 
 
