@@ -19,6 +19,7 @@ from logdepth import __version__
 from logdepth.cli import (
     analyzing,
     bounding,
+    communicating,
     compiling,
     hard_instances,
     inspecting,
@@ -59,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     round_trip.add_commands(commands)
     bounding.add_commands(commands)
     hard_instances.add_commands(commands)
+    communicating.add_commands(commands)
     return parser
 
 
