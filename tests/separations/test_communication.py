@@ -21,8 +21,9 @@ from logdepth.theory.recurrent import index_bits, table_bits, table_levels
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("causal", [True, False])
-@pytest.mark.parametrize("form", [*FORMS, "lstm"])
+@pytest.mark.parametrize(
+    ("form", "causal"), [*((form, True) for form in (*FORMS, "lstm")), ("performer", False), ("longformer", False)]
+)
 def test_a_thousand_answers_and_bits_by_hand(form, causal):
     """Random weights, chases' strings; the formula written out here once more."""
     if form == "lstm":
