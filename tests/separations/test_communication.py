@@ -27,20 +27,20 @@ DOCS = Path(__file__).parents[2] / "docs"
 def test_a_thousand_answers_and_bits_by_hand(form, causal):
     """Random weights, chases' strings; the formula written out here once more."""
     if form == "lstm":
-        reading = communication(form, 6, inputs=1000, width=8)[0]
+        reading = communication(form, 6, inputs=1000, length=54, width=8)[0]
         by_hand = [2 * 8 * 32] * 6
     else:
-        ids, answers = chase_inputs(90, 6, 1000)
-        model = FORMS[form](RandomSizes(14, 90, width=16, features=5, window=3, stride=7, k=6, causal=causal))
-        reading = measure_communication(model, ids, 6, answers=answers, alphabet=14)
-        rows = [len([i for i in range(s, s + 15) if i < s + 3 or i >= s + 12 or i % 7 == 0]) for s in range(0, 90, 15)]
+        ids, answers = chase_inputs(54, 6, 1000)
+        model = FORMS[form](RandomSizes(10, 54, width=16, features=5, window=3, stride=7, k=6, causal=causal))
+        reading = measure_communication(model, ids, 6, answers=answers, alphabet=10)
+        rows = [len([i for i in range(s, s + 9) if i < s + 3 or i >= s + 6 or i % 7 == 0]) for s in range(0, 54, 9)]
         by_hand = {
             "rnn": [16 * 32] * 6,
             "ssm": [16 * 32] * 6,
             "performer": [4 * 5 * (4 + 1) * 32] * 6,
             "longformer": [row * 16 * 32 for row in rows],
             "cot": [4 * (4 + 1) * 32] * 6,
-            "hop-tables": [3 * 14 * 4 + 4] * 6,
+            "hop-tables": [3 * 10 * 4 + 4] * 6,
         }[form]
         assert (reading.right == 1) == (form == "hop-tables")
     assert reading.same == reading.inputs == 1000 and reading.largest_gap < 1e-5

@@ -32,7 +32,7 @@ class SubgraphInstance:
 
 
 def disjointness_to_subgraph(
-    x: Bool[np.ndarray, " paths"], y: Bool[np.ndarray, " paths"], path_length: int
+    x: Bool[np.ndarray, " paths"], y: Bool[np.ndarray, " numbers"], path_length: int
 ) -> SubgraphInstance:
     """The subgraph that is connected if and only if no number is in both sets.
 
