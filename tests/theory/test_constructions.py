@@ -13,9 +13,11 @@ from logdepth.programs import khop_doubling, khop_rank
 from logdepth.simulation.wide import gather, squaring
 from logdepth.tasks.khop import solve
 from logdepth.theory import STATEMENTS, Asked
+from logdepth.theory.asked import LEAST
 from logdepth.theory.connectivity import squaring_depth
 from logdepth.theory.induction import pairs_in
 from logdepth.theory.judgement import judge_sizes, statements_for
+from logdepth.theory.khop import khop_width_doubling, khop_width_rank
 from logdepth.theory.recurrent import index_bits, table_bits
 
 
@@ -26,8 +28,7 @@ def test_statements_do_not_contradict_each_other():
     seen = set()
     for task, arch in pairs:
         for _ in range(150):
-            names = ("length", "alphabet", "k", "vertices", "edges", "diameter", "rounds", "layers", "width", "heads",
-                     "precision", "features", "window", "stride", "thoughts", "linear_layers", "memory")  # fmt: skip
+            names = [name for name in LEAST if name != "state_bits"]
             sizes = {name: int(2 ** rng.uniform(1, 7 if name in ("k", "layers", "heads") else 16)) for name in names}
             if rng.random() < 0.5:
                 sizes |= {"layers": int(rng.integers(1, 6)), "width": int(rng.integers(1, 6)), "heads": 1}
@@ -35,16 +36,26 @@ def test_statements_do_not_contradict_each_other():
     assert {("khop", verdict) for verdict in ("suffices", "impossible", "open")} <= seen
 
 
-@pytest.mark.parametrize("program", [khop_rank, khop_doubling])
-def test_compiled_programs_have_the_depth_and_beat_no_bound(program):
+@pytest.mark.parametrize(("program", "width"), [(khop_rank, khop_width_rank), (khop_doubling, khop_width_doubling)])
+def test_compiled_programs_have_the_depth_and_beat_no_bound(program, width):
     for k in (0, 1, 2, 3, 4, 5, 8, 9, 16):
         made = compile_program(program, length=40, alphabet_size=8, k=k)
         heads = max(len(layer.heads) for layer in made.transformer.layers) if made.transformer.layers else 1
-        sizes = {"layers": made.transformer.depth, "width": made.transformer.embed_dim, "heads": max(heads, 1)}
+        sizes = {"layers": made.transformer.depth, "width": width(40, 8), "heads": max(heads, 1)}
         found = judge_sizes(Asked("khop", "transformer", length=40, alphabet=8, k=k, **sizes))
         assert found.verdict == "suffices"
         depths = [bound.finding.depth for bound in found.bounds if bound.statement.construction == program.name]
         assert depths == [made.transformer.depth]
+
+
+def test_compiled_programs_are_no_wider_than_stated():
+    for length, alphabet in [(4, 2), (15, 16), (100, 100), (1000, 2)]:
+        for program, width in [(khop_rank, khop_width_rank), (khop_doubling, khop_width_doubling)]:
+            found = []
+            for k in (1, 2, 17):
+                made = compile_program(program, length=length, alphabet_size=alphabet, k=k, certified=False)
+                found.append(made.transformer.embed_dim)
+            assert max(found) <= width(length, alphabet) <= max(found) + 4
 
 
 def test_index_by_counting_is_a_bound():

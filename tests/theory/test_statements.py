@@ -17,7 +17,7 @@ KHOP = {"task": "khop", "length": 100, "k": 2}
 BY_HAND = {
     ("Theorem 4.2", "transformer"): ({**KHOP, "k": 16}, 4 + 2, "suffices"),
     ("pointer doubling", "transformer"): ({**KHOP, "k": 9, "heads": 1, "layers": 5}, 4 + 2, None),
-    ("k-hop by loops", "looped"): ({**KHOP, "k": 16}, 6, "suffices"),
+    ("k-hop by loops", "looped"): ({**KHOP, "k": 16}, 6, None),
     ("Theorem 5.6 of ANNA", "anna"): ({**KHOP, "k": 16}, 5, None),
     # a string of 10,000: 4,999 pairs; 1 head of 3 + 1 numbers of 32 bits are 128 bits
     ("one layer, one hop", "transformer"): ({**KHOP, "length": 10**4, "layers": 1, "k": 1, "heads": 1, "width": 3},
@@ -49,7 +49,7 @@ BY_HAND = {
     ("LogDepth", "transformer"): ({"task": "connectivity", "vertices": 32, "diameter": 15}, 5, None),
     ("one layer, connectivity", "transformer"): ({"task": "connectivity", "vertices": 10**6, "layers": 1,
                                                   "diameter": 9}, 10**6, None),
-    ("unrolled connectivity", "looped"): ({"task": "connectivity", "vertices": 33}, 6, "suffices"),
+    ("unrolled connectivity", "looped"): ({"task": "connectivity", "vertices": 33}, 6, None),
     ("fixed depth", "looped"): ({"task": "connectivity", "vertices": 33}, None, None),
     ("Theorem 5.1", "gnn"): ({"task": "subgraph-connectivity", "edges": 10**4, "layers": 3}, 10**4, None),
     ("locality", "gnn"): ({"task": "connectivity", "diameter": 15, "layers": 14}, 15, "impossible"),
@@ -61,9 +61,26 @@ BY_HAND = {
                                                 "layers": 1, "heads": 1, "width": 15}, Fraction(19, 60), "impossible"),
     ("hybrid hierarchy", "hybrid"): ({"task": "composition", "k": 3, "layers": 2}, 2**27, None),
     ("regular languages by loops", "looped"): ({"task": "regular-language", "length": 100}, 7, None),
-    ("one layer of state", "rnn"): ({"task": "regular-language"}, 1, "suffices"),
+    ("one layer of state", "rnn"): ({"task": "regular-language", "vertices": 5, "state_bits": 3}, 1, "suffices"),
     ("fixed depth, languages", "ssm"): ({"task": "regular-language"}, None, None),
-    ("Theorem 3.1", "transformer"): ({"task": "protocol", "rounds": 3}, 4, "suffices"),
+    ("index look-up, attention", "transformer"): ({"task": "index-lookup", "length": 100}, 1, None),
+    # 3 symbols, 3 positions: 27 strings, 5 bits
+    ("index look-up, state", "rnn"): ({"task": "index-lookup", "length": 3, "alphabet": 3, "layers": 1,
+                                       "state_bits": 4}, 5, "impossible"),
+    ("associative recall, attention", "transformer"): ({"task": "associative-recall", "length": 9}, 2, "suffices"),
+    ("associative recall, state", "ssm"): ({"task": "associative-recall", "length": 100, "alphabet": 12, "layers": 1,
+                                            "state_bits": 17}, 17, None),
+    ("Depth1", "transformer"): ({"task": "graph-retrieval", "vertices": 9}, 1, None),
+    ("receptive field, parity", "reformer"): ({"task": "parity", "length": 1000, "bucket": 10, "layers": 2}, 3,
+                                              "impossible"),
+    ("receptive field, median", "reformer"): ({"task": "median", "length": 1001, "bucket": 10}, 4, None),
+    ("LogDepthWide", "transformer"): ({"task": "shortest-path", "vertices": 1000}, 10, None),
+    ("simulation, narrower", "transformer"): ({"task": "protocol", "rounds": 3}, 3, None),
+    ("Theorem 4.1 of ANNA", "anna"): ({"task": "protocol", "rounds": 3}, 3, None),
+    ("thoughts by loops", "looped"): ({"task": "chain-of-thought", "thoughts": 12}, 12, None),
+    # 24 * 2^4 * ln 64 = 1,597.01: 1,598 packets of four words
+    ("Theorem 3.1", "transformer"): ({"task": "protocol", "rounds": 3, "memory": 2, "length": 64, "width": 6392}, 4,
+                                     "suffices"),
     # b = floor(4096 / (4 * 128)) = 8, D = 3, 2 * 3 + 3 rounds a layer
     ("Theorem 3.4", "mpc"): ({"task": "transformer", "layers": 2, "length": 500, "memory": 4096, "heads": 1}, 18,
                              "suffices"),
@@ -106,7 +123,7 @@ def test_a_constant_decides_and_is_named():
     assert found.verdict == "impossible" and found.conjecture == "one-versus-two-cycle conjecture"
     assert found.assumed == "Corollary 4.3 with the constant 1"
     with pytest.raises(InputError, match=r"the constant 9 is too great for Corollary 4\.3: at these sizes"):
-        judge_sizes(Asked("khop", "transformer", length=100, k=4, layers=4, heads=2, width=1, alphabet=7,
+        judge_sizes(Asked("khop", "transformer", length=10**5, k=128, layers=9, heads=1, width=70, alphabet=131,
                           constants={"Corollary 4.3": Fraction(9)}))  # fmt: skip
 
 

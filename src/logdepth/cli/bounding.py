@@ -28,6 +28,7 @@ SIZES = {
         "features": ("M", "features of a kernel (default: the width)"),
         "window": ("W", "radius of a sliding window"),
         "stride": ("G", "every G-th token is global"),
+        "bucket": ("B", "reformer: tokens that are hashed together"),
         "thoughts": ("N", "tokens of a chain of thought"),
         "state-bits": ("B", "bits that a recurrent layer hands on (default: width x precision)"),
         "linear-layers": ("L", "linear layers of a hybrid"),
@@ -92,7 +93,7 @@ def _bounds(args: argparse.Namespace) -> int:
 
 def _because(found: Any) -> str:
     if found.by is None:
-        return f"; {found.depth_suffices} layers would be enough" if found.depth_suffices else ""
+        return f"; {found.depth_suffices} layers are enough on the conditions below" if found.depth_suffices else ""
     text = f": {found.by.finding.why} ({found.by.statement.name})"
     if found.verdict == "impossible":
         text += f"; rests on {f'the {found.conjecture}' if found.conjecture else 'nothing unproved'}"

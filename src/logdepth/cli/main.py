@@ -19,7 +19,9 @@ from logdepth import __version__
 from logdepth.cli import (
     analyzing,
     bounding,
+    communicating,
     compiling,
+    hard_instances,
     inspecting,
     planning,
     reproducing,
@@ -57,6 +59,8 @@ def build_parser() -> argparse.ArgumentParser:
     to_protocol.add_commands(commands)
     round_trip.add_commands(commands)
     bounding.add_commands(commands)
+    hard_instances.add_commands(commands)
+    communicating.add_commands(commands)
     return parser
 
 

@@ -55,5 +55,5 @@ def draw_phase(phase: Phase, path: Path, compiled: dict[str, Any] | None = None)
     axis.legend(handles=handles, fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(0.0, -0.16))
     sizes = [f"{name} = {getattr(asked, name):,}" for name in ("length", "k", "vertices", "diameter", "precision")
              if getattr(asked, name) is not None]  # fmt: skip
-    caption = "Where a theorem says m = O(1) its constant is open: how narrow a model may be is not known here"
+    caption = "Possible: wide enough for the construction as it is built here; narrower ones may be, too"
     return save_figure(figure, path, f"{asked.task}, {asked.arch}: {', '.join(sizes)}", caption)

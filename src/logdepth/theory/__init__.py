@@ -1,6 +1,7 @@
 """Bounds of the theory as functions of integers, a file a family. A new family is a file and a line here."""
 
 from logdepth.theory import (
+    buckets,
     chasing,
     composition,
     connectivity,
@@ -10,6 +11,7 @@ from logdepth.theory import (
     languages,
     message_passing,
     recurrent,
+    retrieval,
     rounds,
     thoughts,
 )
@@ -25,6 +27,8 @@ FAMILIES = (
     chasing,
     recurrent,
     thoughts,
+    buckets,
+    retrieval,
     connectivity,
     message_passing,
     composition,

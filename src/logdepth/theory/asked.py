@@ -12,7 +12,7 @@ LEAST = {
     **dict.fromkeys(("k", "thoughts", "window", "linear_layers"), 0),
     **dict.fromkeys(("length", "layers", "width", "heads", "precision", "features", "stride", "state_bits"), 1),
     **dict.fromkeys(("rounds", "diameter", "edges"), 1),
-    **dict.fromkeys(("alphabet", "vertices", "memory"), 2),
+    **dict.fromkeys(("alphabet", "vertices", "memory", "bucket"), 2),
 }
 GREATEST = 1 << 63
 
@@ -25,8 +25,9 @@ class Asked:
     said); `k` hops or functions; `vertices`, `edges`, `diameter` of a graph; `rounds` of a protocol.
     Model: `layers` L (not said: any); `width` m, the embedding dimension, which every head has to itself, as in the
     paper; `heads` H; `precision` p, bits of a number; `features` m' of a kernel (default: m); `window` w and `stride`
-    g of a sparse mask; `thoughts`, tokens of a chain of thought; `state_bits`, what a recurrent layer hands on (default
-    m p); `linear_layers` of a hybrid; `memory` s, words of a machine.
+    g of a sparse mask; `bucket` B, tokens that are hashed together; `thoughts`, tokens of a chain of thought;
+    `state_bits`, what a recurrent layer hands on (default m p); `linear_layers` of a hybrid; `memory` s, words of a
+    machine.
     constants: of statements that leave one open, by the statement's name: what is to be taken for it.
     Raises `InputError` for sizes that cannot be.
 
@@ -50,6 +51,7 @@ class Asked:
     precision: int = 32
     features: int | None = None
     window: int | None = None
+    bucket: int | None = None
     stride: int | None = None
     thoughts: int | None = None
     state_bits: int | None = None

@@ -64,17 +64,28 @@ def kernel_bits(width: int, features: int, heads: int, precision: int) -> int:
     return features * (width + 1) * heads * precision
 
 
+def sparse_rows(first: int, segment: int, window: int, stride: int) -> int:
+    """Rows of the segment from `first` on that others may look at: w at either end, and the multiples of g between.
+
+    >>> sparse_rows(10, 10, window=2, stride=5), sparse_rows(10, 10, window=5, stride=5)
+    (5, 10)
+    """
+    ends = min(2 * window, segment)
+    low, high = first + min(window, segment), first + segment - min(window, segment)
+    inner = (high + stride - 1) // stride - (low + stride - 1) // stride if high > low else 0
+    return ends + inner
+
+
 def sparse_bits(width: int, window: int, stride: int, segment: int, precision: int) -> int:
     """The same of a layer with a window w and every g-th token global: the rows that others may look at (5.4).
 
-    Those are w at either end of a segment, and the global ones between; written once, whatever the heads.
+    Written once, whatever the heads; of the player who writes most.
 
     >>> sparse_bits(8, window=2, stride=5, segment=20, precision=32)
     2048
     """
-    ends = min(2 * window, segment)
-    inner = segment - ends
-    return (ends + -(-inner // stride)) * width * precision
+    inner = segment - min(2 * window, segment)
+    return (segment - inner + -(-inner // stride)) * width * precision
 
 
 def thought_bits(width: int, heads: int, precision: int) -> int:

@@ -23,6 +23,7 @@ from logdepth.theory.statement import (
     at_least,
     constant_of,
     enough,
+    enough_if_wide,
     silent,
 )
 
@@ -47,10 +48,8 @@ def unrolled_depth(size: int) -> int:
 
 def _squaring(asked: Asked) -> Finding:
     vertices, diameter = asked.needed("vertices"), asked.needed("diameter")
-    if asked.width < 2 * vertices:
-        why = f"it takes a width of {2 * vertices:,}: who I am, and whom I reach"
-        return Finding(squaring_depth(diameter), "layers", None, why)
-    return enough(squaring_depth(diameter), asked, "squaring")
+    bits = vertices.bit_length()  # an average over n of them is not rounded to 0
+    return enough_if_wide(squaring_depth(diameter), asked, "squaring", 2 * vertices, bits)
 
 
 def _squared_cycles(asked: Asked) -> Finding:
@@ -69,7 +68,8 @@ def _logarithmic(name: str, size: str):
 
 
 def _unrolled(asked: Asked) -> Finding:
-    return enough(unrolled_depth(asked.needed("vertices")), asked, "one block, repeated so often")
+    width = constant_of(asked, "unrolled connectivity")
+    return enough_if_wide(unrolled_depth(asked.needed("vertices")), asked, "one block, repeated so often", width)
 
 
 def _one_layer(asked: Asked) -> Finding:
@@ -121,10 +121,17 @@ STATEMENTS = (
         says="one layer decides connectivity only if it is wide (cycles and shortest paths, too)",
         open_constant=True,
     ),
+    Statement(
+        name="LogDepthWide", source="arXiv 2405.18512", task="shortest-path", archs=("transformer",),
+        says="a transformer finds shortest paths and diameters", figure="L = O(log N), m = O(N^(1/2 + eps))",
+        condition="tokens are vertices, edges and the task", ask=_logarithmic("LogDepthWide", "vertices"),
+        open_constant=True,
+    ),
     _of_transformers(
         "unrolled connectivity", "arXiv 2503.03961 (Theorem 2)", "ceil(log2 n) repeats of one block", _unrolled,
         archs=("looped",), says="one block of constant size, repeated, decides connectivity",
-        condition="averaging hard attention; a block is as many layers as its construction has",
+        condition="averaging hard attention; a block is as many layers as its construction has; the constant is a "
+        "width that is enough", open_constant=True,
     ),
     _of_transformers(
         "fixed depth", "arXiv 2503.03961", "L not constant, at any polynomial width", _fixed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logdepth.theory.asked import Asked
-from logdepth.theory.statement import PAPER, Finding, Statement, constant_of, enough
+from logdepth.theory.statement import PAPER, Finding, Statement, constant_of, enough, enough_if_wide
 
 
 def khop_depth_rank(k: int) -> int:
@@ -51,19 +51,42 @@ REACHES = {"rank": khop_reach_rank, "doubling": khop_reach_doubling}
 """By the construction's name: the hops it has in hand after so many layers."""
 
 
+def khop_width_rank(length: int, alphabet: int) -> int:
+    """Coordinates of *rank*, compiled: `5 b + 4 a + 5` at most, b and a the bit lengths of N and A, whatever k.
+
+    >>> khop_width_rank(100, 4)
+    52
+    """
+    return 5 * length.bit_length() + 4 * alphabet.bit_length() + 5
+
+
+def khop_width_doubling(length: int, alphabet: int) -> int:
+    """Coordinates of *doubling*, compiled: `3 b + 2 a + 3` at most.
+
+    >>> khop_width_doubling(100, 4)
+    30
+    """
+    return 3 * length.bit_length() + 2 * alphabet.bit_length() + 3
+
+
 def _by_rank(asked: Asked) -> Finding:
-    k = asked.needed("k")
+    k, length = asked.needed("k"), asked.needed("length")
+    depth = khop_depth_rank(k)
     if asked.heads < 2 and k > 1:
-        return Finding(khop_depth_rank(k), "layers", None, "its first layers have two heads, the model has one")
-    return enough(khop_depth_rank(k), asked, "khop_rank, compiled")
+        return Finding(depth, "layers", None, "its first layers have two heads, the model has one", depth=depth)
+    bits = 2 * length.bit_length() + asked.symbols.bit_length()  # tells 1/(1 + rank) from 1/(2 + rank)
+    return enough_if_wide(depth, asked, "khop_rank, compiled", khop_width_rank(length, asked.symbols), bits)
 
 
 def _by_doubling(asked: Asked) -> Finding:
-    return enough(khop_depth_doubling(asked.needed("k")), asked, "khop_doubling, compiled")
+    depth, length = khop_depth_doubling(asked.needed("k")), asked.needed("length")
+    bits = length.bit_length() + asked.symbols.bit_length()  # a position within a symbol
+    return enough_if_wide(depth, asked, "khop_doubling, compiled", khop_width_doubling(length, asked.symbols), bits)
 
 
 def _by_loops(asked: Asked) -> Finding:
-    return enough(khop_depth_rank(asked.needed("k")), asked, "one layer looped so often")
+    width = constant_of(asked, "k-hop by loops")
+    return enough_if_wide(khop_depth_rank(asked.needed("k")), asked, "one layer looped so often", width)
 
 
 def _by_nearest(asked: Asked) -> Finding:
@@ -82,7 +105,8 @@ STATEMENTS = (
         archs=("transformer",),
         says="a causal transformer computes hop_k at every position",
         figure="L = floor(log2 k) + 2, m = O(1)",
-        condition="alphabet of at most N; numbers of O(log N) bits; two heads (one in print, whose proof has slips)",
+        condition="alphabet of at most N; numbers of O(log N) bits; two heads (one in print, whose proof has slips); "
+        "as compiled, m <= 5 b + 4 a + 5 with b, a the bit lengths of N and A",
         ask=_by_rank,
         construction="khop_rank",
     ),
@@ -93,7 +117,7 @@ STATEMENTS = (
         archs=("transformer",),
         says="the same with look-ups by position alone, as its proof means to",
         figure="L = ceil(log2 k) + 2, H = 1, m = O(1)",
-        condition="as for Theorem 4.2",
+        condition="as for Theorem 4.2; as compiled, m <= 3 b + 2 a + 3",
         ask=_by_doubling,
         construction="khop_doubling",
     ),
@@ -104,8 +128,9 @@ STATEMENTS = (
         archs=("looped",),
         says="one layer, looped, computes hop_k",
         figure="floor(log2 k) + 2 loops",
-        condition="as for Theorem 4.2",
+        condition="as for Theorem 4.2; the constant is a width that is enough",
         ask=_by_loops,
+        open_constant=True,
     ),
     Statement(
         name="Theorem 5.6 of ANNA",

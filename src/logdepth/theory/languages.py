@@ -16,6 +16,11 @@ def _doubling(asked: Asked) -> Finding:
 
 
 def _state(asked: Asked) -> Finding:
+    if asked.vertices is None:
+        return silent("layers", "say how many states the automaton has: --vertices")
+    bits = (asked.vertices - 1).bit_length()
+    if asked.state < bits:
+        return Finding(1, "layers", None, f"a state takes {bits} bits, the model's has {asked.state:,}", depth=1)
     return enough(1, asked, "the automaton's state is the model's")
 
 
@@ -42,15 +47,15 @@ STATEMENTS = (
         archs=("rnn",),
         says="a recurrent layer whose state is the automaton's recognises it",
         figure="L = 1, ceil(log2 of the automaton's states) bits",
-        condition="state bits for the automaton",
+        condition="state updates are arbitrary",
         ask=_state,
     ),
     Statement(
         name="fixed depth, languages",
         source="arXiv 2503.03961; for state-space models arXiv 2404.08819",
         task="regular-language",
-        archs=("transformer", "looped", "ssm"),
-        says="no model of fixed depth recognises the word problem of A_5 or S_5 at every length",
+        archs=("transformer", "looped", "ssm", "cot"),
+        says="no model of fixed depth, nor with O(log n) thoughts, recognises the words of A_5 or S_5 at every length",
         figure="L not constant, at any polynomial width",
         condition="precision O(log n); state-space models with diagonal or fixed transitions",
         ask=_fixed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from logdepth.theory.asked import Asked
-from logdepth.theory.statement import OURS, Finding, Statement, at_least, constant_of, enough
+from logdepth.theory.statement import OURS, Finding, Statement, at_least, constant_of, enough_if_wide
 
 
 def reach_depth(diameter: int) -> int:
@@ -42,7 +42,9 @@ def _too_near(asked: Asked) -> Finding:
 
 
 def _flood(asked: Asked) -> Finding:
-    return enough(reach_depth(asked.needed("diameter")), asked, "the least name heard of, passed on")
+    bits = 0 if asked.vertices is None else (asked.vertices - 1).bit_length()
+    how = "the least name heard of, passed on"
+    return enough_if_wide(reach_depth(asked.needed("diameter")), asked, how, 1, -(-bits // asked.width))
 
 
 STATEMENTS = (

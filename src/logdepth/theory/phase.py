@@ -62,14 +62,14 @@ def phase_diagram(asked: Asked, *, most_depth: int | None = None, widths: tuple[
 
     >>> phase = phase_diagram(Asked("khop", "transformer", length=10**4, k=16, heads=1))
     >>> phase.depths[-1], phase.widths[-1], len(phase.regions)
-    (8, 16384, 4)
+    (8, 32768, 4)
     """
     if asked.layers is not None:
         raise InputError(f"layers is {asked.layers}, but the diagram is of all depths")
     enough = judge_sizes(asked).depth_suffices
     depth = most_depth or (enough + 2 if enough else 12)
     size = max(asked.length or 0, asked.vertices or 0, 2)
-    widths = widths or tuple(1 << power for power in range((2 * size - 1).bit_length()))
+    widths = widths or tuple(1 << power for power in range((2 * size - 1).bit_length() + 1))
     if not 1 <= depth * len(widths) <= MOST_CELLS:
         raise InputError(f"{depth} depths and {len(widths)} widths are more than {MOST_CELLS:,} cells; give fewer")
     depths = tuple(range(1, depth + 1))

@@ -22,6 +22,8 @@ from math import log2
 from logdepth.theory.asked import Asked
 from logdepth.theory.statement import OURS, Finding, Statement, at_least, enough, silent
 
+MOST = 1 << 15  # what longer strings need beyond that is not counted: its logarithm alone takes long
+
 
 def entry_bits(alphabet: int) -> int:
     """Bits of a symbol or "nothing": `ceil(log2(A + 1))`.
@@ -68,15 +70,21 @@ def index_bits(length: int, alphabet: int, k: int = 1) -> int:
     return ((left - q) ** q - 1).bit_length()
 
 
+def most_index_bits(length: int, alphabet: int, k: int) -> int:
+    """The same of sizes without end: of the longest strings whose logarithm takes no long time.
+
+    >>> most_index_bits(100, 4, 1)
+    2
+    """
+    return index_bits(min(length, MOST), min(alphabet, MOST), k)
+
+
 def _needed(asked: Asked) -> Finding:
     length, k = asked.needed("length"), asked.needed("k")
     if asked.layers is None:
         return silent("bits of state", "it speaks of all layers together: say how many")
     have = asked.layers * (asked.state if asked.arch in ("rnn", "ssm") else _kernel_state(asked))
-    return at_least(index_bits(min(length, MOST), min(asked.symbols, MOST), k), have, "bits of state")
-
-
-MOST = 1 << 15  # what longer strings need beyond that is not counted: its logarithm alone takes long
+    return at_least(most_index_bits(length, asked.symbols, k), have, "bits of state")
 
 
 def _kernel_state(asked: Asked) -> int:

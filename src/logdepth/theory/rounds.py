@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from logdepth.theory.asked import Asked
-from logdepth.theory.statement import PAPER, Finding, Statement, enough
+from logdepth.theory.statement import PAPER, Finding, Statement, constant_of, enough, enough_if_wide
 
 
 def layers_of_rounds(rounds: int) -> int:
@@ -51,7 +51,21 @@ def rounds_of_layers(layers: int, depth: int) -> int:
 
 
 def _as_transformer(asked: Asked) -> Finding:
-    return enough(layers_of_rounds(asked.needed("rounds")), asked, "each round's mail by one layer")
+    depth, how = layers_of_rounds(asked.needed("rounds")), "each round's mail by one layer"
+    if asked.memory is None or asked.length is None:
+        why = f"{how}; for Lemma 3.2's width say --memory, messages of a word each, and --length, tokens"
+        return Finding(depth, "layers", None, why, depth=depth)
+    return enough_if_wide(depth, asked, how, 4 * lemma_packets(asked.memory, asked.length))
+
+
+def _times_a_constant(name: str):
+    def ask(asked: Asked) -> Finding:
+        rounds, constant = asked.needed("rounds"), constant_of(asked, name)
+        if constant is None:
+            return Finding(rounds, "layers", None, "times a constant that the source leaves open")
+        return enough(-(-rounds * constant.numerator // constant.denominator), asked, "a round by a few layers")
+
+    return ask
 
 
 def _as_protocol(asked: Asked) -> Finding:
@@ -74,9 +88,32 @@ STATEMENTS = (
         archs=("transformer",),
         says="a transformer does what R rounds of a protocol do (with blank tokens, more machines than inputs: B.3)",
         figure="L = R + 1, H = O(log log n), m = O(n^(4 delta) log n)",
-        condition="machines of s = O(n^delta) words; 3.1: no more machines than inputs, delta < 1/4 to be useful",
+        condition="machines of s = O(n^delta) words; 3.1: no more machines than inputs, delta < 1/4 to be useful; "
+        "messages of one word: m = 4 ceil(24 s^4 ln N) as proved",
         ask=_as_transformer,
         construction="protocol_to_transformer",
+    ),
+    Statement(
+        name="simulation, narrower",
+        source="arXiv 2405.18512 (Theorem 1)",
+        task="protocol",
+        archs=("transformer",),
+        says="the same with a width little more than a machine's memory",
+        figure="L = O(R), m = O(n^(delta + eps))",
+        condition="machines of s = O(n^delta) words, as many as tokens",
+        ask=_times_a_constant("simulation, narrower"),
+        open_constant=True,
+    ),
+    Statement(
+        name="Theorem 4.1 of ANNA",
+        source="arXiv 2509.09001",
+        task="protocol",
+        archs=("anna",),
+        says="attention to approximate nearest neighbours, in less than quadratic time, does what R rounds do",
+        figure="L = O(R), m = O(N^eps'), H = O(N^((eps' - eps)/4))",
+        condition="machines of O(N^eps) words, 0 < eps < eps' < 1",
+        ask=_times_a_constant("Theorem 4.1 of ANNA"),
+        open_constant=True,
     ),
     Statement(
         name="Theorem 3.4",

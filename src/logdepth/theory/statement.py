@@ -143,6 +143,21 @@ def enough(depth: int, asked: Asked, how: str) -> Finding:
     return Finding(depth, "layers", None, f"{how}: it takes {layers}, the model has {asked.layers}", depth=depth)
 
 
+def enough_if_wide(depth: int, asked: Asked, how: str, width: Number | None, bits: int = 0) -> Finding:
+    """So many layers do it, if they are as wide as `width` and numbers have so many bits; None: an open constant."""
+    found = enough(depth, asked, how)
+    if found.decides is None:
+        return found
+    if width is None:
+        why = f"{how}, in {depth} layers, of a width whose constant is open: give it as the constant"
+        return Finding(depth, "layers", None, why, depth=depth)
+    if asked.width < width or asked.precision < bits:
+        why = f"{how}: it takes a width of {shown(width)}{f' and numbers of {bits} bits' if bits else ''}"
+        has = f"the model has {asked.width:,}{f' and {asked.precision}' if bits else ''}"
+        return Finding(depth, "layers", None, f"{why}, {has}", depth=depth)
+    return found
+
+
 def silent(unit: str, why: str) -> Finding:
     """A statement whose condition does not hold at these sizes: vacuous."""
     return Finding(None, unit, None, why, vacuous=True)

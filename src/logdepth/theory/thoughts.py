@@ -5,15 +5,20 @@ from __future__ import annotations
 from fractions import Fraction
 
 from logdepth.theory.asked import Asked
-from logdepth.theory.statement import OURS, Finding, Statement, at_least, constant_of, enough
+from logdepth.theory.statement import OURS, Finding, Statement, at_least, constant_of, enough_if_wide
 
 
 def _a_hop_a_thought(asked: Asked) -> Finding:
     k = asked.needed("k")
-    found = enough(3, asked, f"{k} thoughts of one hop each")
+    found = enough_if_wide(3, asked, f"{k} thoughts of one hop each", constant_of(asked, "a hop a thought"))
     if asked.thoughts is not None and asked.thoughts < k:
         return Finding(3, "layers", None, f"it takes {k} thoughts, the model has {asked.thoughts}")
     return found
+
+
+def _by_thoughts(asked: Asked) -> Finding:
+    width = constant_of(asked, "thoughts by loops")
+    return enough_if_wide(max(asked.needed("thoughts"), 1), asked, "a loop a thought", width)
 
 
 def reachability_steps(vertices: int, edges: int) -> int:
@@ -61,8 +66,21 @@ STATEMENTS = (
         archs=("cot",),
         says="two layers find every position's first hop, a third looks up that of the position last thought of",
         figure="L = 3, N_CoT = k",
-        condition="thoughts are positions, the last one a symbol: N tokens more than the alphabet has",
+        condition="thoughts are positions, the last one a symbol: N tokens more than the alphabet has; the constant is "
+        "a width that is enough",
         ask=_a_hop_a_thought,
+        open_constant=True,
+    ),
+    Statement(
+        name="thoughts by loops",
+        source="arXiv 2502.17416",
+        task="chain-of-thought",
+        archs=("looped",),
+        says="a looped transformer does in T loops what T thoughts do",
+        figure="T loops",
+        condition="the constant is a width that is enough",
+        ask=_by_thoughts,
+        open_constant=True,
     ),
     _hard("parity", "N_CoT = Omega(N)"),
     _hard("median", "N_CoT = Omega(N)"),
