@@ -34,7 +34,7 @@ def test_terms_are_found_with_their_values(rows, spare, data):
     for terms in (None, np.array([len(xs) for xs in rows])):
         polynomial = locator_polynomials(plain, terms)
         others = [[other for other in (3, 5, P - 3) if other not in xs] for xs in rows]
-        candidates = np.array([x for pair in zip(rows, others, strict=True) for x in sum(pair, [])], np.int64)
+        candidates = np.array([x for pair in zip(rows, others, strict=True) for part in pair for x in part], np.int64)
         of = np.repeat(np.arange(len(rows)), [len(xs) + len(more) for xs, more in zip(rows, others, strict=True)])
         found = is_root(polynomial, of, candidates)
         assert candidates[found].tolist() == x.tolist()
