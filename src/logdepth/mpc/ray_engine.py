@@ -217,7 +217,12 @@ class RayEngine:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def _start(
-        self, protocol: Protocol, ranges: list[tuple[int, int]], saves: Checkpoints, parts: list[Any] | None, kernels: str
+        self,
+        protocol: Protocol,
+        ranges: list[tuple[int, int]],
+        saves: Checkpoints,
+        parts: list[Any] | None,
+        kernels: str,
     ) -> list[Any]:
         """An actor a range of machines, with their inboxes. New ones come up while Ray takes the protocol in."""
         remote = self.ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)

@@ -76,7 +76,7 @@ class Sums(Routing):
                 "machines or shorter messages"
             )
 
-    def locators(self, source: np.ndarray, destination: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    def locators(self, source: np.ndarray, destination: np.ndarray, unit: np.ndarray | int) -> np.ndarray:
         return 1 + (source * self.traffic.num_machines + destination) * self.units_of_pair + unit
 
     def send(self, layer: int, machines: np.ndarray, held: Packets) -> Rows:
