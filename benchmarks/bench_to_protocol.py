@@ -1,13 +1,18 @@
 """Transformers as protocols: the faithful form, tiles on GPT-2's own shape, rounds and words against s, p-bit words.
 
-`plot_to_protocol.py` draws the rows of the third kind. GPT-2's shape has random weights; it needs about 6 GiB.
+`plot_to_protocol.py` draws the rows of the third kind. GPT-2's shape has random weights; it needs about 6 GiB. `--ray`
+for its rows alone.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -16,7 +21,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from logdepth import compile
 from logdepth.jobs.opened_model import OpenedModel, open_model
-from logdepth.mpc import Engine, LocalEngine
+from logdepth.mpc import Engine, LocalEngine, Table
 from logdepth.mpc.ray_engine import RayEngine
 from logdepth.programs import khop_rank
 from logdepth.records import Record
@@ -28,6 +33,7 @@ from logdepth.train.loop import train
 from logdepth.train.recipes import fast
 from measure import save
 
+PAIRS = 4
 WORDS = [(64, "float"), (32, "float"), (16, "float"), (16, "bfloat"), (64, "fixed"), (32, "fixed"), (16, "fixed")]
 
 
@@ -48,6 +54,27 @@ def timed_run(made: Simulation, tokens: np.ndarray, engine: Engine, runs: int) -
         run = engine.run(made.protocol, inputs)
         best = min(best, time.perf_counter() - began)
     return run, best
+
+
+def clocked(
+    made: Simulation,
+    inputs: Mapping[str, Table],
+    engine: Engine,
+    times: list[tuple[float, float]],
+    workers: Callable[[], list[int]] = list,
+) -> Any:
+    """A run; its seconds, and the seconds of processors, this one's and its workers', are noted in `times`."""
+    before, began = process_time() + sum(map(used, workers())), time.perf_counter()
+    run = engine.run(made.protocol, inputs)
+    seconds = time.perf_counter() - began
+    times.append((seconds, process_time() + sum(map(used, workers())) - before))
+    return run
+
+
+def used(pid: int) -> float:
+    """Seconds of processors that a process has used so far."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def faithful() -> list[Record]:
@@ -79,21 +106,31 @@ def faithful() -> list[Record]:
 
 
 def blocked() -> list[Record]:
-    """GPT-2's own shape, 512 tokens, float32: in this process, and on Ray with two workers."""
+    """GPT-2's own shape, 512 tokens, float32: in this process, and on Ray with two workers, in alternation.
+
+    Ray's first run starts the workers and hands them the weights; Ray itself is up. `cpu` of the first has the workers'
+    start with it.
+    """
     opened = gpt2()
     tokens = np.random.default_rng(0).integers(0, 50257, 512)
-    model = from_huggingface(opened.model, dtype=np.float32)
-    made = transformer_to_protocol(model, 512)
-    run, seconds = timed_run(made, tokens, LocalEngine(), 3)
-    with RayEngine(workers=2) as engine:
-        remote, ray_seconds = timed_run(made, tokens, engine, 3)
+    made = transformer_to_protocol(from_huggingface(opened.model, dtype=np.float32), 512)
+    inputs, times = made.place(tokens), {"local": [], "ray": []}
+    with RayEngine(workers=2) as ray:
+        for _ in range(PAIRS):
+            run = clocked(made, inputs, LocalEngine(), times["local"])
+            remote = clocked(made, inputs, ray, times["ray"], lambda: ray.pids)
     want, total = opened.reference(tokens), run.ledger.summary()
     assert run.ledger.without_clock() == remote.ledger.without_clock()
     values = {
         "rounds": total["num_rounds"], "machines": total["num_machines"], "memory": total["local_memory"],
         "words_sent": total["words_sent"], "difference": float(np.abs(run.result - want).max()),
         "ray_difference": float(np.abs(remote.result - want).max()),
-        "seconds": seconds, "ray_seconds": ray_seconds, "ray_over_local": ray_seconds / seconds,
+    }  # fmt: skip
+    (seconds, cpu), (ray_seconds, ray_cpu) = (map(list, zip(*each, strict=True)) for each in times.values())
+    values |= {
+        "seconds": seconds, "ray_seconds": ray_seconds, "cpu": cpu, "ray_cpu": ray_cpu,
+        "load": list(os.getloadavg()),
+        "first_ray_over_local": ray_seconds[0] / min(seconds), "ray_over_local": min(ray_seconds) / min(seconds),
     }  # fmt: skip
     return [Record("blocked", {"shape": "gpt2", "tokens": 512, "words": "float32", "workers": 2}, values)]
 
@@ -132,4 +169,6 @@ def against_memory() -> list[Record]:
 
 
 if __name__ == "__main__":
-    save("to_protocol", [*faithful(), *against_memory(), *blocked()])
+    if sys.argv[1:] != ["--ray"]:
+        save("to_protocol", [*faithful(), *against_memory()])
+    save("to_protocol_ray", blocked())

@@ -2,7 +2,8 @@
 
 An actor's outbox is sorted by machine and cut into one parcel a worker; parcels travel as object references, the
 driver fetches counts only, and checks the limits before the next step. Ray restarts nothing: when a worker is lost
-the driver drops all actors, makes new ones, and goes back to the last checkpoint (or to the input).
+the driver drops all actors, makes new ones, and goes back to the last checkpoint (or to the input). Actors, and the
+protocol that they last ran, stay until the engine is closed: the next run begins at once.
 """
 
 from __future__ import annotations
@@ -47,21 +48,22 @@ Parcel = dict[str, tuple[dict[str, np.ndarray], np.ndarray]]  # name -> columns,
 class Worker:
     """The machines of one worker; runs inside a Ray actor."""
 
-    def __init__(self, protocol: Protocol, index: int, ranges: list[tuple[int, int]], kernels: str) -> None:
+    def begin(self, protocol: Protocol, index: int, ranges: list[tuple[int, int]], kernels: str) -> int:
+        """A run begins: what for, and with which machines. The process's id."""
         self.protocol, self.index, self.ranges = protocol, index, ranges
         self.kernels = choose_kernels(kernels, 0)
-        self.tables: dict[str, Table] = {}
-        self.own: Parcel = {}
-
-    def load(self, tables: dict[str, Table]) -> int:
-        """Start from these inboxes."""
-        self.tables, self.own = dict(tables), {}
+        self.load({})
         return os.getpid()
 
-    def load_checkpoint(self, folder: Path, state: Mapping[str, Any]) -> int:
+    def load(self, tables: dict[str, Table]) -> None:
+        """Start from these inboxes."""
+        self.tables: dict[str, Table] = dict(tables)
+        self.own: Parcel = {}
+
+    def load_checkpoint(self, folder: Path, state: Mapping[str, Any]) -> None:
         """Start from a checkpoint; any number of workers may have written it."""
         first, last = self.ranges[self.index]
-        return self.load(load_machines(folder, state, first, last))
+        self.load(load_machines(folder, state, first, last))
 
     def _receive(self, parcels: tuple[Parcel | None, ...]) -> None:
         """Merge the parcels, in order of the sending worker, into the inboxes."""
@@ -111,8 +113,9 @@ class Worker:
         return first, last, name, write_part(folder / name, self.tables)
 
     def output(self) -> dict[str, Table]:
-        """The tables at the end."""
-        return self.tables
+        """The tables at the end, which are let go of."""
+        tables, self.tables = self.tables, {}
+        return tables
 
 
 class RayEngine:
@@ -149,9 +152,12 @@ class RayEngine:
                 raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
         self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         self.pids: list[int] = []
+        self._actors: list[Any] = []
+        self._shared: tuple[Protocol, Any] | None = None  # the protocol that Ray holds
 
     def close(self) -> None:
-        """Stop Ray if this engine started it."""
+        """Let the actors go, and stop Ray if this engine started it."""
+        self._drop()
         if self._started:
             self.ray.shutdown()
 
@@ -183,15 +189,13 @@ class RayEngine:
         temporary = None if checkpoints is not None else Path(tempfile.mkdtemp(prefix="logdepth-checkpoint-"))
         saves = checkpoints if checkpoints is not None else Checkpoints(temporary or Path(), warn=lambda _: None)
         saves.begin(protocol, inputs, ledger)
-        shared = self.ray.put(protocol)
         parts: list[Any] | None = None
-        actors: list[Any] = []
         try:
             while True:
                 try:
                     if not saves.has_state and parts is None:
                         parts = [self.ray.put(part) for part in split(inputs, ranges)]
-                    actors = self._start(shared, ranges, saves, parts, kernels)
+                    actors = self._start(protocol, ranges, saves, parts, kernels)
                     tables = self._rounds(protocol, actors, ranges, account, saves, progress)
                     return finish(protocol, tables, ledger)
                 except self.ray.exceptions.RayError as error:
@@ -204,31 +208,43 @@ class RayEngine:
                             f"workers were lost {self.recovered} times, the last time in round {ledger.num_rounds}: "
                             f"{str(error).splitlines()[0]}"
                         ) from error
-                    self._drop(actors)
+                    self._drop()
                     reached = ledger.num_rounds
                     saves.rewind(ledger)
                     self.rounds_replayed += reached - ledger.num_rounds
         finally:
-            self._drop(actors)
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def _start(
-        self, protocol: Any, ranges: list[tuple[int, int]], saves: Checkpoints, parts: list[Any] | None, kernels: str
+        self,
+        protocol: Protocol,
+        ranges: list[tuple[int, int]],
+        saves: Checkpoints,
+        parts: list[Any] | None,
+        kernels: str,
     ) -> list[Any]:
+        """An actor a range of machines, with their inboxes. New ones come up while Ray takes the protocol in."""
         remote = self.ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
-        actors = [remote.remote(protocol, index, ranges, kernels) for index in range(len(ranges))]
+        self._actors += [remote.remote() for _ in range(len(ranges) - len(self._actors))]
+        if self._shared is None or self._shared[0] is not protocol:
+            self._shared = protocol, self.ray.put(protocol)
+        actors, shared = self._actors[: len(ranges)], self._shared[1]
+        begun = [actor.begin.remote(shared, index, ranges, kernels) for index, actor in enumerate(actors)]
         if saves.has_state:
             loads = [actor.load_checkpoint.remote(saves.folder, saves.state()) for actor in actors]
         else:
             assert parts is not None
             loads = [actor.load.remote(part) for actor, part in zip(actors, parts, strict=True)]
-        self.pids = self.ray.get(loads)
+        self.pids = self.ray.get(begun)
+        self.ray.get(loads)
         return actors
 
-    def _drop(self, actors: list[Any]) -> None:
-        for actor in actors:
+    def _drop(self) -> None:
+        """Let all actors go, and the protocol, which may have been lost with them."""
+        for actor in self._actors:
             self.ray.kill(actor)
+        self._actors, self._shared = [], None
 
     def _rounds(
         self,

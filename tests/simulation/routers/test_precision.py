@@ -6,7 +6,7 @@ import pytest
 from logdepth.errors import InputError
 from logdepth.rng import rng_for
 from logdepth.simulation.routers.packets import WORD_LIMIT, Packets
-from logdepth.simulation.routers.precision import MOST_TERMS, SHARPNESS, check_exact, sums_of
+from logdepth.simulation.routers.precision import MOST_TERMS, SHARPNESS, check_exact, heard, sums_over
 from logdepth.simulation.routers.registry import ROUTERS
 from logdepth.simulation.routers.router import Rows, Start, attend, deliver
 from logdepth.simulation.routers.traffic import Traffic
@@ -26,9 +26,8 @@ def test_sums_of_the_largest_values_are_exact(senders):
         np.stack([np.zeros(num_tokens), values], -1)[None],
     )
     averages = attend(rows, Start(np.array([[5.0]]), np.array([[1.0, 0.0]])))[0]
-    heard, sums = sums_of(averages)
-    assert (heard == senders).all()
-    assert (sums[:, 0] == int(values[wanted].sum())).all()
+    assert (heard(averages) == senders).all()
+    assert (sums_over(heard(averages), averages[:, 1]) == int(values[wanted].sum())).all()
 
 
 def test_a_softer_softmax_is_not_exact():
@@ -37,7 +36,7 @@ def test_a_softer_softmax_is_not_exact():
     start = Start(np.array([[5.0]]), np.array([[1.0, 0.0]]))
     for sharpness, exact in ((16.0, False), (SHARPNESS, True)):
         averages = attend(Rows(np.full((1, 2, 1), sharpness), keys, values), start)[0]
-        assert (sums_of(averages)[1][0, 0] == 1) == exact
+        assert (sums_over(heard(averages), averages[:, 1])[0] == 1) == exact
 
 
 def test_beyond_what_is_proved_is_refused():

@@ -35,7 +35,7 @@ from logdepth.errors import TrafficExceeded
 from logdepth.simulation.routers.cover_free import Family, Interference, smallest
 from logdepth.simulation.routers.keys import SparseKeys
 from logdepth.simulation.routers.packets import Packets
-from logdepth.simulation.routers.precision import check_exact, sums_of
+from logdepth.simulation.routers.precision import check_exact, heard, sums_over
 from logdepth.simulation.routers.router import Router, Routing, Rows, Start
 from logdepth.simulation.routers.traffic import Traffic, refuse_above
 
@@ -52,8 +52,12 @@ class LengthClass:
     family: Family
 
     @property
+    def packet_words(self) -> int:
+        return self.longest + 3
+
+    @property
     def value_dim(self) -> int:
-        return self.family.columns * (self.longest + 3) + 1
+        return self.family.columns * self.packet_words + 1
 
 
 def class_of(traffic: Traffic, shortest: int, longest: int) -> LengthClass:
@@ -146,9 +150,8 @@ class Hashing(Routing):
             place = row[:, None] * each.family.columns + slots
             alone = np.bincount(place.ravel(), minlength=len(machines) * each.family.columns)[place] == 1
             message, block = np.nonzero(alone)
-            written = np.zeros((len(machines), each.family.columns, each.longest + 3))
-            written[row[message], slots[message, block]] = packet[message]
-            values[head, :, 1 : each.value_dim] = written.reshape(len(machines), -1)
+            entry = 1 + slots[message, block, None] * each.packet_words + np.arange(each.packet_words)
+            values[head, row[message, None], entry] = packet[message]
         return Rows(queries, keys, values)
 
     def start(self, layer: int) -> Start:
@@ -168,15 +171,17 @@ class Hashing(Routing):
         return Packets.columns(holder, source, holder, index, word)
 
     def receive_class(self, each: LengthClass, machines: np.ndarray, averages: np.ndarray) -> tuple[np.ndarray, ...]:
-        heard, sums = sums_of(averages)
+        senders = heard(averages)
         what = f"receives {{:,}} messages of {each.shortest:,} to {each.longest:,} words"
-        refuse_above(machines, heard, each.in_degree, what, "in_degree (and words_in for them)")
-        slots = sums.reshape(len(machines), each.family.columns, each.longest + 3)
-        row, slot = np.nonzero((slots[:, :, 0] == 1) & (slots[:, :, 2] == machines[:, None]))
-        packets = slots[row, slot]
+        refuse_above(machines, senders, each.in_degree, what, "in_degree (and words_in for them)")
+        slots = averages[:, 1:].reshape(len(machines), each.family.columns, each.packet_words)
+        row, slot = np.nonzero(sums_over(senders, slots[:, :, 0]) == 1)
+        packets = sums_over(senders[row], slots[row, slot])
+        mine = packets[:, 2] == machines[row]
+        row, packets = row[mine], packets[mine]
         _, first = np.unique(row * self.traffic.num_machines + packets[:, 1], return_index=True)
         row, packets = row[first], packets[first]
-        missing = np.flatnonzero(np.bincount(row, minlength=len(machines)) < heard)
+        missing = np.flatnonzero(np.bincount(row, minlength=len(machines)) < senders)
         if missing.size:
             machine, limit = int(machines[missing[0]]), each.messages
             raise TrafficExceeded(

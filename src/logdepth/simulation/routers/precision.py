@@ -50,14 +50,23 @@ def check_exact(num_tokens: int, in_degree: int = 0) -> None:
         )
 
 
-def sums_of(
-    averages: Float[np.ndarray, "machines value_dim"],
-) -> tuple[Int[np.ndarray, " machines"], Int[np.ndarray, "machines sums"]]:
-    """The number of senders and the sums over them, from averages over them and the start token; the first coordinate
-    is 1 at the start token and 0 at the others.
+def heard(averages: Float[np.ndarray, "machines value_dim"]) -> Int[np.ndarray, " machines"]:
+    """The number of senders, from averages over them and the start token; the first coordinate is 1 at the start token
+    and 0 at the others.
 
-    >>> sums_of(np.array([[1 / 3, 14 / 3]]))
-    (array([2]), array([[14]]))
+    >>> heard(np.array([[1 / 3, 14 / 3]]))
+    array([2])
     """
-    terms = np.rint(1 / averages[:, :1])
-    return terms[:, 0].astype(np.int64) - 1, np.rint(averages[:, 1:] * terms).astype(np.int64)
+    return np.rint(1 / averages[:, 0]).astype(np.int64) - 1
+
+
+def sums_over(
+    senders: Int[np.ndarray, " machines"], averages: Float[np.ndarray, "machines ..."]
+) -> Int[np.ndarray, "machines ..."]:
+    """The sums over so many senders (and the start token, where that has zeros), from the averages.
+
+    >>> sums_over(np.array([2]), np.array([[14 / 3]]))
+    array([[14]])
+    """
+    terms = (senders + 1.0).reshape(-1, *[1] * (averages.ndim - 1))
+    return np.rint(averages * terms).astype(np.int64)

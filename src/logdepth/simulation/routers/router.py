@@ -98,8 +98,16 @@ class Router:
 
 
 def attend(rows: Rows, start: Start) -> Float[np.ndarray, "heads machines value_dim"]:
-    """Softmax attention of every row over the start token and all rows, in float64. `rows`: every token's."""
-    return attention_weights(rows, start) @ np.concatenate([start.values[:, None], rows.values], 1)
+    """Softmax attention of every row over the start token and all rows, in float64. `rows`: every token's.
+
+    Averages of zeros are zeros: a coordinate that is 0 in all rows of a head is left out of that head's product.
+    """
+    weights = attention_weights(rows, start)
+    averages = np.zeros(rows.values.shape)
+    for head, values in enumerate(rows.values):
+        used = np.flatnonzero(values.any(0) | (start.values[head] != 0))
+        averages[head][:, used] = weights[head] @ np.concatenate([start.values[head][None, used], values[:, used]])
+    return averages
 
 
 def attention_weights(rows: Rows, start: Start) -> Float[np.ndarray, "heads machines keys"]:

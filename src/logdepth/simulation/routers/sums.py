@@ -25,8 +25,8 @@ sum K itself, and K > T is refused. Then nothing is decoded.
 blocks K_{s,s}, s receivers read one average and must between them recover s^2 beta words. docs/routers.md has it in
 full.
 
-**Limits.** N^2 (beta) < P - 1; in_degree (N + 5) <= 2^20 (`precision`). Work: a receiver evaluates a polynomial of
-degree T at N candidates.
+**Limits.** N^2 (beta) < P - 1; in_degree (N + 5) <= 2^20 (`precision`). Work: a sender takes T powers of each unit; a
+receiver of K units makes a polynomial of degree K and evaluates it at N candidates, and once more a unit it receives.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from __future__ import annotations
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.simulation.routers.finite_field import P, evaluate, locator_polynomials, powers, values_at
+from logdepth.simulation.routers.finite_field import P, is_root, locator_polynomials, power_sums, values_at
 from logdepth.simulation.routers.keys import SparseKeys
 from logdepth.simulation.routers.packets import Packets
-from logdepth.simulation.routers.precision import check_exact, sums_of
+from logdepth.simulation.routers.precision import check_exact, heard, sums_over
 from logdepth.simulation.routers.router import Router, Routing, Rows, Start
 from logdepth.simulation.routers.traffic import Traffic, refuse_above
 
@@ -76,7 +76,7 @@ class Sums(Routing):
                 "machines or shorter messages"
             )
 
-    def locators(self, source: np.ndarray, destination: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    def locators(self, source: np.ndarray, destination: np.ndarray, unit: np.ndarray | int) -> np.ndarray:
         return 1 + (source * self.traffic.num_machines + destination) * self.units_of_pair + unit
 
     def send(self, layer: int, machines: np.ndarray, held: Packets) -> Rows:
@@ -87,20 +87,16 @@ class Sums(Routing):
         )
         words = np.zeros((len(units), self.unit_words), np.int64)
         words[of, slot] = held.word + 1
-        power = powers(units, self.num_units + 1)
-        each = np.empty((len(units), self.value_dim), np.int64)  # what a unit adds to its sender's value
-        each[:, 0] = 0
-        each[:, 1 : self.num_units + 1] = power[1:].T
-        weighted = power[:-1].T[:, :, None] * words[:, None, :] % P
-        word_sums = self.num_units * self.unit_words
-        each[:, self.num_units + 1 : self.num_units + 1 + word_sums] = weighted.reshape(len(units), word_sums)
-        if self.counted:
-            each[:, -1] = 1
         sender = held.holder[first]
-        values = np.zeros((len(machines), self.value_dim), np.int64)
-        np.add.at(values, np.searchsorted(machines, sender), each)
+        row = np.searchsorted(machines, sender)
+        plain, weighted = power_sums(row, units, words, len(machines), self.num_units)
+        values = np.zeros((len(machines), self.value_dim))
+        values[:, 1 : self.num_units + 1] = plain
+        values[:, self.num_units + 1 : self.num_units * (self.unit_words + 1) + 1] = weighted.reshape(len(machines), -1)
+        if self.counted:
+            values[:, -1] = np.bincount(row, minlength=len(machines))
         keys = self.keys.keys(machines, sender, held.destination[first])
-        return Rows(self.keys.queries(machines)[None], keys[None], (values % P).astype(np.float64)[None])
+        return Rows(self.keys.queries(machines)[None], keys[None], values[None])
 
     def start(self, layer: int) -> Start:
         value = np.zeros((1, self.value_dim))
@@ -108,34 +104,39 @@ class Sums(Routing):
         return Start(self.keys.start()[None], value)
 
     def receive(self, layer: int, machines: np.ndarray, held: Packets, averages: np.ndarray) -> Packets:
-        heard, sums = sums_of(averages[0])
-        traffic = self.traffic
-        refuse_above(machines, heard, traffic.in_degree, "hears from {:,} machines", "in_degree")
+        senders, traffic = heard(averages[0]), self.traffic
+        refuse_above(machines, senders, traffic.in_degree, "hears from {:,} machines", "in_degree")
+        sums = sums_over(senders, averages[0, :, 1:])
         if self.counted:
             name = "interference_words (and interference)" if self.unit == "words" else "interference"
             what = f"hears from machines that send {{:,}} {self.unit} in all"
             refuse_above(machines, sums[:, -1], self.num_units, what, name)
-        terms = max(int(sums[:, -1].max()), 1) if self.counted else self.num_units  # K <= terms: the rest of c is zeros
+        terms = sums[:, -1] if self.counted else None
         sums %= P
-        locator = locator_polynomials(sums[:, :terms])
+        locator = locator_polynomials(sums[:, : self.num_units], terms)
         weighted = sums[:, self.num_units : self.num_units * (self.unit_words + 1)]
-        weighted = weighted.reshape(len(machines), self.num_units, self.unit_words)[:, :terms]
+        weighted = weighted.reshape(len(machines), self.num_units, self.unit_words)
 
-        candidate_source, candidate_unit = np.divmod(
-            np.arange(traffic.num_machines * self.units_of_pair), self.units_of_pair
-        )
-        candidates = self.locators(candidate_source, machines[:, None], candidate_unit)
-        row, found = np.nonzero(evaluate(locator, candidates) == 0)
-        source, unit = candidate_source[found], candidate_unit[found]
-        pairs = np.unique(row * traffic.num_machines + source) // traffic.num_machines
-        assert np.array_equal(np.bincount(pairs, minlength=len(machines)), heard)  # a sender to me has a message for me
-
-        words = values_at(locator[row], candidates[row, found], weighted[row])
+        row, source, unit = self.units_to(machines, locator)
+        assert np.array_equal(np.bincount(row[unit == 0], minlength=len(machines)), senders)  # each has one for me
+        words = values_at(locator, row, self.locators(source, machines[row], unit), weighted)
         which, slot = np.nonzero(words)
         holder = machines[row[which]]
         return Packets.columns(
             holder, source[which], holder, unit[which] * self.unit_words + slot, words[which, slot] - 1
         )
+
+    def units_to(self, machines: np.ndarray, locator: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Row, source and unit of all units to `machines`, by row. A message's units are 0, 1, .., so those of its
+        candidates are tried until one is no root."""
+        row, source = np.indices((len(machines), self.traffic.num_machines)).reshape(2, -1)
+        found = []
+        for unit in range(self.units_of_pair):
+            root = is_root(locator, row, self.locators(source, machines[row], unit))
+            row, source = row[root], source[root]
+            found.append((row, source, np.full(len(row), unit)))
+        columns = np.concatenate(found, axis=1)
+        return tuple(columns[:, np.argsort(columns[0], kind="stable")])
 
 
 SUMS = Router("sums", "power sums over a prime field: one layer, one head, every valid routing", Sums)

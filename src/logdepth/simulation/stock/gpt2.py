@@ -31,7 +31,9 @@ def simulated(model: Any, dtype: np.dtype, num_tokens: int) -> SimulatedModel:
     for layer, block in enumerate(backbone.h):
         packed, out = block.attn.c_attn, block.attn.c_proj
         weights, biases = np.split(read.array(packed.weight), 3, axis=1), np.split(read.array(packed.bias), 3)
-        query, key, value = (Linear(weight.T, bias) for weight, bias in zip(weights, biases, strict=True))
+        query, key, value = (
+            Linear(np.ascontiguousarray(weight).T, bias) for weight, bias in zip(weights, biases, strict=True)
+        )
         function = activation(block.mlp.act, config.activation_function, f"{name}, layer {layer}")
         blocks.append(
             StandardBlock(
