@@ -176,9 +176,7 @@ class _Argument:
         return [(coordinate, -sign) for coordinate, sign in self.bits]
 
 
-def _bit_gates(
-    builder: CircuitBuilder | _Shut, node: Node, args: list[_Argument], place: int
-) -> tuple[Gates, int]:
+def _bit_gates(builder: CircuitBuilder | _Shut, node: Node, args: list[_Argument], place: int) -> tuple[Gates, int]:
     """Bit `place` of the result's code as gates plus a constant."""
     match node.op:
         case "recode":
@@ -199,6 +197,7 @@ def _bit_gates(
             return _chosen_bit(builder, node, args, place)
         case "masked":
             op, info = node.info
+            assert isinstance(builder, CircuitBuilder)
             inner = replace(node, op=op, info=info)
             return _bit_gates(_Shut(builder, args[0].value), inner, args[1:], place)
         case "minimum" | "maximum":
