@@ -180,7 +180,8 @@ def _compile(args: argparse.Namespace) -> int:
     parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
     bounds = [bound for layer in model.certificate.heads for bound in layer]
     matches = [bound for bound in bounds if not bound.counts]
-    counts = [bound for bound in bounds if bound.counts]
+    unions = [bound for bound in bounds if bound.unites]
+    counts = [bound for bound in bounds if bound.counts and not bound.unites]
     print(f"program      {program['name']}{f' ({parameters})' if parameters else ''}")
     print(f"domain       {description['domain']['statement']}")
     print(f"depth        {model.depth} layers")
@@ -196,6 +197,9 @@ def _compile(args: argparse.Namespace) -> int:
     if counts:
         worst = max(bound.error for bound in counts)
         print(f"             counts: at most {worst:.2g} off, where 0.5 would be wrong")
+    if unions:
+        worst = max(bound.error for bound in unions)
+        print(f"             unions: rounding takes at most {worst:.2g} of the least average of a bit that is there")
     print(
         f"written      {args.out}" if args.out else "written      nothing (give --out DIR)",
         f" ({seconds:.2f} s)",

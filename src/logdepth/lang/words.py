@@ -157,16 +157,16 @@ class Word:
         return self if self.lo >= 0 else maximum(self, -self)
 
     def __lt__(self, other: Any) -> Word:
-        return Word("less", (self, as_word(other)), 0, 1)
+        return NotImplemented if isinstance(other, Opaque) else Word("less", (self, as_word(other)), 0, 1)
 
     def __gt__(self, other: Any) -> Word:
-        return Word("less", (as_word(other), self), 0, 1)
+        return NotImplemented if isinstance(other, Opaque) else Word("less", (as_word(other), self), 0, 1)
 
     def __le__(self, other: Any) -> Word:
-        return ~(self > other)
+        return NotImplemented if isinstance(other, Opaque) else ~(self > other)
 
     def __ge__(self, other: Any) -> Word:
-        return ~(self < other)
+        return NotImplemented if isinstance(other, Opaque) else ~(self < other)
 
     def __eq__(self, other: Any) -> Word:  # type: ignore[override]
         if isinstance(other, Opaque):
@@ -174,6 +174,8 @@ class Word:
         return Word("equal", (self, as_word(other)), 0, 1)
 
     def __ne__(self, other: Any) -> Word:  # type: ignore[override]
+        if isinstance(other, Opaque):
+            return NotImplemented
         return ~Word("equal", (self, as_word(other)), 0, 1)
 
     def __invert__(self) -> Word:
