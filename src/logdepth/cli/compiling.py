@@ -82,7 +82,9 @@ def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> N
     parser.add_argument("--symbols", help="the symbols themselves, one character each, such as ACGT")
     parser.add_argument("--k", type=int, help="of a task: what is asked (khop: hops)")
     parser.add_argument("--max-k", type=int, help="one model for every k in 0..MAX_K, which the header says")
-    parser.add_argument("--construction", help="of a task's program (khop: rank, the default, or doubling; `logdepth list`)")
+    parser.add_argument(
+        "--construction", help="of a task's program (khop: rank, the default, or doubling; `logdepth list`)"
+    )
     parser.add_argument(
         *("--set", "-s"),
         action="append",

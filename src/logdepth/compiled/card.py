@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from logdepth.compiler.target import Stock
 from logdepth.compiler.targets import find_target
 
 
@@ -17,6 +18,7 @@ def card(description: dict[str, Any]) -> str:
     shown = " ".join(symbols) if len(symbols) <= 30 else f"{symbols[0]} .. {symbols[-1]} ({len(symbols)} symbols)"
     sample = ("" if all(len(s) == 1 for s in symbols) else " ").join((symbols * 8)[: min(8, domain["length"])])
     first = "" if "start" in ids else "<0>"
+    use = of_graph(ids["graph"], stock) if "graph" in ids else of_sequence(f"{first}{sample}", stock)
     heads = [bound for layer in certificate["heads"] for bound in layer]
     rows = "\n".join(
         f"| {b['layer']} | {b['head']} | {b['error']:.2g} of {b['limit']:g} | {b['gap']:.3g} | {b['leak']:.1g} |"
@@ -47,23 +49,14 @@ At every position the argmax of the logits is the program's answer, exactly, for
 | output | {
         "a symbol; id " + str(ids["nothing"]) + " means nothing"
         if ids["output"] == "symbol"
+        else "classes: class c is " + str(ids["least_output"]) + " + c"
+        if ids["output"] == "class"
         else "a number; id " + str(ids["first_output"]) + " means " + str(ids["least_output"])
     } |
 
 ## Use
 
-```python
-import torch
-from transformers import {stock.auto_class}, AutoTokenizer
-
-folder = "."  # this folder
-model = {stock.auto_class}.from_pretrained(folder)
-tokenizer = AutoTokenizer.from_pretrained(folder)
-inputs = tokenizer("{first}{sample}", return_tensors="pt")
-with torch.no_grad():
-    answers = model(**inputs).logits.argmax(-1)[0]
-print(tokenizer.convert_ids_to_tokens(answers.tolist()))
-```
+{use}
 
 transformers 5 loads the weights in the dtype they are saved in. Version 4 loads float32 whatever was saved: give
 `dtype="auto"` (`torch_dtype="auto"` before 4.56).
@@ -92,3 +85,50 @@ Assumed of the arithmetic: {certificate["floating_point"]}
 `logdepth verify .` proves it again, compares every file with what the graph in `logdepth.json` compiles to, and runs
 the loaded model against the program on random and structured inputs.
 """
+
+
+def of_sequence(sample: str, stock: Stock) -> str:
+    """How to use a model of sequences."""
+    return f"""```python
+import torch
+from transformers import {stock.auto_class}, AutoTokenizer
+
+folder = "."  # this folder
+model = {stock.auto_class}.from_pretrained(folder)
+tokenizer = AutoTokenizer.from_pretrained(folder)
+inputs = tokenizer("{sample}", return_tensors="pt")
+with torch.no_grad():
+    answers = model(**inputs).logits.argmax(-1)[0]
+print(tokenizer.convert_ids_to_tokens(answers.tolist()))
+```"""
+
+
+def of_graph(ids: dict[str, Any], stock: Stock) -> str:
+    """How to use a model of graphs: the contract of ids (`graphs/tokens.py`)."""
+    question = f", the answer: {ids['question']}" if "question" in ids else ""
+    where, what = {
+        "vertices": ("classes[1 + 2 * E :]", "vertex v's"),
+        "edges": ("classes[1 : 1 + 2 * len(edges) : 2]", "edge e's, 1 where it is chosen"),
+        "whole": ("classes[0]", "the whole graph's, 1 for yes"),
+        "": ("classes", "everything that is said"),
+    }[ids.get("answers_of", "")]
+    slots = 1 + 2 * ids["edges"] + ids["vertices"]
+    return f"""The sequence is always {slots:,} tokens long and needs no attention mask: the start token; each edge's
+two vertices, then padding up to two tokens for each of E edges; one blank a vertex. Edges with weights stand in the order
+of their weights, the heaviest first.
+
+```python
+import torch
+from transformers import {stock.auto_class}
+
+V, E = {ids["vertices"]}, {ids["edges"]}  # blank is V, padding V + 1, the start token V + 2
+edges = {[(0, 1), (1, 2)][: min(ids["vertices"] - 1, ids["edges"])]}  # vertices are 0..V-1
+ids = [V + 2] + [end for edge in edges for end in edge]
+ids += [V + 1] * (1 + 2 * E - len(ids)) + [V] * V
+model = {stock.auto_class}.from_pretrained(".")  # this folder
+with torch.no_grad():
+    classes = model(torch.tensor([ids])).logits.argmax(-1)[0]
+print({where}.tolist())  # {what}{question}
+```
+
+`logdepth predict . --graph FILE` does this for any graph file, and names vertices as the file does."""

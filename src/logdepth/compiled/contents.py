@@ -12,7 +12,10 @@ from logdepth.compiled.explain import layout
 from logdepth.compiled.graph_json import graph_to_json
 from logdepth.compiled.tokenizer import tokenizer_files
 from logdepth.compiler.floats import STATEMENT
+from logdepth.lang.words import Setting
 from logdepth.programs import BUILT_IN
+from logdepth.tasks.graphs import GraphTask
+from logdepth.tasks.registry import task_of_program
 
 if TYPE_CHECKING:
     from logdepth.compiled.model import CompiledModel
@@ -84,10 +87,9 @@ def describe(
             "length": setting.length,
             "symbols": list(model.alphabet.symbols),
             "starts_with": f"header token 0..{setting.header_size - 1}" if setting.header_size else "start token",
-            "statement": f"every sequence of at most {setting.length} symbols out of {setting.alphabet_size}, after "
-            + ("a header token" if setting.header_size else "the start token"),
+            "statement": statement(setting),
         },
-        "ids": model.vocabulary.as_dict(),
+        "ids": {**model.vocabulary.as_dict(), **graph_ids(program, setting)},
         "sizes": {
             "parameters": model.checkpoint.num_parameters,
             "width": compilation.shape.width,
@@ -100,6 +102,23 @@ def describe(
         "layout": layout(model.schedule, model.transformer),
         "graph": graph_to_json(graph),
     }
+
+
+def statement(setting: Setting) -> str:
+    """Of which inputs the certificate is."""
+    if ids := setting.graph:
+        return f"every graph of at most {ids.vertices:,} vertices and {ids.edges:,} edges, as {ids.length + 1:,} tokens"
+    first = "a header token" if setting.header_size else "the start token"
+    return f"every sequence of at most {setting.length} symbols out of {setting.alphabet_size}, after {first}"
+
+
+def graph_ids(program: dict[str, Any], setting: Setting) -> dict[str, Any]:
+    """The ids of a model of graphs, and what its answers are of, if a task says so."""
+    if setting.graph is None:
+        return {}
+    kind = task_of_program(program["name"]) if program["built_in"] else None
+    said = {"answers_of": kind.of, "question": kind.summary} if kind and issubclass(kind, GraphTask) else {}
+    return {"graph": {**setting.graph.as_dict(), **said}}
 
 
 def section_checksum(section: Any) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from logdepth.compiled.folder import Folder
-from logdepth.tasks.registry import task_of_program
 from logdepth.tasks.checked import Checked
 from logdepth.tasks.graphs import Connectivity
+from logdepth.tasks.registry import task_of_program
 from logdepth.tasks.task import Task
 
 

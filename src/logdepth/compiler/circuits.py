@@ -220,6 +220,7 @@ def _bit_gates(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument]
             return _chosen_bit(builder, node, args, place)
         case "masked":
             op, info = node.info
+            assert isinstance(builder, CircuitBuilder)
             inner = replace(node, op=op, info=info)
             return _bit_gates(_Shut(builder, args[0].value), inner, args[1:], place)
         case "minimum" | "maximum":

@@ -304,8 +304,8 @@ class _Normalizer:
         )
 
     def _masked(self, index: int, real: int) -> int | None:
-        """The same with its gates shut at the start token, where they leave a known value: in the layer that computes it,
-        while a choice after it would take one more. None for what no gates compute."""
+        """The same with its gates shut at the start token, where they leave a known value: in the layer that computes
+        it, while a choice after it would take one more. None for what no gates compute."""
         node = self.builder.nodes[index]
         if node.op == "not":
             inner = self._masked(node.args[0], real)

@@ -76,6 +76,11 @@ class GraphTokens:
         """What the ids before the start token's are called: `0 1 2 ? .`."""
         return (*map(str, range(self.vertices)), "?", ".")
 
+    def as_dict(self) -> dict[str, int]:
+        """Plain data for JSON."""
+        sizes = {"vertices": self.vertices, "edges": self.edges}
+        return {**sizes, "blank_id": self.blank, "padding": self.padding, "start": self.start}
+
     def slots(self, of: Of) -> Int[np.ndarray, " answers"]:
         """The positions at which answers of that kind stand, 0 the start token's.
 

@@ -1,10 +1,10 @@
 """Whether a graph is bipartite: hooking (`hooking.py`) with colours, in as many rounds. Depth 3 floor(log2 V) + 2.
 
-A vertex's colour is 0 or 1 beside its label's, and every pointer carries how the colours of its two ends differ. A tree
-that hooks along an edge gets the difference that makes this edge's ends differ, so in the end the colours are those along
-the chosen forest: the graph is bipartite iff the ends of every other edge differ, too. Two trees that hook onto each
-other do so along one edge, with one difference. Nothing waits for a colour: it is composed in the layer that composes
-pointers, and which of a pair's two was the lesser is looked up as a bit.
+A vertex's colour is 0 or 1 beside its label's, and every pointer carries how the colours of its two ends differ. A
+tree that hooks along an edge gets the difference that makes this edge's ends differ, so in the end the colours are
+those along the chosen forest: the graph is bipartite iff the ends of every other edge differ, too. Two trees that hook
+onto each other do so along one edge, with one difference. Nothing waits for a colour: it is composed in the layer that
+composes pointers, and which of a pair's two was the lesser is looked up as a bit.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from logdepth.programs.hooking import Tokens, num_rounds
 
 @dataclass(frozen=True)
 class Pair:
-    """Two slots that pointers lead to, one after the other, of which one is the lesser root in the end; and bits: whether
-    the first is the lesser, and how colours differ from here to each."""
+    """Two slots that pointers lead to, one after the other, of which one is the lesser root in the end; and bits:
+    whether the first is the lesser, and how colours differ from here to each."""
 
     slots: tuple[Word, Word]
     bits: tuple[Word, Word, Word]

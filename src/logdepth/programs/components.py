@@ -1,4 +1,4 @@
-"""Connected components, and whether a graph's edges are one component: labels by `hooking.py`, read off in a layer or two.
+"""Connected components, and whether all edges are of one: labels by `hooking.py`, read off in a layer or two.
 
 Depth, with t = floor(log2 V) rounds of 3 layers: components 3 t + 1, one versus two cycles 3 t + 2.
 """

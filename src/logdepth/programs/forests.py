@@ -1,8 +1,9 @@
 """A spanning forest, and the minimum one: the edges that trees hook along (`hooking.py`). Depth 3 floor(log2 V) + 1.
 
-The contract of ids puts the lightest edge last, and a tree hooks along the last edge that leaves it, its lightest: by the
-cut property every chosen edge is one of the minimum spanning forest, and between them they join all that is connected. So
-both are one construction; without weights the order of the edges is any. Theorems B.8 and B.9 of arXiv 2402.09268.
+The contract of ids puts the lightest edge last, and a tree hooks along the last edge that leaves it, its lightest: by
+the cut property every chosen edge is one of the minimum spanning forest, and between them they join all that is
+connected. So both are one construction; without weights the order of the edges is any. Theorems B.8 and B.9 of arXiv
+2402.09268.
 """
 
 from __future__ import annotations

@@ -1,50 +1,25 @@
 """Labels of connected components by hooking and jumping: 3 layers a round, floor(log2 V) rounds.
 
-Every vertex has a label, at first itself; both tokens of an edge know the labels of both ends. Following labels leads
-to a root, a vertex labelled with itself: the vertices that lead to a root are its tree. A round, all at once:
-- *hook* (one layer). What a label q hooks onto, every token labelled q finds for itself: of the tokens labelled q the
-  last that is restless, or is an edge's whose other end has another label. Restless vertices stand after all edges: where
-  there is one, q stays where it is; an edge makes q hook onto its other label.
+Every vertex has a label, at first itself; both tokens of an edge know the labels of both ends. A vertex labelled with
+itself is a root. A round, all at once:
+- *hook* (one layer). What a label q hooks onto, every token finds for its own labels: it looks for the last token
+  labelled q that is a restless vertex's, or an edge's whose other end has another label. Vertices stand after edges:
+  where one is restless, q stays where it is; else the edge makes q hook onto its other label.
 - *jump* (two layers). Twice, pointers are composed. Two trees that choose the same edge hook onto each other, so a
   pointer is held as a pair, it and the next, of which one is the lesser root in the end. A vertex is restless if the
   second jump still changed its label.
 
-**Theorem.** On V vertices, after floor(log2 V) rounds two vertices have one label iff they are connected; in the last
-round one jump is enough. Depth: 1 layer for an edge's other end, 3 a round, less the last jump, and what comes after.
+**Theorem.** On V vertices, after floor(log2 V) rounds two vertices have one label iff they are connected, and in the
+last round one jump is enough. Depth: one layer for an edge's other end, 3 for every round, one less for the last, and what
+comes after. Proved in docs/hooking.md: a tree is a star unless a restless vertex blocks its root, stars hook by their
+last leaving edge, and a potential that starts at V halves in every round.
 
-*Notation.* At the start of a round E(v) is v's label and G(v) what E(v) hooks onto, E(v) if onto nothing. The first jump
-makes x = E(G(v)), y = G(G(v)) and m(v) = min(x, y), the second the new label m(y). A tree whose root is blocked by a
-restless vertex is *blocked*; others are *ready*.
+If edges stand in the order of falling weight, the edges hooked along are the minimum spanning forest: the last that
+leaves a tree is its lightest.
 
-*1. Ready trees are stars, and hook right.* Count the steps of G from v to where it ends: a blocked root, or a pair of
-ready trees that hook onto each other. (It ends nowhere else: a ready tree takes its last outgoing edge; around a cycle
-of ready trees these edges come no earlier from one to the next, so they are one edge, and the cycle has two trees.) From
-distance d the pair (x, y) stands at distances d - 1 and d - 2, or d - 2 both, and the new label at d - 3 or nearer; at
-distance 0 it is the root, the lesser of the two. So a new label that is no root has d >= 4, and the old m(v) differs:
-v is restless, and blocks its own label. If any vertex of a new tree has d >= 3, then one has d = 3; its label is the
-root, its m(v) is not, and the root is blocked. So where the root is not blocked all have d <= 2: the tree is a star,
-every end in it is labelled with its root, and edges that leave it are known from edges within.
-
-*2. The potential halves.* Give a ready tree 1, a blocked tree of depth h (h >= 1: steps of labels to the root) h + 1. Take
-the trees that one round joins.
-- j ready ones alone, j >= 2: the furthest is at distance j - 2. j <= 3: m(v) is the root for all, so they become ready:
-  1 <= j / 2. j >= 4: at worst blocked, of depth at most max(1, ceil((j - 2) / 3)), one less than j / 2 or lower still.
-- a blocked tree of depth h alone: labels become E^4 and m is E^2: ready if h <= 2; else of depth ceil(h / 4), and
-  ceil(h / 4) + 1 <= (h + 1) / 2.
-- a blocked tree of depth h with chains of at most s >= 1 ready ones: h = s = 1 gives a ready tree. Else X = h + s >= 3; the
-  new depth is at most ceil((X - 1) / 3) (the last move, onto the blocked tree or within it, goes 4 steps, or the chain
-  starts at its root), and ceil((X - 1) / 3) + 1 <= (X + 1) / 2.
-A component of n vertices starts with n. While it is not one ready tree it has at least 2, so after t = floor(log2 n)
-rounds, n / 2^t < 2, it is. Before the last round it has less than 4: at most three ready trees, or one of depth 1 and at
-most one ready one, or one of depth 2; in each of these m(v) is the root already.
-
-Every hook of a ready tree is along its last outgoing edge. If edges stand in the order of falling weight, that is its
-lightest, so all chosen edges together are the minimum spanning forest (the cut property); two trees that choose each
-other choose one edge.
-
-Source: the bound and this form are ours; trees that hook by their least edge are Boruvka's, stars that hook while other
-trees shrink B. Awerbuch and Y. Shiloach's ("New connectivity and MSF algorithms for shuffle-exchange network and PRAM",
-IEEE Trans. Comput. 1987). Theorems 3.3, B.8, B.9 of arXiv 2402.09268 state such transformers.
+Source: Boruvka 1926; B. Awerbuch, Y. Shiloach, "New connectivity and MSF algorithms for shuffle-exchange network and
+PRAM", IEEE Trans. Comput. 1987; the form with pairs and its bound are ours. Theorems 3.3, B.8, B.9 of arXiv 2402.09268
+state such transformers.
 """
 
 from __future__ import annotations

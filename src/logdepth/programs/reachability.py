@@ -1,8 +1,8 @@
 """Reachability on a functional graph, where a vertex has one arc at most: pointers are squared. Depth ceil(log2 V) + 2.
 
-One layer for an arc's other end, one for a vertex's arc; then in each layer f^(2^i) becomes f^(2^(i + 1)), and a vertex
-has met the goal on its first 2^(i + 1) vertices if it met it on its first 2^i, or the one 2^i steps on did on its own. A
-path meets at most V vertices. A vertex without an arc stays where it is.
+One layer for an arc's other end, one for a vertex's arc; then in each layer f^(2^i) becomes f^(2^(i + 1)), and a
+vertex has met the goal on its first 2^(i + 1) vertices if it met it on its first 2^i, or the one 2^i steps on did on
+its own. A path meets at most V vertices. A vertex without an arc stays where it is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every task by name: of strings with a pointer, and of graphs. A new one is a file or folder of its own and a line here."""
+"""Every task by name, of strings and of graphs. A new one is a file or folder of its own and a line here."""
 
 from __future__ import annotations
 

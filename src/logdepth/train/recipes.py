@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from logdepth.compiled.folder import read_folder
-from logdepth.compiled.task import task_of
+from logdepth.compiled.task import pointer_task_of
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 from logdepth.models.families import find_family
@@ -190,7 +190,7 @@ def from_compiled(folder: str | Path, *, steps: int = 1000, learning_rate: float
     header) or of a program that computes no task, or for an option of the shape; `FolderError` for other folders.
     """
     found = read_folder(folder)
-    task = task_of(found)
+    task = pointer_task_of(found)
     if task is None or not task.takes_k:
         raise InputError(f"{folder}: training needs a model of a task, compiled with --max-k")
     fixed = {

@@ -1,4 +1,4 @@
-"""Tasks about graphs: random graphs, solvers, and the tasks they make. The ids are those of `logdepth.graphs.tokens`."""
+"""Tasks about graphs: random graphs, solvers, and the tasks they make. Their ids: `logdepth.graphs.tokens`."""
 
 from logdepth.tasks.graphs.bipartiteness import Bipartiteness
 from logdepth.tasks.graphs.connectivity import Connectivity

@@ -66,8 +66,8 @@ CYCLES: dict[str, Family] = {name: FAMILIES[name] for name in ("cycle", "two cyc
 def shuffled(
     rng: np.random.Generator, edges: Int[np.ndarray, "m 2"], vertices: int, most: int, *, turned: bool = True
 ) -> Int[np.ndarray, "m 2"]:
-    """The graph with its vertices renamed within 0..vertices-1, and at most `most` edges, in any order; `turned`: in any
-    direction, too.
+    """The graph with its vertices renamed within 0..vertices-1, and at most `most` edges, in any order; `turned`: in
+    any direction, too.
 
     >>> shuffled(np.random.default_rng(0), np.array([[0, 1], [1, 2]]), 5, 1).shape
     (1, 2)

@@ -37,8 +37,8 @@ def component_labels(vertices: int, edges: Integer[np.ndarray, "m 2"]) -> Int[np
 
 
 def forest(vertices: int, edges: Integer[np.ndarray, "m 2"]) -> Bool[np.ndarray, " m"]:
-    """Which edges Kruskal's algorithm takes, from the last to the first: the minimum spanning forest of edges in the order
-    of falling weight.
+    """Which edges Kruskal's algorithm takes, from the last to the first: the minimum spanning forest of edges in the
+    order of falling weight.
 
     >>> forest(3, np.array([[0, 1], [1, 2], [2, 0]])).tolist()
     [False, True, True]

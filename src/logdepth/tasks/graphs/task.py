@@ -45,10 +45,10 @@ class GraphTask(Checked):
     def of_program(
         cls, length: int, alphabet_size: int, header_size: int, parameters: Mapping[str, Any]
     ) -> Self | None:
-        sizes = (parameters.get("vertices"), parameters.get("edges"))
-        if not all(isinstance(size, int) for size in sizes) or sizes[0] < 1 or sizes[1] < 0:
+        vertices, edges = parameters.get("vertices"), parameters.get("edges")
+        if not isinstance(vertices, int) or not isinstance(edges, int) or vertices < 1 or edges < 0:
             return None
-        task = cls(*sizes)
+        task = cls(vertices, edges)
         return task if (length, alphabet_size) == (task.ids.length, task.ids.alphabet_size) else None
 
     @cached_property
@@ -69,7 +69,7 @@ class GraphTask(Checked):
     def solve(self, edges: Integer[np.ndarray, "m 2"]) -> Int[np.ndarray, " answers"]:
         """The answers for one graph: of every vertex, of every edge, or one of the whole."""
 
-    def check_graph(self, graph: Graph) -> None:  # noqa: B027 (most take all graphs)
+    def check_graph(self, graph: Graph) -> None:
         """Raises `InputError` for a graph that the question is not about."""
 
     def table(self, graph: Graph, answers: Int[np.ndarray, " answers"]) -> dict[str, np.ndarray]:
