@@ -63,6 +63,8 @@ def _local(node, args):
         for arg, (low, size) in zip(args, axes, strict=True):
             index = index * size + arg - low
         return values[index]
+    if node.op == "choose":
+        return args[1 + a - node.info]
     return {
         "shift": lambda: a + node.info,
         "not": lambda: 1 - a,

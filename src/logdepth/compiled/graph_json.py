@@ -123,10 +123,10 @@ def _match(entry: list[Any], before: list[Node], where: str) -> MatchSpec:
 
 def _check_node(node: Node, before: list[Node], setting: Setting, where: str) -> None:
     op, lo, hi, info = node.op, node.lo, node.hi, node.info
-    _need(op in _ARGUMENTS or op == "table", f"{where}.op: {op!r} is no operation")
+    _need(op in _ARGUMENTS or op in ("table", "choose"), f"{where}.op: {op!r} is no operation")
     _check_indices(node.args, before, f"{where}.args")
     args = [before[arg] for arg in node.args]
-    if op != "table":
+    if op in _ARGUMENTS:
         _need(len(args) == _ARGUMENTS[op], f"{where}.args: {op} takes {_ARGUMENTS[op]}, not {len(args)}")
     _need(-_LARGEST <= lo <= hi <= _LARGEST and hi - lo < _LARGEST_SIZE, f"{where}: a word in {lo}..{hi}")
     _need(op != "constant" or lo == hi, f"{where}: a constant in {lo}..{hi}")
@@ -136,6 +136,10 @@ def _check_node(node: Node, before: list[Node], setting: Setting, where: str) ->
         _need(args[0].lo >= 0 and args[0].hi <= 1, f"{where}: {op} of a word in {args[0].lo}..{args[0].hi}")
     if op == "table":
         _check_table(info, args, where)
+    elif op == "choose":
+        _need(_is_int(info) and len(args) > 1, f"{where}: a choice by {info!r} among {len(args) - 1} words")
+        within = info <= args[0].lo and args[0].hi < info + len(args) - 1
+        _need(within, f"{where}: a choice by a word in {args[0].lo}..{args[0].hi} among {len(args) - 1} from {info}")
     else:
         _need(_is_int(info) if op == "shift" else info is None, f"{where}.info is {info!r}")
     least, most = _range(node, args, setting)
@@ -177,7 +181,7 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
             return min(a.lo for a in args), min(a.hi for a in args)
         case "maximum":
             return max(a.lo for a in args), max(a.hi for a in args)
-        case "select":
+        case "select" | "choose":
             return min(a.lo for a in args[1:]), max(a.hi for a in args[1:])
         case "table":
             return min(node.info[1]), max(node.info[1])

@@ -59,7 +59,8 @@ def check_weights(schedule: Schedule) -> None:
         for index in layer.computes:
             node = nodes[index]
             values = node.info[1] if node.op == "table" else node.info if node.op == "decode" else ()
-            hidden[number] += len(values) + 4 * node.num_bits
+            sides = len(node.args) if node.op == "choose" else 1
+            hidden[number] += len(values) + 4 * sides * node.num_bits
     exact = 8 * m * (4 * sum(hidden) + 3 * m * sum(len(layer.heads) for layer in schedule.layers))
     weights = 4 * 2 * m * len(schedule.layers) * (8 * m + 2 * max(hidden, default=0))
     row = (8 + 2 * 4) * m  # a token's or a position's embedding, exact and in float32, mirrored

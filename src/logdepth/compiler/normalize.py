@@ -150,6 +150,8 @@ class _Normalizer:
         found = [self.start[arg] for arg in node.args]
         if node.op == "select" and found[0] is not None and (found[0] == found[0][0]).all():
             return found[1] if found[0][0] else found[2]
+        if node.op == "choose" and found[0] is not None and (found[0] == found[0][0]).all():
+            return found[1 + int(found[0][0]) - node.info]
         known = [start for start in found if start is not None]
         return evaluate_local(node, known) if len(known) == len(found) else None
 
@@ -230,7 +232,7 @@ def _range(node: Node, args: list[Node]) -> tuple[int, int]:
             return min(a.lo for a in args), min(a.hi for a in args)
         case "maximum":
             return max(a.lo for a in args), max(a.hi for a in args)
-        case "select":
+        case "select" | "choose":
             return min(a.lo for a in args[1:]), max(a.hi for a in args[1:])
     return node.lo, node.hi
 

@@ -16,7 +16,7 @@ from logdepth.lang.interpreter import interpret
 from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest
 from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Position, Program, Symbol, program
-from logdepth.lang.words import Word, maximum, minimum, select, table
+from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 
 __all__ = [
     "AtLeast",
@@ -31,6 +31,7 @@ __all__ = [
     "Symbol",
     "Word",
     "at",
+    "choose",
     "count",
     "exists",
     "first",
