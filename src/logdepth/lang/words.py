@@ -251,8 +251,8 @@ def choose(index: Word | int, words: Sequence[Word | int]) -> Word:
     index, among = as_word(index), _several(words)
     if index.lo < 0 or index.hi >= len(among):
         raise ProgramError(
-            f"{here()}: choose by a word in {index.lo}..{index.hi} among {len(among):,}, which are 0..{len(among) - 1}; "
-            "give as many words as it has values, or keep it small with minimum, % or select"
+            f"{here()}: choose by a word in {index.lo}..{index.hi} among {len(among):,}, which are "
+            f"0..{len(among) - 1}; give as many words as it has values, or keep it small with minimum, % or select"
         )
     among = among[index.lo : index.hi + 1]
     if len(among) == 1:
