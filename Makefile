@@ -39,6 +39,7 @@ check: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python -m logdepth.cli.reference > docs/cli.md
+	$(BIN)/python -m logdepth.theory.page docs/bounds.md
 
 # The pictures in the README.
 figures: $(STAMP)

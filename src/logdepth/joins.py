@@ -99,6 +99,19 @@ def _counts(keys, queries, num_ids, length, causal, out):
         out[i] = seen[queries[i]]
 
 
+@njit(cache=True)
+def _unions(keys, queries, values, num_ids, length, causal, out):
+    """The bitwise OR of the values of all matches; 0 at slot 0, which asks nothing."""
+    seen = np.zeros(num_ids, np.int64)
+    if not causal:
+        for j in range(1, length + 1):
+            seen[keys[j]] |= values[j]
+    for i in range(queries.size):
+        if causal and 1 <= i <= length:
+            seen[keys[i]] |= values[i]
+        out[i] = seen[queries[i]] if i > 0 else 0
+
+
 def combine(words: list[np.ndarray], others: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Fold several key words and their query words into one non-negative code each, equal iff all are equal.
 
@@ -138,7 +151,8 @@ def join(
     order: np.ndarray | None = None,
     causal: bool = True,
 ) -> np.ndarray:
-    """For every query slot, the matching slot (kinds last, first, highest, lowest) or their number (count).
+    """For every query slot, the matching slot (kinds last, first, highest, lowest), their number (count), or the bitwise
+    OR of their `order` (union; 0 at slot 0).
 
     Shapes: `keys`, `queries`, `order` and the answer are `(batch, n + 1)` int64 (keys and queries not
     negative), `lengths` is `(batch,)`. Slot 0 where nothing matches. Ties of `order` go to the latest slot.
@@ -161,6 +175,9 @@ def join(
             _earliest(row_keys, row_queries, num_ids, length, causal, out[row])
         elif kind == "count":
             _counts(row_keys, row_queries, num_ids, length, causal, out[row])
+        elif kind == "union":
+            assert order is not None
+            _unions(row_keys, row_queries, np.ascontiguousarray(order[row]), num_ids, length, causal, out[row])
         else:
             assert order is not None and kind in ("highest", "lowest"), kind
             signed = order[row] if kind == "highest" else -order[row]

@@ -12,7 +12,7 @@ from logdepth.user_file import in_file, run_file
 
 if TYPE_CHECKING:
     from logdepth.lang import Program
-    from logdepth.tasks.task import Task
+    from logdepth.tasks.checked import Checked
 
 
 def find_program(name: str) -> Program:
@@ -30,12 +30,13 @@ def find_program(name: str) -> Program:
 
 def tasks_with_programs() -> dict[str, list[str]]:
     """The tasks that built-in programs compute, each with its programs' constructions, the first one the default."""
-    from logdepth.tasks.registry import TASKS
+    from logdepth.tasks.registry import GRAPH_TASKS, TASKS
 
-    return {name: list(dict.fromkeys(task.programs.values())) for name, task in TASKS.items() if task.programs}
+    tasks = {**TASKS, **GRAPH_TASKS}
+    return {name: list(dict.fromkeys(task.programs.values())) for name, task in tasks.items() if task.programs}
 
 
-def program_of_task(task: type[Task], construction: str | None, *, headers: bool) -> str:
+def program_of_task(task: type[Checked], construction: str | None, *, headers: bool) -> str:
     """The built-in program that computes a task, for one k or for the k that its header says. Raises `InputError`."""
     from logdepth.programs import BUILT_IN
 

@@ -4,7 +4,8 @@ out.
 Slot 0 of every row is the start token, then come the symbols. Where there are headers, the start token is a header
 token: it says the header, a number 0..H-1. Without headers: symbols 0..A-1, start token A, which as an answer means
 "nothing". With H of them: header tokens 0..H-1, symbols H..H+A-1, "nothing" H+A, blank H+A+1: the answer at slot 0. A
-model whose answers are numbers has ids of their own for them, after those.
+model whose answers are numbers has ids of their own for them, after those. Or answers are *classes*, told apart from
+tokens: counted from 0, as a classifier's.
 """
 
 from __future__ import annotations
@@ -24,17 +25,21 @@ START, NONE, BLANK = "<start>", "<none>", "<blank>"
 @dataclass(frozen=True)
 class Vocabulary:
     """The ids of a model that takes symbols 0..alphabet_size-1 after one of `header_size` header tokens (0: after the
-    start token) and answers with a symbol, or with a number of `numbers`.
+    start token) and answers with a symbol, or with a number of `numbers`; `classes`: these have no token ids.
 
     >>> Vocabulary(4).start, Vocabulary(4).size, Vocabulary(4, header_size=3).first_symbol
     (4, 5, 3)
     >>> Vocabulary(4, numbers=range(-2, 3)).first_output
     5
+    >>> ids = Vocabulary(4, numbers=range(3), classes=True)
+    >>> ids.size, ids.num_answers, ids.first_output
+    (5, 3, 0)
     """
 
     alphabet_size: int
     header_size: int = 0
     numbers: range | None = None
+    classes: bool = False
 
     @property
     def first_symbol(self) -> int:
@@ -76,12 +81,20 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
-        return self.num_inputs + (0 if self.numbers is None else len(self.numbers))
+        """How many tokens there are."""
+        return self.num_inputs + (0 if self.numbers is None or self.classes else len(self.numbers))
+
+    @property
+    def num_answers(self) -> int:
+        """How many logits there are: one for each token, or for each class."""
+        return len(self.numbers) if self.numbers is not None and self.classes else self.size
 
     @property
     def first_output(self) -> int:
         """The id of the least answer: symbol 0, or the least number."""
-        return self.first_symbol if self.numbers is None else self.num_inputs
+        if self.numbers is None:
+            return self.first_symbol
+        return 0 if self.classes else self.num_inputs
 
     @property
     def least_output(self) -> int:
@@ -168,7 +181,7 @@ class Vocabulary:
         """
         found = [f"<{k}>" for k in range(self.header_size)] + list(symbols)
         found += [NONE, BLANK] if self.header_size else [START]
-        found += [f"<={value}>" for value in self.numbers or ()]
+        found += [] if self.classes else [f"<={value}>" for value in self.numbers or ()]
         assert len(found) == self.size, (len(found), self.size)
         return found
 
@@ -179,7 +192,7 @@ class Vocabulary:
             "first_symbol": self.first_symbol,
             "nothing": self.nothing,
             "first_output": self.first_output,
-            "output": "symbol" if self.numbers is None else "number",
+            "output": "symbol" if self.numbers is None else "class" if self.classes else "number",
             "least_output": self.least_output,
         }
         if self.header_size:

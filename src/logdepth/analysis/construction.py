@@ -16,6 +16,7 @@ from math import log2
 from typing import Any
 
 from logdepth.analysis.probes import LEAST_SLOTS, decodable
+from logdepth.theory import REACHES
 
 LEAST_CUTOFF, MOST_CUTOFF = 0.90, 0.999
 CUTOFFS = (LEAST_CUTOFF, 0.95, 0.99, MOST_CUTOFF)  # those that curves are drawn at
@@ -70,9 +71,7 @@ def reach_of(construction: str, layer: int) -> int:
     >>> [reach_of("rank", layer) for layer in (1, 2, 3, 4)], [reach_of("doubling", layer) for layer in (1, 2, 3, 4)]
     ([0, 1, 3, 7], [0, 1, 2, 4])
     """
-    if layer < 2:
-        return 0
-    return (1 << (layer - 1)) - 1 if construction == "rank" else 1 << (layer - 2)
+    return REACHES[construction](layer)
 
 
 def reached_hops(rows: Sequence[dict[str, Any]], accuracy: float = 0.99) -> dict[int, int]:

@@ -41,15 +41,25 @@ def add_commands(commands: Any) -> None:
 
     parser = commands.add_parser(
         "predict",
-        help="run a compiled model on sequences",
-        description="Run a compiled model on your sequences: lines of text, FASTA, or a .npy array of token ids.",
+        help="run a compiled model on sequences, or on a graph",
+        description="Run a compiled model on your sequences: lines of text, FASTA, or a .npy array of token ids; or on "
+        "a graph, if it is a model of graphs: any file that `logdepth run` reads.",
     )
     parser.add_argument("folder", metavar="DIR")
-    parser.add_argument("--input", metavar="FILE", default="-", help="a file, or - for standard input (default)")
+    parser.add_argument("--input", metavar="FILE", help="a file, or - for standard input (default)")
+    add_graph(parser)
+    parser.add_argument("--out", metavar="FILE", help="of a graph: the answers' table, .csv, .tsv, .parquet or .npz")
+    parser.add_argument("--force", action="store_true", help="replace FILE")
     add_header(parser)
     parser.add_argument("--device", help="cpu, cuda, ... (default: cuda if there is one)")
     add_json(parser)
     parser.set_defaults(run=_predict)
+
+
+def add_graph(parser: argparse.ArgumentParser) -> None:
+    """The options that name a graph's file."""
+    parser.add_argument("--graph", metavar="FILE", help="a graph: edge list, CSV, Matrix Market, METIS, .npy, Parquet")
+    parser.add_argument("--format", help="the graph file's format, if its name does not say")
 
 
 def add_header(parser: argparse.ArgumentParser) -> None:
@@ -61,14 +71,20 @@ def add_header(parser: argparse.ArgumentParser) -> None:
 
 def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> None:
     """The options that name a program and its sizes. of_input: an input may say the sizes, the program the target."""
-    parser.add_argument("program", metavar="PROGRAM", help="a task (khop), a built-in program, or FILE.py:program")
+    parser.add_argument(
+        "program", metavar="PROGRAM", help="a task (khop, connectivity), a built-in program, or FILE.py:program"
+    )
     also = " (default: the input's)" if of_input else ""
-    parser.add_argument("--length", type=int, required=not of_input, help=f"the longest sequence, in symbols{also}")
+    parser.add_argument("--length", type=int, help=f"the longest sequence, in symbols{also}")
+    parser.add_argument("--vertices", type=int, metavar="V", help="of a graph: the most vertices")
+    parser.add_argument("--edges", type=int, metavar="E", help="of a graph: the most edges")
     parser.add_argument("--alphabet", type=int, help="how many symbols (default 4)")
     parser.add_argument("--symbols", help="the symbols themselves, one character each, such as ACGT")
     parser.add_argument("--k", type=int, help="of a task: what is asked (khop: hops)")
     parser.add_argument("--max-k", type=int, help="one model for every k in 0..MAX_K, which the header says")
-    parser.add_argument("--construction", help="of a task's program (khop: rank, the default, or doubling)")
+    parser.add_argument(
+        "--construction", help="of a task's program (khop: rank, the default, or doubling; `logdepth list`)"
+    )
     parser.add_argument(
         *("--set", "-s"),
         action="append",
@@ -78,30 +94,36 @@ def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> N
     )
     parser.add_argument(
         "--target",
-        default=None if of_input else "gpt2",
         metavar="NAME",
-        help="gpt2, or bert for bidirectional ones" if of_input else "gpt2 (default), or bert for bidirectional ones",
+        help="gpt2, or bert for bidirectional ones" + ("" if of_input else " (default: gpt2, and bert for graphs)"),
     )
     parser.add_argument("--headers", type=int, default=0, help="how many headers, for programs with a Header")
 
 
 def program_from(args: argparse.Namespace) -> dict[str, Any]:
     """The program that the options describe, its sizes and parameters: arguments of `compile`."""
-    from logdepth.tasks.registry import TASKS
+    from logdepth.tasks.registry import GRAPH_TASKS, TASKS
 
     name, headers = args.program, args.headers
     for option, value in (("k", args.k), ("max-k", args.max_k)):
         if value is not None and value < 0:
             raise InputError(f"--{option} is {value}; it must be at least 0")
+        if value is not None and name in GRAPH_TASKS:
+            raise InputError(f"{name} takes no --{option}")
     if name in TASKS:
         if (args.k is None) == (args.max_k is None):
             raise InputError(f"{name}: give either --k or --max-k")
         name = program_of_task(TASKS[name], args.construction, headers=args.max_k is not None)
+    elif name in GRAPH_TASKS:
+        name = program_of_task(GRAPH_TASKS[name], args.construction, headers=False)
     elif args.construction is not None:
         raise InputError(f"--construction goes with a task: {', '.join(tasks_with_programs())}")
     program = find_program(name)
     parameters = parse_parameters(args.set, program)
-    for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k)):
+    sizes = (("vertices", "vertices", args.vertices), ("edges", "edges", args.edges))
+    for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k), *sizes):
+        if program.graph and option in ("vertices", "edges") and value is None and parameter not in parameters:
+            raise InputError(f"{args.program} reads a graph; give --vertices V and --edges E, its largest sizes")
         if value is not None and parameter in parameters:
             raise InputError(f"--{option} {value} and --set {parameter}={parameters[parameter]}: give one of them")
         if value is not None:
@@ -112,7 +134,11 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
         headers = args.max_k + 1
     if args.alphabet is not None and args.symbols is not None and args.alphabet != len(args.symbols):
         raise InputError(f"--alphabet {args.alphabet} and --symbols with {len(args.symbols)} symbols do not agree")
-    alphabet = args.symbols if args.symbols is not None else 4 if args.alphabet is None else args.alphabet
+    alphabet = args.symbols if args.symbols is not None else args.alphabet
+    if not program.graph:
+        alphabet = 4 if alphabet is None else alphabet
+        if args.length is None:
+            raise InputError("give --length N, the longest sequence, in symbols")
     for reserved in ("length", "alphabet", "header_size", "dtype", "target", "program"):
         if reserved in parameters:
             raise InputError(f"--set {reserved}=..: no parameter may be called {reserved}, which compile takes itself")
@@ -124,8 +150,9 @@ def compiled_from(args: argparse.Namespace) -> Any:
     from logdepth.compiled.model import compile
 
     asked = program_from(args)
+    target = args.target or ("bert" if asked["program"].graph else "gpt2")
     with redirect_stdout(sys.stderr):  # what a program prints while it is traced; standard output is the answer
-        return compile(**asked, dtype=getattr(args, "dtype", "float32"), target=args.target)
+        return compile(**asked, dtype=getattr(args, "dtype", "float32"), target=target)
 
 
 def _compile(args: argparse.Namespace) -> int:
@@ -153,7 +180,8 @@ def _compile(args: argparse.Namespace) -> int:
     parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
     bounds = [bound for layer in model.certificate.heads for bound in layer]
     matches = [bound for bound in bounds if not bound.counts]
-    counts = [bound for bound in bounds if bound.counts]
+    unions = [bound for bound in bounds if bound.unites]
+    counts = [bound for bound in bounds if bound.counts and not bound.unites]
     print(f"program      {program['name']}{f' ({parameters})' if parameters else ''}")
     print(f"domain       {description['domain']['statement']}")
     print(f"depth        {model.depth} layers")
@@ -169,6 +197,9 @@ def _compile(args: argparse.Namespace) -> int:
     if counts:
         worst = max(bound.error for bound in counts)
         print(f"             counts: at most {worst:.2g} off, where 0.5 would be wrong")
+    if unions:
+        worst = max(bound.error for bound in unions)
+        print(f"             unions: rounding takes at most {worst:.2g} of the least average of a bit that is there")
     print(
         f"written      {args.out}" if args.out else "written      nothing (give --out DIR)",
         f" ({seconds:.2f} s)",
@@ -195,10 +226,38 @@ def _predict(args: argparse.Namespace) -> int:
     from logdepth.sequences import read_input
 
     found = read_folder(args.folder)
-    records, _ = read_input(args.input, found.alphabet, found.vocabulary)
+    if args.graph is not None:
+        return _predict_graph(args, found)
+    if args.out is not None:
+        raise InputError("--out is for --graph; answers on sequences go to standard output")
+    records, _ = read_input("-" if args.input is None else args.input, found.alphabet, found.vocabulary)
     with progress("predicting") as report:
         answers = predict(found, records, header=args.header, device=args.device, progress=report)
     print_answers(answers, args.json)
+    return 0
+
+
+def _predict_graph(args: argparse.Namespace, found: Any) -> int:
+    from pathlib import Path
+
+    from logdepth.compiled.graphs import predict_graph
+    from logdepth.graphs.write import check_table_path, write_table
+
+    if args.input is not None or args.header is not None:
+        raise InputError("--graph goes without --input and --header")
+    if args.out is not None:
+        check_table_path(args.out)
+        if Path(args.out).exists() and not args.force:
+            raise InputError(f"{args.out} exists already; give --force to replace it")
+    columns = predict_graph(found, args.graph, format=args.format, device=args.device)
+    if args.out is not None:
+        write_table(args.out, columns)
+    if args.json:
+        print_json({name: values.tolist() for name, values in columns.items()})
+    elif args.out is None:
+        print("\t".join(columns))
+        for row in zip(*(values.tolist() for values in columns.values()), strict=True):
+            print("\t".join(map(str, row)))
     return 0
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from logdepth.cli.compiling import add_header, add_program, compiled_from
+from logdepth.cli.compiling import add_graph, add_header, add_program, compiled_from
 from logdepth.cli.shared import add_json, print_json
+from logdepth.errors import InputError
 from logdepth.user_program import tasks_with_programs
 
 
@@ -31,10 +32,12 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "plot",
         help="draw a compiled model's attention",
-        description="The attention of a compiled model on a text, its task's pointers marked (khop: find^j).",
+        description="The attention of a compiled model on a text, its task's pointers marked (khop: find^j), or on a "
+        "graph.",
     )
     parser.add_argument("folder", metavar="DIR")
-    parser.add_argument("--text", required=True, help="the sequence")
+    parser.add_argument("--text", help="the sequence")
+    add_graph(parser)
     add_header(parser)
     parser.add_argument("--out", required=True, metavar="FILE.png", help="a .png, .svg or .pdf")
     add_json(parser)
@@ -44,6 +47,7 @@ def add_commands(commands: Any) -> None:
 def _list(args: argparse.Namespace) -> int:
     from logdepth.programs import BUILT_IN
     from logdepth.protocols import BUILT_IN as PROBLEMS
+    from logdepth.tasks.registry import GRAPH_TASKS
 
     rows = []
     for name, program in BUILT_IN.items():
@@ -65,7 +69,8 @@ def _list(args: argparse.Namespace) -> int:
         print(f"  {row['name']:<20} {row['summary']}  [{row['input']}]")
     print()
     for name, constructions in tasks_with_programs().items():
-        print(f"{name} stands for these: --construction {'|'.join(constructions)}, --k or --max-k.", end=" ")
+        sizes = "--vertices and --edges" if name in GRAPH_TASKS else "--k or --max-k"
+        print(f"{name} stands for these: --construction {'|'.join(constructions)}, {sizes}.")
     print("Your own: FILE.py:program.")
     return 0
 
@@ -82,9 +87,14 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _plot(args: argparse.Namespace) -> int:
-    from logdepth.compiled.attention import plot_folder
+    from logdepth.compiled.attention import plot_folder, plot_graph
 
-    shown = plot_folder(args.folder, args.text, args.out, header=args.header)
+    if (args.text is None) == (args.graph is None):
+        raise InputError("give either --text or --graph FILE")
+    if args.graph is not None:
+        shown = plot_graph(args.folder, args.graph, args.out, format=args.format)
+    else:
+        shown = plot_folder(args.folder, args.text, args.out, header=args.header)
     if args.json:
         print_json(shown)
     else:

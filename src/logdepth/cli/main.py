@@ -18,6 +18,7 @@ from types import FrameType
 from logdepth import __version__
 from logdepth.cli import (
     analyzing,
+    bounding,
     compiling,
     inspecting,
     planning,
@@ -55,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     reproducing.add_commands(commands)
     to_protocol.add_commands(commands)
     round_trip.add_commands(commands)
+    bounding.add_commands(commands)
     return parser
 
 

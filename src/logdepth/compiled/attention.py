@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from logdepth.compiled.folder import read_folder
+from logdepth.compiled.folder import Folder, read_folder
+from logdepth.compiled.graphs import graph_tokens, read_for
 from logdepth.compiled.pointers import head_powers
-from logdepth.compiled.task import task_of
+from logdepth.compiled.task import pointer_task_of
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
 from logdepth.compiler.schedule import schedule_program
@@ -27,7 +28,7 @@ def plot_folder(folder: str | Path, text: str, out: str | Path, *, header: int |
     `InputError` for a text outside the domain, `FolderError` for a folder that is not a compiled model.
     """
     found = read_folder(folder)
-    setting, graph = found.graph.setting, found.graph
+    setting = found.graph.setting
     symbols = found.alphabet.parse(text, "--text")
     if not symbols:
         raise InputError("--text is empty")
@@ -37,11 +38,33 @@ def plot_folder(folder: str | Path, text: str, out: str | Path, *, header: int |
         raise InputError(f"the model takes a header; give --header, 0..{setting.header_size - 1}")
     if header is not None and not setting.header_size:
         raise InputError("the model takes no header")
-    strings = np.array([symbols])
-    head = None if header is None else np.array([header])
+    first = "S" if header is None else f"<{header}>"
+    names = [first, *(found.alphabet.symbols[s] for s in symbols)]
+    return _plot(found, np.array([symbols]), None if header is None else np.array([header]), names, out)
+
+
+def plot_graph(folder: str | Path, source: Any, out: str | Path, *, format: str | None = None) -> dict[str, Any]:
+    """The same on a graph: its vertices are called as in its file, blanks `?` and their vertex.
+
+    Raises `InputError` for a graph that the model does not take, `FolderError` as `plot_folder` does.
+    """
+    found = read_folder(folder)
+    graph, tokens, _ = read_for(found, source, format=format)
+    ids = graph_tokens(found)
+    called = [str(name) for name in graph.ids.tolist()] + list(ids.names[graph.num_vertices :])
+    names = ["S", *(called[symbol] for symbol in tokens[1:].tolist())]
+    for vertex, slot in enumerate(ids.slots("vertices").tolist()):
+        names[slot] = f"?{called[vertex]}"
+    return _plot(found, tokens[None, 1:], None, names, out)
+
+
+def _plot(
+    found: Folder, strings: np.ndarray, head: np.ndarray | None, tokens: list[str], out: str | Path
+) -> dict[str, Any]:
+    graph = found.graph
     schedule = schedule_program(normalize(graph))
     trace = program_to_transformer(graph, schedule).trace(found.vocabulary.encode(strings, head))
-    task = task_of(found)
+    task = pointer_task_of(found)
     powers = {} if task is None else head_powers(graph, schedule, task)
     pointer = None if task is None else _pointer(task, strings)
     panels, heads = [], []
@@ -57,8 +80,6 @@ def plot_folder(folder: str | Path, text: str, out: str | Path, *, header: int |
                 marked[1:][task.asked] = find_power(pointer, j)[0, 1:][task.asked]
             panels.append(Panel(f"layer {number}: {name}", weights[0, h], marked, label))
             heads.append({"layer": number, "match": name, "follows": label or None})
-    first = "S" if header is None else f"<{header}>"
-    tokens = [first, *(found.alphabet.symbols[s] for s in symbols)]
     title = f"{graph.name} ({found.parameters}), compiled: attention of every head"
     draw_attention(out, panels, tokens, title)
     return {"out": str(out), "layers": len(trace.attention), "heads": len(panels), "followed": heads}

@@ -104,7 +104,7 @@ def hidden_groups(schedule: Schedule, circuit: Circuit, layer: int, ids: dict[tu
         words.setdefault((purpose.kind, purpose.node), []).append(purpose)
     groups = []
     for (kind, node), found in words.items():
-        field = schedule.scratch[node] if kind == "drain" else schedule.homes[node]
+        field = schedule.homes[node] if kind != "drain" else schedule.scratch.get(node) or schedule.unions[node]
         units, thresholds = [""] * len(field.coordinates), [""] * len(field.coordinates)
         read = np.zeros(reads.shape[1], bool)
         for purpose in found:
@@ -122,7 +122,8 @@ def fields_standing(schedule: Schedule, layer: int, when: str) -> dict[int, Fiel
     """The field that stands in each coordinate as a layer's `attention` or its `arithmetic` reads it."""
     standing = [f for f in schedule.homes.values() if f.born < layer <= f.dies]
     if when == "arithmetic":
-        standing += [f for f in (*schedule.scratch.values(), *schedule.counts.values()) if f.born == layer]
+        written = (*schedule.scratch.values(), *schedule.counts.values(), *schedule.unions.values())
+        standing += [f for f in written if f.born == layer]
     found = {coordinate: f for f in standing for coordinate in f.coordinates}
     assert len(found) == sum(len(f.coordinates) for f in standing), "two words in one coordinate"
     return found

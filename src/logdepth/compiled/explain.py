@@ -32,8 +32,8 @@ def layout(schedule: Schedule, model: Transformer) -> dict[str, Any]:
                 "index": index,
                 "match": describe_match(nodes, head.match),
                 **_reads_of(schedule, ids, weights, number),
-                "reads": [_value_name(schedule, read) for read in head.reads] or ["the count"],
-                "into": [_target_name(schedule, read) for read in head.reads],
+                "reads": [_value_name(schedule, read) for read in (*head.reads, *head.unions)] or ["the count"],
+                "into": [_target_name(schedule, read) for read in (*head.reads, *head.unions)],
             }
             for index, (head, weights) in enumerate(zip(layer.heads, exact.heads, strict=True), 1)
         ]
@@ -114,7 +114,7 @@ def explain(schedule: Schedule, model: Transformer | None = None) -> str:
     for number, layer in enumerate(schedule.layers, 1):
         label = f"layer {number}"
         for h, head in enumerate(layer.heads, 1):
-            reads = [f"{_value_name(schedule, r)} -> {_target_name(schedule, r)}" for r in head.reads]
+            reads = [f"{_value_name(schedule, r)} -> {_target_name(schedule, r)}" for r in (*head.reads, *head.unions)]
             what = ", ".join(reads) or "the start token's share"
             lines.append((label, f"head {h}  {describe_match(nodes, head.match)}: {what}"))
             label = ""
@@ -158,6 +158,9 @@ def _target_name(schedule: Schedule, read: int) -> str:
 
 def _formula(schedule: Schedule, index: int) -> str:
     node = schedule.nodes[index]
+    if node.op == "union":
+        assert node.match is not None
+        return f"{describe_match(schedule.nodes, node.match)}: all of {schedule.nodes[node.args[0]].name}"
     if node.op == "decode":
         assert node.match is not None
         described = describe_match(schedule.nodes, node.match)
@@ -166,4 +169,7 @@ def _formula(schedule: Schedule, index: int) -> str:
         if shifts == {0}:
             return described
         return f"{described} + {shifts.pop()}" if len(shifts) == 1 else f"f({described})"
-    return f"{node.op}({', '.join(schedule.nodes[arg].name for arg in node.args)})"
+    names = [schedule.nodes[arg].name for arg in node.args]
+    if node.op == "masked":
+        return f"{node.info[0]}({', '.join(names[1:])}), known at the start token"
+    return f"{node.op}({', '.join(names)})"

@@ -7,7 +7,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
+from logdepth.lang.bit_words import BIT_OPERATIONS, LIMB
+from logdepth.lang.bits import MAX_SIZE
+from logdepth.lang.graph import MatchSpec, Node, ProgramGraph, Relation
 from logdepth.lang.words import Setting
 
 _LARGEST = 1 << 62  # either end of a range: sums of two stay within 64 bits
@@ -15,11 +17,13 @@ _LARGEST_SIZE = 1 << 40
 _LARGEST_TABLE = 1 << 16
 _ARGUMENTS = {
     **dict.fromkeys(("symbol", "position", "real", "header", "constant", "count"), 0),
-    **dict.fromkeys(("shift", "not", "read"), 1),
-    **dict.fromkeys(("add", "subtract", "less", "equal", "minimum", "maximum"), 2),
+    **dict.fromkeys(("shift", "not", "read", "union", "hot", "below", "flip"), 1),
+    **dict.fromkeys(("add", "subtract", "less", "equal", "minimum", "maximum", "bit_and", "bit_or", "bit_xor"), 2),
     "select": 3,
 }
-_KINDS = ("at", "last", "first", "highest", "lowest", "count")
+_OF_ANY_NUMBER = ("table", "choose", "holds", "lowest", "highest", "bit_count")
+_KINDS = ("at", "last", "first", "highest", "lowest", "count", "union")
+_RELATIONS = ("<", ">", "!=", "in", "contains")
 
 
 def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
@@ -45,6 +49,8 @@ def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
         if node.match is not None:
             spec = node.match
             entry["match"] = [spec.kind, list(spec.keys), list(spec.queries), spec.by]
+            if spec.relations:
+                entry["match"].append([[r.kind, list(r.theirs), list(r.mine), r.size] for r in spec.relations])
         nodes.append(entry)
     setting = graph.setting
     return {
@@ -55,6 +61,7 @@ def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
         "header_size": setting.header_size,
         "causal": graph.causal,
         "name": graph.name,
+        **({} if setting.num_edges is None else {"num_edges": setting.num_edges}),
     }
 
 
@@ -64,10 +71,14 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
     Raises `ValueError`, naming the field, for an operation that is not known, an index that is not an earlier
     node's, a range that does not hold the operation's values, a look-up or a table that is not one.
     """
-    setting = Setting(data["length"], data["alphabet_size"], data["header_size"])
+    setting = Setting(data["length"], data["alphabet_size"], data["header_size"], data.get("num_edges"))
     for name, value, least in (("length", setting.length, 1), ("alphabet_size", setting.alphabet_size, 1)):
         _need(value >= least, f"{name} is {value}")
     _need(setting.header_size >= 0, f"header_size is {setting.header_size}")
+    if setting.num_edges is not None:
+        wanted = setting.length - 2 * setting.num_edges + 2
+        _need(setting.num_edges >= 0 and wanted > 2, f"num_edges is {setting.num_edges}")
+        _need(setting.alphabet_size == wanted, f"alphabet_size is {setting.alphabet_size}, should be {wanted}")
     nodes: list[Node] = []
     for i, entry in enumerate(data["nodes"]):
         where = f"nodes.{i}"
@@ -108,7 +119,7 @@ def _check_indices(found: Any, before: list[Node], where: str) -> None:
 
 
 def _match(entry: list[Any], before: list[Node], where: str) -> MatchSpec:
-    kind, keys, queries, by = entry
+    kind, keys, queries, by, *more = entry
     _need(kind in _KINDS, f"{where}: {kind!r} is no kind of look-up")
     _check_indices(keys, before, f"{where}.1")
     _check_indices(queries, before, f"{where}.2")
@@ -118,20 +129,49 @@ def _match(entry: list[Any], before: list[Node], where: str) -> MatchSpec:
         _check_indices([by], before, f"{where}.3")
     if kind == "at":
         _need(len(keys) == 1 and before[keys[0]].op == "position", f"{where}: the key of `at` is not the position")
-    return MatchSpec(kind, tuple(keys), tuple(queries), by)
+    relations = tuple(_relation(each, before, f"{where}.4") for each in (more[0] if more else ()))
+    _need(not (more and (not relations or kind == "at")), f"{where}.4: no relations")
+    return MatchSpec(kind, tuple(keys), tuple(queries), by, relations=relations)
+
+
+def _relation(entry: Any, before: list[Node], where: str) -> Relation:
+    _need(isinstance(entry, list | tuple) and len(entry) == 4, f"{where}: {entry!r} is no relation")
+    kind, theirs, mine, size = entry
+    _need(kind in _RELATIONS, f"{where}: {kind!r} is no relation")
+    for side in (theirs, mine):
+        _check_indices(side, before, where)
+    members = {"in": mine, "contains": theirs}.get(kind)
+    for side in (theirs, mine):
+        if side is not members:
+            _need(len(side) == 1, f"{where}: {kind} of {len(side)} words")
+    _need(_is_int(size) and (0 < size <= MAX_SIZE if members is not None else size == 0), f"{where}: of size {size}")
+    if members is not None:
+        _check_limbs([before[i] for i in members], size, where)
+    else:
+        least = min(before[theirs[0]].size, before[mine[0]].size)
+        _need(least <= MAX_SIZE, f"{where}: words of at least {least:,} values are compared")
+    return Relation(kind, tuple(theirs), tuple(mine), size)
+
+
+def _check_limbs(words: list[Node], size: int, where: str) -> None:
+    """A set's words: one for each 32 members, without a bit more."""
+    _need(len(words) == -(-size // LIMB), f"{where}: {len(words)} words for {size} members")
+    for number, word in enumerate(words):
+        most = (1 << min(LIMB, size - number * LIMB)) - 1
+        _need(0 <= word.lo and word.hi <= most, f"{where}: a set's word in {word.lo}..{word.hi}")
 
 
 def _check_node(node: Node, before: list[Node], setting: Setting, where: str) -> None:
     op, lo, hi, info = node.op, node.lo, node.hi, node.info
-    _need(op in _ARGUMENTS or op in ("table", "choose"), f"{where}.op: {op!r} is no operation")
+    _need(op in _ARGUMENTS or op in _OF_ANY_NUMBER, f"{where}.op: {op!r} is no operation")
     _check_indices(node.args, before, f"{where}.args")
     args = [before[arg] for arg in node.args]
-    if op in _ARGUMENTS:
+    if op not in _OF_ANY_NUMBER:
         _need(len(args) == _ARGUMENTS[op], f"{where}.args: {op} takes {_ARGUMENTS[op]}, not {len(args)}")
     _need(-_LARGEST <= lo <= hi <= _LARGEST and hi - lo < _LARGEST_SIZE, f"{where}: a word in {lo}..{hi}")
     _need(op != "constant" or lo == hi, f"{where}: a constant in {lo}..{hi}")
-    looks_up = None if node.match is None else "count" if node.match.kind == "count" else "read"
-    _need((op if op in ("count", "read") else None) == looks_up, f"{where}: {op} with the look-up {node.match}")
+    found = None if node.match is None else node.match.kind if node.match.kind in ("count", "union") else "read"
+    _need((op if op in ("count", "read", "union") else None) == found, f"{where}: {op} with the look-up {node.match}")
     if op in ("not", "select"):
         _need(args[0].lo >= 0 and args[0].hi <= 1, f"{where}: {op} of a word in {args[0].lo}..{args[0].hi}")
     if op == "table":
@@ -140,10 +180,32 @@ def _check_node(node: Node, before: list[Node], setting: Setting, where: str) ->
         _need(_is_int(info) and len(args) > 1, f"{where}: a choice by {info!r} among {len(args) - 1} words")
         within = info <= args[0].lo and args[0].hi < info + len(args) - 1
         _need(within, f"{where}: a choice by a word in {args[0].lo}..{args[0].hi} among {len(args) - 1} from {info}")
+    elif op in BIT_OPERATIONS or op == "union":
+        _check_bits(node, args, where)
     else:
         _need(_is_int(info) if op == "shift" else info is None, f"{where}.info is {info!r}")
     least, most = _range(node, args, setting)
     _need(lo <= least and most <= hi, f"{where}: a word in {lo}..{hi}; {op} gives {least}..{most}")
+
+
+def _check_bits(node: Node, args: list[Node], where: str) -> None:
+    op, info = node.op, node.info
+    if op in ("hot", "below"):
+        whole = isinstance(info, tuple) and len(info) == 2 and all(map(_is_int, info))
+        _need(whole and abs(info[0]) <= _LARGEST and 0 < info[1] <= LIMB, f"{where}.info is {info!r}")
+        return
+    if op == "flip":
+        _need(_is_int(info) and 0 < info <= LIMB, f"{where}.info is {info!r}")
+    else:
+        _need(_is_int(info) if op in ("lowest", "highest") else info is None, f"{where}.info is {info!r}")
+    members = args[1:] if op == "holds" else args
+    _need(bool(members), f"{where}.args: {op} of no set")
+    if op == "union":
+        _need(args[0].lo >= 0, f"{where}: bits of a word in {args[0].lo}..{args[0].hi}")
+        return
+    _check_limbs(members, LIMB * len(members), f"{where}.args")
+    if op == "flip":
+        _need(args[0].hi < 1 << info, f"{where}: {info} bits of a word in {args[0].lo}..{args[0].hi}")
 
 
 def _check_table(info: Any, args: list[Node], where: str) -> None:
@@ -185,6 +247,17 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
             return min(a.lo for a in args[1:]), max(a.hi for a in args[1:])
         case "table":
             return min(node.info[1]), max(node.info[1])
+        case "hot" | "below":
+            return 0, (1 << node.info[1]) - 1
+        case "flip":
+            return 0, (1 << node.info) - 1
+        case "bit_and" | "bit_or" | "bit_xor" | "union":
+            return 0, max((1 << arg.hi.bit_length()) - 1 for arg in args)
+        case "bit_count":
+            return 0, sum(arg.hi.bit_length() for arg in args)
+        case "lowest" | "highest":
+            last = LIMB * (len(args) - 1) + max(1, args[-1].hi.bit_length()) - 1
+            return min(0, node.info), max(last, node.info)
     return 0, 1  # real, not, less, equal
 
 

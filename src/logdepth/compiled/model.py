@@ -97,8 +97,8 @@ class CompiledModel(TwoLines):
 def compile(
     program: Program,
     *,
-    length: int,
-    alphabet: int | str | Sequence[str],
+    length: int | None = None,
+    alphabet: int | str | Sequence[str] | None = None,
     header_size: int = 0,
     dtype: str = "float32",
     target: str = "gpt2",
@@ -106,7 +106,8 @@ def compile(
 ) -> CompiledModel:
     """Compile a program, exactly, into the weights of a stock architecture for sequences up to `length`.
 
-    `alphabet`: how many symbols, or the symbols themselves. `parameters` are the program's own (k, say). For
+    `alphabet`: how many symbols, or the symbols themselves. `parameters` are the program's own (k, say); where it reads
+    a graph, `vertices` and `edges` say length and alphabet, too. For
     `dtype` "float32", "float64" or "bfloat16" the certificate is proved first; where it fails nothing comes out.
     `target` names the architecture (`compiler/targets`).
 
@@ -120,6 +121,9 @@ def compile(
     """
     if not isinstance(program, Program):
         raise InputError(f"{program!r} is not a program; mark it with @program (from logdepth.lang)")
+    length, alphabet = program.sizes(length, alphabet, parameters)
+    if length is None or alphabet is None:
+        raise InputError(f"program {program.name}: give length and alphabet")
     size = alphabet if isinstance(alphabet, int) else max(1, len(alphabet))
     find_target(target)
     found = program.check(length, size, header_size, parameters)

@@ -9,12 +9,13 @@ import numpy as np
 from logdepth.compiled.running import Sizes
 from logdepth.lang.words import Setting
 from logdepth.rng import rng_for
-from logdepth.tasks.task import Task
+from logdepth.tasks.checked import Checked
 
 MOST = 1000
 _ALIKE = 8  # sequences of one length, where the length matters
 LEAST = 4
 KINDS, REPEAT_FREE = 8, (1, 5)
+_OTHERS = (0, 2, 3, 4, 6, 7)  # uniform and structured kinds, which a task's instances may stand in for
 SECONDS = 24.0  # of work for the samples, by `seconds_of`: a default run ends within a minute on two cores
 
 
@@ -47,22 +48,25 @@ def batches(
     length: int | None = None,
     *,
     causal: bool = True,
-    task: Task | None = None,
+    task: Checked | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Strings `(rows, length)` and their headers, for the sample numbers given: every kind of string, every header
-    in turn; of a task's program a quarter are the task's own. They have the full length: in a causal model that checks
-    each of their prefixes, too. Where tokens see the whole sequence, few rows at once have the same length, and every
-    other such group a random one."""
+    in turn; of a task's program a quarter are the task's own, or as many as it says. They have the full length: in a
+    causal model that checks each of their prefixes, too. Where tokens see the whole sequence, few rows at once have the
+    same length, and every other such group a random one, unless the task's instances have one length."""
     n, size, headers = length or setting.length, setting.alphabet_size, setting.header_size
     rng = rng_for(seed, "verify", str(numbers.start))
-    rows = rows if causal else min(rows, _ALIKE)
+    whole = causal or (task is not None and task.one_length)
+    rows = rows if whole else min(rows, _ALIKE)
     for group, first in enumerate(range(0, len(numbers), rows)):
         chosen = numbers[first : first + rows]
-        long = n if causal or group % 2 == 0 else int(rng.integers(1, n + 1))
+        long = n if whole or group % 2 == 0 else int(rng.integers(1, n + 1))
         strings = np.stack([random_string(rng, long, size, number) for number in chosen])
-        own = np.isin(np.array(chosen) % KINDS, REPEAT_FREE)
-        if task is not None and long >= task.shortest:
-            strings[own] = task.with_length(long).strings(int(own.sum()), seed, f"verify {chosen.start}")
+        if task is not None:
+            own = np.isin(np.array(chosen) % KINDS, (*REPEAT_FREE, *_OTHERS)[: task.own_share])
+            drawn = task.instances(long, int(own.sum()), seed, f"verify {chosen.start}")
+            if drawn is not None:
+                strings[own] = drawn
         yield strings, np.array(chosen) % headers if headers else None
 
 

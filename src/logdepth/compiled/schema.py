@@ -54,7 +54,7 @@ class _Node(_Part):
     name: str
     origin: list[str | int] = Field(min_length=2, max_length=2)
     info: Any = None
-    match: list[Any] | None = Field(default=None, min_length=4, max_length=4)
+    match: list[Any] | None = Field(default=None, min_length=4, max_length=5)
 
 
 class _Graph(_Part):
@@ -65,6 +65,7 @@ class _Graph(_Part):
     header_size: int
     causal: bool
     name: str
+    num_edges: int | None = None
 
 
 class _Description(_Part):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from logdepth.compiled.folder import Folder
 from logdepth.tasks.registry import task_of_program
+from logdepth.tasks.checked import Checked
+from logdepth.tasks.graphs import Connectivity
 from logdepth.tasks.task import Task
 
 
-def task_of(found: Folder) -> Task | None:
+def task_of(found: Folder) -> Checked | None:
     """The task at the folder's sizes; None for a program that computes none.
 
     A folder that only says so (its program has no k, or its ids mean something else) computes none either.
@@ -22,10 +24,18 @@ def task_of(found: Folder) -> Task | None:
     kind = task_of_program(program["name"]) if program["built_in"] else None
     if kind is None:
         return None
-    k, max_k = program["parameters"].get("k"), None
-    if setting.header_size:
-        k, max_k = None, setting.header_size - 1
-    elif not isinstance(k, int):
-        return None
-    task = kind(setting.length, setting.alphabet_size, k=k, max_k=max_k)
-    return task if task.vocabulary == found.vocabulary else None
+    sizes = (setting.length, setting.alphabet_size, setting.header_size)
+    task = kind.of_program(*sizes, program["parameters"])
+    return task if task is not None and task.vocabulary == found.vocabulary else None
+
+
+def instances_of(found: Folder) -> Checked | None:
+    """What strings to try it on: its task's, and graphs for any program that reads graphs."""
+    ids = found.graph.setting.graph
+    return task_of(found) or (None if ids is None else Connectivity(ids.vertices, ids.edges))
+
+
+def pointer_task_of(found: Folder) -> Task | None:
+    """The same, if it is a task of strings with a pointer: one that k powers of are asked for."""
+    task = task_of(found)
+    return task if isinstance(task, Task) else None

@@ -19,7 +19,7 @@ from logdepth.compiled.hub import check_dtype, load_model
 from logdepth.compiled.recompile import differences
 from logdepth.compiled.running import MEMORY, Room, Sizes, logits_by_pieces, room
 from logdepth.compiled.samples import SECONDS, affordable, batches, random_string, seconds_of
-from logdepth.compiled.task import task_of
+from logdepth.compiled.task import instances_of
 from logdepth.compiled.ways import WAYS, wrong_by_way
 from logdepth.errors import FolderError, InputError
 from logdepth.rng import rng_for
@@ -225,7 +225,7 @@ class _Run:
         self.asked = (device, dtype)
         self.progress, self.doubtful = progress, doubtful
         self.tally, self.checks, self.done, self.notes = Tally(), {}, 0, []
-        self.task = None if doubtful else task_of(found)
+        self.task = None if doubtful else instances_of(found)
 
     def all(self) -> None:
         for number, attention in enumerate(ATTENTION):

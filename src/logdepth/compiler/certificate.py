@@ -23,7 +23,7 @@ class NormBound:
 @dataclass(frozen=True)
 class HeadBound:
     """One head. For a match, `error` is what rounding can take from a gap of one unit (`limit` 1); for a count,
-    how far off the count can look (`limit` 1/2). `gap`: logits between the intended key and any other, at
+    how far off the count can look (`limit` 1/2). `counts`: it averages (a union does, too: `UnionBound`). `gap`: logits between the intended key and any other, at
     least; `leak`: the softmax weight that others get, at most. `sharpness` multiplies the exact scores.
     `query`, `key`: the largest error of one of their coordinates; `score`: of a score beside its rows' factors, at a
     key after the start token and at the start token, in units. For a count, `apart`: how far tied logits may
@@ -43,6 +43,11 @@ class HeadBound:
     apart: float = 0.0
     average: float = 0.0
 
+    @property
+    def unites(self) -> bool:
+        """Whether it is the head of a union, which averages bits."""
+        return isinstance(self, UnionBound)
+
     def averages(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Least and largest value of a count's average 1/(1 + r), for r = 0..length, as the residual holds it."""
         r = np.arange(length + 1)
@@ -53,10 +58,22 @@ class HeadBound:
 
 
 @dataclass(frozen=True)
+class UnionBound(HeadBound):
+    """The head of a union. In units of 1/(1 + n), the least average of a bit that some match has: `error` is what rounding
+    can take from the gap of one unit to a bit that none has (`limit` 1); `present`, `absent`: the least average of the
+    one, the largest of the other (either side of 0), and `most`, the largest of all, as the residual holds them."""
+
+    present: float = 0.0
+    absent: float = 0.0
+    most: float = 0.0
+
+
+@dataclass(frozen=True)
 class LayerBound:
     """`norms`: LayerNorm 1 and 2. `bit_error`: relative error of the bits in scratch, `residue`: what is left there
     afterwards. `gate_error`: the worst error of a gate's pre-activation; below 1/2 the gate is exactly 0 or 1.
-    `threshold`: by how much the pre-activation of every threshold on a count is on its side of 0 or 1, at least."""
+    `threshold`: by how much the pre-activation of every threshold on a count or a union is on its side of 0 or 1, at
+    least."""
 
     layer: int
     norms: tuple[NormBound, NormBound]

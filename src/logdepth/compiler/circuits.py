@@ -10,12 +10,13 @@ the ramp is exactly 1 or 0 with half a unit to spare on either side.
 - a choice: the gates of each side, pushed out of reach where the other side is chosen;
 - a choice by a small word: the same, with the index's bits as conditions, all of which must hold;
 - minimum, maximum: [a <= b and bit of a] is one gate, b - a + V bit >= V, since |b - a| < V;
-- a table: one gate for every place where the value changes along the mixed-radix index.
+- a table: one gate for every place where the value changes along the mixed-radix index;
+- masked: any of these with every gate out of reach at the start token.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from logdepth.lang.graph import Node
 from logdepth.transformer import Circuit, Purpose
 
 COUNT_SCALE = 2.0**-6  # a count's average enters the residual this small, so that norms hardly see it
+UNION_SCALE = 2.0**-10  # and a union's, of which there are as many as bits
 
 
 @dataclass
@@ -92,6 +94,20 @@ class CircuitBuilder:
             self.rows.append(({coordinate: -slope / COUNT_SCALE}, slope * (high + low) / 2 + 0.5))
         return self.known[key]
 
+    def union_gate(self, coordinate: int, start: int, length: int) -> int:
+        """The hidden unit [some match has the bit], of a head whose average is 1/(1 + length) or more then, else 0.
+
+        As a count's, the pre-activation is 4.5 at the one and -3.5 at the other. At the start token, whose average may be
+        anything up to 1, twice the slope is taken away.
+        """
+        key = ("union", coordinate)
+        if key not in self.known:
+            slope = 8.0 * (1 + length)
+            self.known[key] = len(self.rows)
+            self.thresholds.append(1)
+            self.rows.append(({coordinate: slope / UNION_SCALE, start: -2 * slope}, -3.5))
+        return self.known[key]
+
     def write_bit(self, coordinate: int, gates: Gates, constant: int, purpose: tuple[str, int, int]) -> None:
         """Add to a coordinate the bit `constant + sum of gates` as -1 or +1. purpose: its kind, node and bit."""
         for gate, coefficient in gates:
@@ -156,13 +172,21 @@ def compute(builder: CircuitBuilder, schedule: Schedule, index: int, layer: int)
             ]
             builder.write_bit(target, gates, int(bits[0]), ("compute", index, place))
         return
-    args = [_Argument(schedule, arg, layer) for arg in node.args]
+    if node.op == "union":
+        length = schedule.normal.graph.setting.length
+        for place, (source, target) in enumerate(
+            zip(schedule.unions[index].coordinates, home.coordinates, strict=True)
+        ):
+            gate = builder.union_gate(source, schedule.START, length)
+            builder.write_bit(target, [(gate, 1)], 0, ("compute", index, place))
+        return
+    args = [Argument(schedule, arg, layer) for arg in node.args]
     for place, target in enumerate(home.coordinates):
-        gates, constant = _bit_gates(builder, schedule, node, args, place)
+        gates, constant = _bit_gates(builder, node, args, place)
         builder.write_bit(target, gates, constant, ("compute", index, place))
 
 
-class _Argument:
+class Argument:
     """A word as an operation sees it: its bits, its code value - lo, and its exact value."""
 
     def __init__(self, schedule: Schedule, index: int, layer: int) -> None:
@@ -176,9 +200,7 @@ class _Argument:
         return [(coordinate, -sign) for coordinate, sign in self.bits]
 
 
-def _bit_gates(
-    builder: CircuitBuilder, schedule: Schedule, node: Node, args: list[_Argument], place: int
-) -> tuple[Gates, int]:
+def _bit_gates(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
     """Bit `place` of the result's code as gates plus a constant."""
     match node.op:
         case "recode":
@@ -199,6 +221,10 @@ def _bit_gates(
             return _chosen_bit(builder, node, args, place)
         case "choose":
             return _counted_out_bit(builder, node, args, place)
+        case "masked":
+            op, info = node.info
+            inner = replace(node, op=op, info=info)
+            return _bit_gates(_Shut(builder, args[0].value), inner, args[1:], place)
         case "minimum" | "maximum":
             return _extreme_bit(builder, node, args, place)
         case "table":
@@ -214,6 +240,19 @@ def _bit_gates(
     raise AssertionError(node.op)
 
 
+@dataclass
+class _Shut:
+    """Gates that hold only where a Boolean, too, is 1: `[s >= t and on]` is `s + M (on - 1) >= t`, M the largest s."""
+
+    builder: CircuitBuilder | _Shut
+    on: Form
+
+    def gate(self, form: Form, threshold: int) -> int:
+        most = form.constant + sum(max(0, coefficient) for coefficient in form.terms.values())
+        reach = max(0, most - threshold + 1)
+        return self.builder.gate(form.plus(self.on, reach).shifted(-reach), threshold)
+
+
 def _sum_form(words: list[list[Bit]], constant: int, place: int) -> tuple[Form, int]:
     """The sum of words and a constant with everything above bit `place` dropped, and its largest value."""
     low = constant & ((2 << place) - 1)
@@ -224,13 +263,13 @@ def _sum_form(words: list[list[Bit]], constant: int, place: int) -> tuple[Form, 
     return total, most
 
 
-def _sum_bit(builder: CircuitBuilder, words: list[list[Bit]], constant: int, place: int) -> tuple[Gates, int]:
+def _sum_bit(builder: CircuitBuilder | _Shut, words: list[list[Bit]], constant: int, place: int) -> tuple[Gates, int]:
     total, most = _sum_form(words, constant, place)
     steps = range(1, (most >> place) + 1)
     return [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in steps], 0
 
 
-def _chosen_bit(builder: CircuitBuilder, node: Node, args: list[_Argument], place: int) -> tuple[Gates, int]:
+def _chosen_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
     """`[condition and s >= t]` is `s + M (condition - 1) >= t` with M the largest s."""
     condition = args[0].value  # a Boolean: 0 or 1
     gates: Gates = []
@@ -241,7 +280,9 @@ def _chosen_bit(builder: CircuitBuilder, node: Node, args: list[_Argument], plac
     return gates, 0
 
 
-def _counted_out_bit(builder: CircuitBuilder, node: Node, args: list[_Argument], place: int) -> tuple[Gates, int]:
+def _counted_out_bit(
+    builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int
+) -> tuple[Gates, int]:
     """`[index = a and s >= t]` is `s - M (bits of the index that differ from a's) >= t` with M the largest s."""
     index, *words = args
     gates: Gates = []
@@ -258,7 +299,7 @@ def _counted_out_bit(builder: CircuitBuilder, node: Node, args: list[_Argument],
     return gates, 0
 
 
-def _extreme_bit(builder: CircuitBuilder, node: Node, args: list[_Argument], place: int) -> tuple[Gates, int]:
+def _extreme_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
     a, b = args
     reach = max(a.hi, b.hi) - min(a.lo, b.lo) + 1  # |a - b| < reach
     gates: Gates = []
@@ -269,7 +310,7 @@ def _extreme_bit(builder: CircuitBuilder, node: Node, args: list[_Argument], pla
     return gates, 0
 
 
-def _own_bit(arg: _Argument, base: int, place: int) -> Form:
+def _own_bit(arg: Argument, base: int, place: int) -> Form:
     """Bit `place` of arg's code relative to `base`: its own bit, or a known one for a constant."""
     if arg.lo == arg.hi:
         return Form({}, (arg.lo - base) >> place & 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logdepth.errors import InputError, ProgramError
+from logdepth.lang.bit_words import BITWISE
 from logdepth.lang.graph import Node, ProgramGraph
 from logdepth.lang.lines import place
 from logdepth.lang.words import Setting
@@ -45,7 +46,7 @@ def _kind(node: Node, kinds: list[str | None]) -> str | None:
             return "position"
         case "constant" | "count":
             return node.op
-        case "read":
+        case "read" | "union":
             return None
     found = {kinds[arg] for arg in node.args} - {"constant"}
     return found.pop() if len(found) == 1 else None if found else "constant"
@@ -59,8 +60,10 @@ def check_weights(schedule: Schedule) -> None:
         for index in layer.computes:
             node = nodes[index]
             values = node.info[1] if node.op == "table" else node.info if node.op == "decode" else ()
-            sides = len(node.args) if node.op == "choose" else 1
+            sides = len(node.args) if node.op in ("choose", "masked") else 1
             hidden[number] += len(values) + 4 * sides * node.num_bits
+            if node.op in BITWISE:
+                hidden[number] += sum(nodes[arg].num_bits for arg in node.args)
     exact = 8 * m * (4 * sum(hidden) + 3 * m * sum(len(layer.heads) for layer in schedule.layers))
     weights = 4 * 2 * m * len(schedule.layers) * (8 * m + 2 * max(hidden, default=0))
     row = (8 + 2 * 4) * m  # a token's or a position's embedding, exact and in float32, mirrored

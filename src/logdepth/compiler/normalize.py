@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from logdepth.errors import ProgramError
-from logdepth.lang.graph import GraphBuilder, MatchSpec, Node, ProgramGraph
+from logdepth.lang.bit_words import BIT_OPERATIONS, BITWISE, LIMB
+from logdepth.lang.graph import GraphBuilder, MatchSpec, Node, ProgramGraph, Relation
 from logdepth.lang.lines import place
 from logdepth.lang.local import evaluate_local
 from logdepth.summary import TwoLines
 
-VIEWS = ("shift", "not")
+VIEWS = ("shift", "not", "flip")
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,7 +62,9 @@ class _Normalizer:
                 spec = node.match
                 keys = tuple(new[key] for key in spec.keys)
                 queries = tuple(new[query] for query in spec.queries)
-                match = self._aligned(replace(spec, keys=keys, queries=queries, by=self._order(spec, new)))
+                relations = tuple(self._set_relation(each, new) for each in spec.relations)
+                order = self._order(spec, new)
+                match = self._aligned(replace(spec, keys=keys, queries=queries, by=order, relations=relations))
             new.append(self._add(replace(node, args=args, match=match)))
         graph = replace(self.source, nodes=tuple(self.builder.nodes), output=new[self.source.output])
         return _without_dead(Normal(graph, self.tables, tuple(self.start)))
@@ -88,6 +91,8 @@ class _Normalizer:
                     return node.args[0]
                 start = self.start[node.args[0]] if self.source.causal else None  # it sees itself alone
                 return self._append(replace(node, lo=value.lo, hi=value.hi), start)
+            case "union":
+                return self._united(node)
         return self._local(node)
 
     def _append(self, node: Node, start: np.ndarray | None) -> int:
@@ -109,12 +114,26 @@ class _Normalizer:
 
     def _decoded(self, node: Node, values: np.ndarray) -> int:
         """A function of a count, decoded from the head's average in one hidden layer."""
-        lo, hi = (node.lo if node.op == "recode" else int(values.min())), int(values.max())
+        based = node.op in ("recode", *BIT_OPERATIONS)
+        lo, hi = (node.lo if based else int(values.min())), int(values.max())
         decoded = replace(node, op="decode", args=(), lo=lo, hi=hi, info=tuple(values.tolist()))
         index = self._append(decoded, np.full(len(self.start_ids), values[0]) if self.source.causal else None)
         if lo != hi:
             self.counts[index] = values
         return index
+
+    def _united(self, node: Node) -> int:
+        """What a union reads, as the bits of its values; the start token's are left out, so they must be known. Its own
+        union is 0."""
+        zero = np.zeros(len(self.start_ids), np.int64)
+        value = self._known_at_start(self._recoded(node.args[0], 0))
+        known = self.builder.nodes[value]
+        if known.op == "constant":  # a word that turned out to have one value: it has it wherever anything matches
+            values = np.where(self.positions > 0, known.lo, 0)
+            value = self._embedded(replace(known, lo=0, hi=known.lo), "position", values)
+            known = self.builder.nodes[value]
+        hi = (1 << known.num_bits) - 1
+        return self._append(replace(node, args=(value,), lo=0, hi=hi), zero)
 
     def _local(self, node: Node) -> int:
         nodes = self.builder.nodes
@@ -136,6 +155,10 @@ class _Normalizer:
             size = len(self.positions)
             values = [np.full(size, nodes[arg].lo) if arg in constants else self.counts[arg] for arg in node.args]
             return self._decoded(replace(node, match=matches.pop()), evaluate_local(node, values))
+        if node.op in BITWISE:  # their circuits read sets bit by bit
+            first = int(node.op == "holds")
+            sets = tuple(self._recoded(arg, 0) for arg in node.args[first:])
+            node = replace(node, args=(*node.args[:first], *sets))
         lo, hi = _range(node, [nodes[arg] for arg in node.args])
         if node.op in ("minimum", "maximum"):  # their circuits work bit by bit: one base for both sides
             base = min(nodes[arg].lo for arg in node.args)
@@ -152,6 +175,8 @@ class _Normalizer:
             return found[1] if found[0][0] else found[2]
         if node.op == "choose" and found[0] is not None and (found[0] == found[0][0]).all():
             return found[1 + int(found[0][0]) - node.info]
+        if node.op in ("hot", "below") and len(found) == 2:  # of real tokens only
+            return np.zeros(len(self.start_ids), np.int64)
         known = [start for start in found if start is not None]
         return evaluate_local(node, known) if len(known) == len(found) else None
 
@@ -176,9 +201,54 @@ class _Normalizer:
             keys.append(self._known_at_start(key))
             queries.append(query)
         position = None
-        if match.kind not in ("at", "count"):
+        if match.kind not in ("at", "count", "union"):
             position = self._add(Node("position", (), 0, self.source.setting.length, name="position"))
         return replace(match, keys=tuple(keys), queries=tuple(queries), position=position)
+
+    def _set_relation(self, relation: Relation, new: list[int]) -> Relation:
+        """A relation as one of sets, theirs known at the start token.
+
+        `a < b` says that a is in the set of what is below b, or b in that of what is above a: whichever word has fewer
+        values becomes a set of one member. So does a word that is asked for in a set.
+        """
+        nodes = self.builder.nodes
+        theirs, mine = (tuple(new[i] for i in side) for side in (relation.theirs, relation.mine))
+        if relation.kind == "in":
+            return self._hot(theirs[0], 0, mine, relation.size)
+        if relation.kind == "contains":
+            sets = tuple(self._known_at_start(self._recoded(each, 0)) for each in theirs)
+            return Relation("has", sets, self._members("hot", mine[0], 0, relation.size), relation.size)
+        a, b = nodes[theirs[0]], nodes[mine[0]]
+        if a.size <= b.size:
+            kind = {"<": "below", ">": "above", "!=": "not"}[relation.kind]
+            return self._hot(theirs[0], a.lo, self._members(kind, mine[0], a.lo, a.size), a.size)
+        kind = {"<": "above", ">": "below", "!=": "not"}[relation.kind]
+        sets = self._members(kind, theirs[0], b.lo, b.size, known=True)
+        return Relation("has", sets, self._members("hot", mine[0], b.lo, b.size), b.size)
+
+    def _hot(self, word: int, first: int, mine: tuple[int, ...], size: int) -> Relation:
+        mine = tuple(self._recoded(each, 0) for each in mine)
+        return Relation("hot", self._members("hot", word, first, size, known=True), mine, size)
+
+    def _members(self, kind: str, word: int, first: int, size: int, *, known: bool = False) -> tuple[int, ...]:
+        """The words of the set {word} ("hot"), of all but it ("not"), of what is below or above it, within first..first +
+        size - 1; `known`: at the start token, where it is empty if the word is not known."""
+        start = self.start[word]
+        args = [word]
+        if known and (start is None or (start != start[0]).any()):
+            args.append(self._add(Node("real", (), 0, 1, name="real")))
+        op, flipped = {"hot": ("hot", 0), "not": ("hot", 1), "below": ("below", 0), "above": ("below", 1)}[kind]
+        name, origin = self.builder.nodes[word].name, self.builder.nodes[word].origin
+        found = []
+        for place in range(0, size, LIMB):
+            width = min(LIMB, size - place)
+            info = (first + place - (kind == "above"), width)  # above it is all but what is below the next
+            limb = Node(op, tuple(args), 0, (1 << width) - 1, info, name=f"{kind}({name})", origin=origin)
+            index = self._local(limb)
+            if flipped:
+                index = self._local(replace(limb, op="flip", args=(index,), info=width))
+            found.append(index)
+        return tuple(found)
 
     def _address(self, query: int) -> int:
         """An address in the positions' own encoding; what lies below 0 is nowhere, like 0 itself."""
@@ -207,6 +277,8 @@ class _Normalizer:
             return index
         node = self.builder.nodes[index]
         real = self._add(Node("real", (), 0, 1, name="real"))
+        if masked := self._masked(index, real):
+            return masked
         return self._local(
             Node(
                 "select",
@@ -217,6 +289,30 @@ class _Normalizer:
                 origin=node.origin,
             )
         )
+
+    def _masked(self, index: int, real: int) -> int | None:
+        """The same with its gates shut at the start token, where they leave a known value: in the layer that computes it,
+        while a choice after it would take one more. None for what no gates compute."""
+        node = self.builder.nodes[index]
+        if node.op == "not":
+            inner = self._masked(node.args[0], real)
+            return None if inner is None else self._local(replace(node, args=(inner,)))
+        if node.op not in (
+            "equal",
+            "less",
+            "table",
+            "minimum",
+            "maximum",
+            "add",
+            "subtract",
+            "select",
+            "choose",
+            "recode",
+        ):
+            return None
+        shut = node.info[1][0] if node.op == "table" else node.lo  # a table's gates are its changes
+        masked = replace(node, op="masked", args=(real, *node.args), info=(node.op, node.info), name=f"{node.name}!")
+        return self._append(masked, np.full(len(self.start_ids), shut))
 
 
 def _range(node: Node, args: list[Node]) -> tuple[int, int]:
@@ -234,6 +330,8 @@ def _range(node: Node, args: list[Node]) -> tuple[int, int]:
             return max(a.lo for a in args), max(a.hi for a in args)
         case "select" | "choose":
             return min(a.lo for a in args[1:]), max(a.hi for a in args[1:])
+        case "flip":  # as many bits as are flipped; those above them are 1
+            return (1 << node.info) - (1 << args[0].num_bits), (1 << node.info) - 1
     return node.lo, node.hi
 
 
@@ -266,13 +364,7 @@ def _without_dead(normal: Normal) -> Normal:
         node = graph.nodes[old]
         match = node.match
         if match is not None:
-            match = MatchSpec(
-                match.kind,
-                tuple(new[key] for key in match.keys),
-                tuple(new[query] for query in match.queries),
-                None if match.by is None else new[match.by],
-                None if match.position is None else new[match.position],
-            )
+            match = match.renumbered(new.__getitem__)
         nodes.append(replace(node, args=tuple(new[arg] for arg in node.args), match=match))
     tables = {new[old]: table for old, table in normal.tables.items() if old in alive}
     start = tuple(normal.start[old] for old in order)

@@ -9,7 +9,13 @@ p where all p agree and at most p - 2 elsewhere. Scores, in units in which every
 - two matches:          at least 1 apart, since orders are different integers.
 
 So the softmax's maximum is the best match, or the start token where there is none. A count leaves out the order,
-takes S = 1 and shifts by p rather than p - 1: matches tie with the start token at 0 and mismatches are <= -2.
+takes S = 1 and shifts by p rather than p - 1: matches tie with the start token at 0 and mismatches are <= -2. A union
+does, too: it averages the bits of the matches as 0 and 1, the start token's as 0, so of N matches (N <= n) a bit that one
+of them has comes out as 1/(1+N) or more, and one that none has as 0.
+
+A relation on sets is one more bit of agreement: one side has one member j at most, as 0 and 1, the other -1 and +1, so
+their dot product is +1 if j is in the other set and -1 if it is not. Where there is no such j it is 0, and one coordinate
+more, 1 less the members of the first side against -1, makes that -1.
 """
 
 from __future__ import annotations
@@ -18,10 +24,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from logdepth.compiler.circuits import COUNT_SCALE, CircuitBuilder, code, compute
+from logdepth.compiler.bit_circuits import compute_set
+from logdepth.compiler.circuits import COUNT_SCALE, UNION_SCALE, CircuitBuilder, code, compute
 from logdepth.compiler.normalize import Normal
 from logdepth.compiler.schedule import Bit, Schedule, ScheduledHead, ScheduledLayer, comparison_bits
-from logdepth.lang.graph import MatchSpec, ProgramGraph
+from logdepth.lang.bit_words import BIT_OPERATIONS, LIMB
+from logdepth.lang.graph import MatchSpec, ProgramGraph, Relation
 from logdepth.lang.interpreter import describe_match
 from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readout, Transformer
 
@@ -58,7 +66,7 @@ def coordinate_names(schedule: Schedule) -> tuple[str, ...]:
     names[schedule.START], names[schedule.REST] = ["start"], ["rest"]
     for f in schedule.fields():
         for place, coordinate in enumerate(f.coordinates):
-            suffix = {"home": "", "scratch": "?", "count": "#"}[f.kind]
+            suffix = {"home": "", "scratch": "?", "count": "#", "union": "~"}[f.kind]
             names[coordinate].append(f"{schedule.nodes[f.node].name}{suffix}.{place}")
     return tuple("|".join(name) or "unused" for name in names)
 
@@ -99,29 +107,42 @@ def _layer(
     for read in (read for head in layer.heads for read in head.reads):
         for place, coordinate in enumerate(schedule.scratch[read].coordinates):
             builder.drain(coordinate, read, place)
+    for index in (index for head in layer.heads for index in head.unions):
+        for place, coordinate in enumerate(schedule.unions[index].coordinates):
+            builder.drain(coordinate, index, place)
     for index in layer.moves:
         scratch, home = schedule.scratch[index].coordinates, schedule.homes[index].coordinates
         for place, (source, target) in enumerate(zip(scratch, home, strict=True)):
             builder.write_bit(target, [(builder.gate(code([(source, 1)]), 1), 1)], 0, ("move", index, place))
     for index in layer.computes:
-        compute(builder, schedule, index, number)
+        on_sets = schedule.nodes[index].op in BIT_OPERATIONS
+        (compute_set if on_sets else compute)(builder, schedule, index, number)
     circuit: Circuit | None = builder.build()
     return Layer(heads, circuit if circuit.num_hidden else None)
 
 
 def _head(schedule: Schedule, head: ScheduledHead) -> Head:
-    counts = head.match.kind == "count"
     query, key = _scores(schedule, head.match)
     m = schedule.embed_dim
     value = Affine(np.zeros((m, m)), np.zeros(m))
-    if counts:
+    if head.match.kind == "union":
+        for index in head.unions:
+            arg = schedule.nodes[index].args[0]
+            start = schedule.normal.start[arg]
+            assert start is not None, "normalize() makes what is united known at the start token"
+            bits = zip(schedule.bits(arg), _signs(start[:1], schedule.nodes[arg].num_bits)[0], strict=True)
+            for ((source, sign), at_start), target in zip(bits, schedule.unions[index].coordinates, strict=True):
+                value.weight[target, source] = sign * UNION_SCALE / 2
+                value.weight[target, [schedule.START, schedule.REST]] = [-at_start * UNION_SCALE / 2, UNION_SCALE / 2]
+    elif head.match.kind == "count":
         value.weight[schedule.counts[head.match].coordinates[0], schedule.START] = COUNT_SCALE
     else:
         for read in head.reads:
             sources = schedule.bits(schedule.nodes[read].args[0])
             for (source, sign), target in zip(sources, schedule.scratch[read].coordinates, strict=True):
                 value.weight[target, source] = sign
-    return Head(describe_match(schedule.nodes, head.match), query, key, value, counts)
+    averages = head.match.kind in ("count", "union")
+    return Head(describe_match(schedule.nodes, head.match), query, key, value, averages)
 
 
 def order_span(schedule: Schedule, match: MatchSpec) -> int:
@@ -134,7 +155,7 @@ def order_span(schedule: Schedule, match: MatchSpec) -> int:
 
 def score_unit(schedule: Schedule, match: MatchSpec) -> float:
     """S: what one bit of agreement is worth, in units of one step of the order."""
-    return 1.0 if match.kind in ("at", "count") else order_span(schedule, match) / 2 + 1.0
+    return 1.0 if match.kind in ("at", "count", "union") else order_span(schedule, match) / 2 + 1.0
 
 
 Known = Bit | float  # a bit, or what it is known to be: -1.0 or 1.0
@@ -155,6 +176,13 @@ class Row:
             self.bias += factor * bit
         return self
 
+    def plus(self, other: Row, factor: float) -> Row:
+        """Add `factor` times another form."""
+        for coordinate, coefficient in other.terms.items():
+            self.terms[coordinate] = self.terms.get(coordinate, 0.0) + factor * coefficient
+        self.bias += factor * other.bias
+        return self
+
 
 def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
     unit = score_unit(schedule, match)
@@ -167,13 +195,18 @@ def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
             queries.append(Row().add(query_bit, unit))
             keys.append(Row().add(key_bit, 1.0))
             cancel.add(query_bit, -unit * at_start)
-    p = len(queries)
+    p = len(queries) + len(match.relations)
+    for relation in match.relations:
+        for query_row, key_row, at_start in _related(schedule, relation):
+            queries.append(Row().plus(query_row, unit))
+            keys.append(key_row)
+            cancel.plus(query_row, -unit * at_start)
     if match.position is not None:
         order, at_start = _order(schedule, match)
         queries.append(Row(bias=1.0))
         keys.append(order)
         cancel.bias -= at_start
-    queries += [cancel, Row(bias=-unit * (p if match.kind == "count" else p - 1))]
+    queries += [cancel, Row(bias=-unit * (p if match.kind in ("count", "union") else p - 1))]
     keys += [Row({schedule.START: 1.0}), Row({schedule.REST: 1.0})]
     return _affine(queries, schedule.embed_dim), _affine(keys, schedule.embed_dim)
 
@@ -206,6 +239,49 @@ def _compared(schedule: Schedule, key: int, query: int) -> tuple[list[Known], li
         assert start is not None and (start == start[0]).all(), "normalize() makes keys known at the start token"
         start_code = [float(b) for b in _signs(np.array([start[0] - base]), num_bits)[0]]
     return key_bits, encode(query), start_code
+
+
+def _related(schedule: Schedule, relation: Relation) -> list[tuple[Row, Row, float]]:
+    """A relation as coordinates of query and key, and the key's value at the start token.
+
+    Their dot product is 1 where it holds, else -1: see above."""
+    theirs, mine = (_members(schedule, side, relation.size) for side in (relation.theirs, relation.mine))
+    start = np.concatenate([_start_bits(schedule, limb) for limb in relation.theirs])
+    start = np.concatenate([start, -np.ones(relation.size)])[: relation.size]
+    rows = []
+    if relation.kind == "hot":
+        for their, my, at_start in zip(theirs, mine, start.tolist(), strict=True):
+            rows.append((Row().add(my, 1.0), Row(bias=0.5).add(their, 0.5), (1 + at_start) / 2))
+        none = Row(bias=1.0)
+        for _, key, _ in rows:
+            none.plus(key, -1.0)
+        return [*rows, (Row(bias=-1.0), none, 1.0 - sum(at_start for *_, at_start in rows))]
+    for their, my, at_start in zip(theirs, mine, start.tolist(), strict=True):
+        rows.append((Row(bias=0.5).add(my, 0.5), Row().add(their, 1.0), at_start))
+    none = Row(bias=1.0)
+    for query, *_ in rows:
+        none.plus(query, -1.0)
+    return [*rows, (none, Row(bias=-1.0), -1.0)]
+
+
+def _members(schedule: Schedule, limbs: tuple[int, ...], size: int) -> list[Known]:
+    """A set's members as bits, or what they are known to be."""
+    found: list[Known] = []
+    for number, limb in enumerate(limbs):
+        node, width = schedule.nodes[limb], min(LIMB, size - LIMB * number)
+        if node.op == "constant":
+            found += [float(bit) for bit in _signs(np.array([node.lo]), width)[0]]
+        else:
+            assert node.lo == 0, "normalize() gives sets the base 0"
+            bits = schedule.bits(limb)
+            found += [*bits, *[-1.0] * (width - len(bits))]
+    return found
+
+
+def _start_bits(schedule: Schedule, limb: int) -> np.ndarray:
+    start = schedule.normal.start[limb]
+    assert start is not None and (start == start[0]).all(), "normalize() makes sets known at the start token"
+    return _signs(start[:1], LIMB)[0]
 
 
 def _order(schedule: Schedule, match: MatchSpec) -> tuple[Row, float]:
@@ -251,7 +327,7 @@ def _readout(graph: ProgramGraph, schedule: Schedule) -> Affine:
     node, output = schedule.nodes[schedule.normal.graph.output], schedule.normal.graph.output
     bits = schedule.bits(output)
     p = len(bits)
-    weight = np.zeros((ids.size, schedule.embed_dim))
+    weight = np.zeros((ids.num_answers, schedule.embed_dim))
     weight[:, [schedule.START, schedule.REST]] = -(p + 2.0)
     values = np.arange(node.lo, node.hi + 1)
     for value, row in zip(values.tolist(), ids.output_ids(values).tolist(), strict=True):
@@ -260,4 +336,4 @@ def _readout(graph: ProgramGraph, schedule: Schedule) -> Affine:
             weight[row, coordinate] += sign * b
     if ids.header_size:
         weight[ids.blank, schedule.START] = p + 2.0
-    return Affine(weight, np.zeros(ids.size))
+    return Affine(weight, np.zeros(ids.num_answers))

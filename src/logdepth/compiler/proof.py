@@ -12,7 +12,8 @@ residual stream on the way, is its target's to say (`targets/`). Over the symbol
 4. Arithmetic: every gate's pre-activation is 2 L + 3/2 with L an integer, checked on the weights' parity; its
    error is bounded below 1/2, so the gate is exactly 0 or 1, and what it writes is exact. Scratch is drained: what is
    left of its content x is x times the share by which the ramps miss it, however x came about.
-5. A count: the head's average is 1/(1 + r) with a bounded relative error; every threshold is checked.
+5. A count: the head's average is 1/(1 + r) with a bounded relative error; every threshold is checked. A union: its bits'
+   averages are 1/(1 + n) or more, or nearly 0; every threshold is checked.
 6. The logits' least margin.
 All bounds are in units of one bit. The format's rules are in floats.py. Each roundoff stands where its operation does;
 counts of operations are in the comments.
@@ -25,8 +26,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logdepth.compiler.certificate import HeadBound, NormBound
-from logdepth.compiler.circuits import COUNT_SCALE
+from logdepth.compiler.certificate import HeadBound, NormBound, UnionBound
+from logdepth.compiler.circuits import COUNT_SCALE, UNION_SCALE
 from logdepth.compiler.floats import FloatModel, float_model
 from logdepth.compiler.mirrored import AMPLITUDE, MirroredBlock, folded, gain_error, snaps_to_one
 from logdepth.compiler.program_to_transformer import order_span
@@ -72,6 +73,7 @@ class Proof:
         self.root = block.score_divisor(shape.head_dim)
         self.length = schedule.normal.graph.setting.length
         self.failures: list[str] = []
+        self.leftover = 0.0  # what drains left of averages of unions, in the coordinates that a layer's unions write
         self._check_liveness()
 
     def _check_liveness(self) -> None:
@@ -89,6 +91,7 @@ class Proof:
             assert len(live) == schedule.digits_live[number - 1]
             scratch = self.scratch(number)
             assert not live & set(scratch) and len(set(scratch)) == len(scratch)
+            assert not (live | set(scratch)) & set(self.united(number))
             assert set(layer.clears) <= live
             live -= set(layer.clears)
             for field in schedule.homes.values():
@@ -103,19 +106,30 @@ class Proof:
         heads = self.schedule.layers[number - 1].heads
         return [c for head in heads for read in head.reads for c in self.schedule.scratch[read].coordinates]
 
+    def united(self, number: int) -> list[int]:
+        """The coordinates that a layer's unions write averages into."""
+        heads, unions = self.schedule.layers[number - 1].heads, self.schedule.unions
+        return [c for head in heads for index in head.unions for c in unions[index].coordinates]
+
     def heads(self, number: int, norm: NormBound) -> tuple[HeadBound, ...]:
         """A layer's heads on rows that come out of that norm."""
         pairs = zip(self.model.layers[number - 1].heads, self.schedule.layers[number - 1].heads, strict=True)
         return tuple(
-            self._count(number, head, norm) if head.counts else self._match(number, head, head_plan, norm)
+            self._union(number, head, norm)
+            if head_plan.match.kind == "union"
+            else self._count(number, head, norm)
+            if head.counts
+            else self._match(number, head, head_plan, norm)
             for head, head_plan in pairs
         )
 
     def thresholds(self, number: int, circuit: Circuit, bounds: tuple[HeadBound, ...], norm: NormBound) -> float | None:
-        """The least slack of a layer's thresholds on counts, if there are any."""
+        """The least slack of a layer's thresholds on counts and unions, if there are any."""
         slacks: list[float] = []
         for head_plan, bound in zip(self.schedule.layers[number - 1].heads, bounds, strict=True):
-            if bound.counts:
+            if isinstance(bound, UnionBound):
+                slacks += self._union_gates(number, circuit, bound, head_plan, norm)
+            elif bound.counts:
                 coordinate = self.schedule.counts[head_plan.match].coordinates[0]
                 slacks += self._count_gates(number, circuit, bound, coordinate, norm)
         return min(slacks, default=None)
@@ -244,7 +258,7 @@ class Proof:
     def gates(self, number: int, circuit: Circuit, norm: NormBound, stream: Residual) -> float:
         """The worst error of a gate on bits, relative to the row's factor; parity shows where it may stand."""
         floats, schedule = self.floats, self.schedule
-        averages = [f.coordinates[0] for f in schedule.counts.values()]
+        averages = schedule.averages()
         drains = (circuit.bias == 0) & (np.abs(circuit.read).sum(1) == 0.5)
         digital = (circuit.read[:, averages] == 0).all(1) & ~drains
         writes = np.abs(circuit.write[:, ~drains])
@@ -275,8 +289,8 @@ class Proof:
         return worst
 
     def _others(self, number: int) -> np.ndarray:
-        """The coordinates that are not this layer's scratch."""
-        return np.setdiff1d(np.arange(self.model.embed_dim), self.scratch(number))
+        """The coordinates that are drained by no circuit of this layer."""
+        return np.setdiff1d(np.arange(self.model.embed_dim), [*self.scratch(number), *self.united(number)])
 
     def drained(self, norm: NormBound, error: float) -> float:
         """What is left in scratch of a bit with that error: the share by which the ramps miss it.
@@ -289,6 +303,13 @@ class Proof:
             return error
         missed = (1 + norm.common) * (1 + norm.own) * (1 + floats.gamma(2)) * (1 + floats.store) ** 2 - 1
         return (1 + error) * missed * (1 + floats.add + floats.store)
+
+    def drained_average(self, norm: NormBound, most: float) -> float:
+        """What is left in a union's coordinate that held `most`, in the same units: as `drained`, of a number that is no
+        bit."""
+        floats = self.floats
+        missed = (1 + norm.analog) * (1 + floats.gamma(2)) * (1 + floats.store) ** 2 - 1
+        return most * missed * (1 + floats.add + floats.store)
 
     # -- counts ----------------------------------------------------------------------------------------
 
@@ -354,6 +375,71 @@ class Proof:
         slack = float(min((-off * (1 - norm.common)).min(), (on * (1 - norm.common) - 1).min()))
         if slack <= 0:
             self._fail(number, bound.head, f"a threshold on the count is missed by {-slack:.3g}")
+        return [slack]
+
+    # -- unions ----------------------------------------------------------------------------------------
+
+    def _union(self, number: int, head: Head, norm: NormBound) -> UnionBound:
+        """The sharpness at which present and absent bits are furthest apart.
+
+        A value is (REST + x) / 2 of a token, and (x - x0) / 2 of the start token, whose x0 is known: 1 or 0, off by the
+        row's factor if it is 1, and by `own` beside that. A bit is least where one of n matches has it, the others'
+        weights are larger, and all else is off downwards: a weight of 1/(1 + n e^apart + leak). It is most where none
+        has it if all that is not tied has it, and all values are off upwards: `leak` and `own`.
+        """
+        floats, n = self.floats, self.length
+        exact = floats.mixed and norm.own == norm.common == 0  # bits are +-1, their half differences 0 or 1
+        own = 0.0 if exact else (1 + norm.own) * (1 + floats.gamma(6)) * (1 + floats.store) - 1
+        off = (1 + norm.common) * (1 + own) - 1  # of a 1
+        best: UnionBound | None = None
+        for sharpness in _COUNT_SHARPNESS:
+            bound = self._averaging(number, head, norm, float(sharpness))
+            least = 1 / (1 + n * math.exp(bound.apart) + bound.leak)
+            present = least * (1 - off) * (1 - min(bound.average, 1.0)) - (1 + norm.common) * own
+            absent = (bound.leak * (1 + off) + (1 + norm.common) * own) * (1 + bound.average)
+            error = 1 - (present - absent) * (1 + n)
+            if best is None or error < best.error:
+                most = (1 + off) * (1 + bound.average)
+                stated = {**vars(bound), "limit": 1.0, "error": error}
+                best = UnionBound(**stated, present=present, absent=absent, most=most)
+        assert best is not None
+        if best.error >= 1:
+            self._fail(number, head.name, f"rounding of averages may take {best.error:.3g} of 1/(1 + {n})")
+        return best
+
+    def _union_gates(
+        self, number: int, circuit: Circuit, bound: UnionBound, head: ScheduledHead, norm: NormBound
+    ) -> list[float]:
+        """Every threshold on a union's bit: the gate is 1 for the least average of one that is there, 0 for the largest of
+        one that is not, and 0 at the start token whatever its average. The least slack, if there are any.
+
+        The coordinate holds what drains left of an earlier union's bit, too: `leftover`, beside the average.
+        """
+        floats, gate = self.floats, self.block.gate
+        columns = [c for index in head.unions for c in self.schedule.unions[index].coordinates]
+        rows = np.flatnonzero(circuit.read[:, columns].any(1) & (circuit.bias != 0))  # the others are drains
+        if not rows.size:
+            return []
+        slope, bias = float(circuit.read[rows[0], columns].max()) * UNION_SCALE, float(circuit.bias[rows[0]])
+        start = float(-circuit.read[rows[0], self.schedule.START])
+        assert (circuit.read[rows].sum(1) == slope / UNION_SCALE - start).all() and (circuit.bias[rows] == bias).all()
+        form = gate * np.array([slope / UNION_SCALE, bias, bias - start])
+        off = np.abs(floats.stored(form) - form) / gate  # of slope, bias, and bias at the start token
+        uneven = norm.analog if floats.mixed else 0.0
+
+        def error(v: float, constant: float, constant_off: float) -> float:
+            read = norm.own * (v + norm.mean / UNION_SCALE) + (uneven + floats.store) * v
+            found = slope * read + constant * norm.own + off[0] * UNION_SCALE * v + constant_off
+            return found + (floats.gamma(6) + floats.store) * (slope * v + constant + found)
+
+        scaled = 1 - norm.common
+        low, high, most = bound.present - self.leftover, bound.absent + self.leftover, bound.most + self.leftover
+        present = slope * low + bias - error(low, abs(bias), float(off[1]))
+        absent = slope * high + bias + error(high, abs(bias), float(off[1]))
+        first = slope * most + bias - start + error(most, abs(bias - start), float(off[2]))
+        slack = min(present * scaled - 1, -absent * scaled, -first * scaled)
+        if slack <= 0:
+            self._fail(number, bound.head, f"a threshold on a union is missed by {-slack:.3g}")
         return [slack]
 
     # -- logits ----------------------------------------------------------------------------------------

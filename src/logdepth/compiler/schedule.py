@@ -21,13 +21,15 @@ Bit = tuple[int, int]  # (coordinate, +1 or -1): the bit is that coordinate, or 
 
 @dataclass(frozen=True)
 class ScheduledHead:
-    """One head: the match it realises and the nodes it reads. A count reads nothing but the start token."""
+    """One head: the match it realises and the nodes it reads, or, of a union, unites. A count reads nothing but the start
+    token."""
 
     layer: int
     match: MatchSpec
     reads: tuple[int, ...]
     query_dim: int
     value_dim: int
+    unions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Field:
     """A node's bits in the residual stream: coordinates (least significant first), from layer to layer.
 
     `born` and `dies` count layers: a field born in layer 0 is embedded; `dies` is the last layer that reads it
-    (depth + 1: it is the output). kind is "home", "scratch" or "count".
+    (depth + 1: it is the output). kind is "home", "scratch", "count" or "union" (averages, one a bit, drained like scratch).
     """
 
     node: int
@@ -69,6 +71,7 @@ class Schedule(TwoLines):
     counts: dict[MatchSpec, Field]
     embed_dim: int
     digits_live: tuple[int, ...]  # homes alive after layer 0, 1, .. depth: what LayerNorm sees
+    unions: dict[int, Field]
 
     START = 0
     REST = 1
@@ -84,9 +87,9 @@ class Schedule(TwoLines):
             return []
         if spec.op == "shift":
             return self.bits(spec.args[0], layer)
-        if spec.op == "not":
+        if spec.op in ("not", "flip"):
             inner = self.nodes[spec.args[0]]
-            assert inner.num_bits == 1, inner
+            assert inner.num_bits == 1 or spec.op == "flip", inner
             return [(c, -sign) for c, sign in self.bits(spec.args[0], layer)]
         if layer is not None and node in self.scratch and self.scratch[node].born == layer:
             return [(c, 1) for c in self.scratch[node].coordinates]
@@ -102,9 +105,13 @@ class Schedule(TwoLines):
     def fields(self) -> list[Field]:
         """Every field, in order of birth."""
         return sorted(
-            [*self.homes.values(), *self.scratch.values(), *self.counts.values()],
+            [*self.homes.values(), *self.scratch.values(), *self.counts.values(), *self.unions.values()],
             key=lambda f: (f.born, f.kind, f.coordinates),
         )
+
+    def averages(self) -> list[int]:
+        """The coordinates that hold averages: of counts, of unions' bits."""
+        return [c for f in (*self.counts.values(), *self.unions.values()) for c in f.coordinates]
 
     @property
     def max_heads(self) -> int:
@@ -132,19 +139,19 @@ def schedule_program(normal: Normal) -> Schedule:
     by_match: dict[tuple[int, MatchSpec], list[int]] = {}
     for index, node in enumerate(nodes):
         layer, _ = when[index]
-        if node.op in ("read", "decode"):
+        if node.op in ("read", "decode", "union"):
             assert node.match is not None
             by_match.setdefault((layer, node.match), []).append(index)
-        if node.op == "decode" or _is_local(normal, index):
+        if node.op in ("decode", "union") or _is_local(normal, index):
             layers[layer].computes.append(index)
     for (layer, match), found in by_match.items():
-        reads = [index for index in found if nodes[index].op == "read" and nodes[index].num_bits]
+        reads = [index for index in found if nodes[index].op != "decode" and nodes[index].num_bits]
         if nodes[found[0]].op == "decode" or reads:
             layers[layer].heads.append(_head(nodes, layer, match, tuple(reads)))
 
-    homes, scratch, counts, embed_dim = _allocate(normal, layers, when, uses, depth)
+    homes, scratch, counts, unions, embed_dim = _allocate(normal, layers, when, uses, depth)
     live = _live(layers, homes, depth)
-    return Schedule(normal, depth, tuple(layers[1:]), homes, scratch, counts, embed_dim, live)
+    return Schedule(normal, depth, tuple(layers[1:]), homes, scratch, counts, embed_dim, live, unions)
 
 
 def _live(layers: list[ScheduledLayer], homes: dict[int, Field], depth: int) -> tuple[int, ...]:
@@ -160,7 +167,7 @@ def _live(layers: list[ScheduledLayer], homes: dict[int, Field], depth: int) -> 
 
 def _is_local(normal: Normal, index: int) -> bool:
     node = normal.nodes[index]
-    return index not in normal.tables and node.op not in (*VIEWS, "constant", "read", "decode")
+    return index not in normal.tables and node.op not in (*VIEWS, "constant", "read", "decode", "union")
 
 
 def _behind_views(nodes: tuple[Node, ...], index: int) -> int:
@@ -215,8 +222,11 @@ def comparison_bits(nodes: tuple[Node, ...], key: int, query: int) -> int:
 def _head(nodes: tuple[Node, ...], layer: int, match: MatchSpec, reads: tuple[int, ...]) -> ScheduledHead:
     pairs = zip(match.keys, match.queries, strict=True)
     query_dim = sum(comparison_bits(nodes, key, query) for key, query in pairs) + 2
-    query_dim += match.kind not in ("at", "count")
+    query_dim += sum(relation.size + 1 for relation in match.relations)
+    query_dim += match.kind not in ("at", "count", "union")
     value_dim = sum(nodes[read].num_bits for read in reads) if reads else 1
+    if match.kind == "union":
+        return ScheduledHead(layer, match, (), query_dim, value_dim, reads)
     return ScheduledHead(layer, match, reads, query_dim, value_dim)
 
 
@@ -226,8 +236,8 @@ def _allocate(
     when: list[tuple[int, str]],
     uses: list[list[tuple[int, str]]],
     depth: int,
-) -> tuple[dict[int, Field], dict[int, Field], dict[MatchSpec, Field], int]:
-    """Coordinates for homes (interval colouring in order of birth, which is optimal), scratch and counts."""
+) -> tuple[dict[int, Field], dict[int, Field], dict[MatchSpec, Field], dict[int, Field], int]:
+    """Coordinates for homes (interval colouring in order of birth, which is optimal), scratch, counts and unions."""
     nodes = normal.nodes
     wanted: list[tuple[int, int, int]] = []  # (born, dies, node)
     for index, node in enumerate(nodes):
@@ -281,4 +291,13 @@ def _allocate(
                 decoded = next(i for i, node in enumerate(nodes) if node.op == "decode" and node.match == head.match)
                 counts[head.match] = Field(decoded, "count", (next_coordinate,), layer, layer)
                 next_coordinate += 1
-    return homes, scratch, counts, next_coordinate
+
+    unions: dict[int, Field] = {}
+    width = 0
+    for layer in range(1, depth + 1):
+        used = 0
+        for index in (index for head in layers[layer].heads for index in head.unions):
+            first, used = next_coordinate + used, used + nodes[index].num_bits
+            unions[index] = Field(index, "union", tuple(range(first, next_coordinate + used)), layer, layer)
+        width = max(width, used)
+    return homes, scratch, counts, unions, next_coordinate + width

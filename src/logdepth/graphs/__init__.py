@@ -7,6 +7,7 @@ answers. Algorithms on graphs live elsewhere. The text formats need NumPy and Nu
 
 from logdepth.graphs.graph import Graph, graph_from_edges
 from logdepth.graphs.read import read_graph
+from logdepth.graphs.tokens import GraphTokens
 from logdepth.graphs.write import write_table
 
-__all__ = ["Graph", "graph_from_edges", "read_graph", "write_table"]
+__all__ = ["Graph", "GraphTokens", "graph_from_edges", "read_graph", "write_table"]

@@ -19,7 +19,7 @@ from jaxtyping import Int
 
 from logdepth.compiled.folder import read_folder
 from logdepth.compiled.model import CompiledModel, compile
-from logdepth.compiled.task import task_of
+from logdepth.compiled.task import pointer_task_of
 from logdepth.errors import InputError
 from logdepth.jobs.forms import FormRow, Forms
 from logdepth.jobs.job import build_protocol, least_memory
@@ -103,7 +103,7 @@ def round_trip(
     with ExitStack() as stack:
         temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="logdepth-"))
         folder = compiled.save(Path(temporary) / "model")
-        task = task_of(read_folder(folder))
+        task = pointer_task_of(read_folder(folder))
         tokens = _tokens(compiled, task, data, seed)
         problem = program_problem(program, header=header, header_size=header_size, **parameters)
         forms = Forms(compiled, folder, task, problem, tokens, header)

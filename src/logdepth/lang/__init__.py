@@ -10,10 +10,11 @@ A program is a plain Python function that is traced once per (length, alphabet).
 arithmetic, `matches.py` and `conditions.py` for look-ups, `program.py` for tracing, `interpreter.py` to run it.
 """
 
+from logdepth.lang.bits import Bits, one_hot
 from logdepth.lang.conditions import theirs
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
-from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest
+from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, union
 from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Position, Program, Symbol, program
 from logdepth.lang.words import Word, choose, maximum, minimum, select, table
@@ -21,6 +22,7 @@ from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 __all__ = [
     "AtLeast",
     "AtMost",
+    "Bits",
     "Header",
     "Match",
     "MatchSpec",
@@ -41,8 +43,10 @@ __all__ = [
     "lowest",
     "maximum",
     "minimum",
+    "one_hot",
     "program",
     "select",
     "table",
     "theirs",
+    "union",
 ]

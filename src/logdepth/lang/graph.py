@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +13,24 @@ from logdepth.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
+class Relation:
+    """A condition of a look-up that is no equality, on nodes of theirs and of mine.
+
+    kind: "in" (their word is in my set), "contains" (their set has my word), "<" or ">" (their word is less or
+    greater than mine), "!=". The compiler makes "hot" (their set is of one member at most, and mine has it) or "has" (mine is
+    of one at most, and theirs has it) of all of them. A set is its words (`bits.py`), of `size` members.
+    """
+
+    kind: str
+    theirs: tuple[int, ...]
+    mine: tuple[int, ...]
+    size: int = 0
+
+
+@dataclass(frozen=True)
 class MatchSpec:
-    """A look-up's pattern: its kind, key and query nodes pairwise, and the node it is ordered by.
+    """A look-up's pattern: its kind, key and query nodes pairwise, the node it is ordered by, and conditions that are no
+    equalities.
 
     All are indices of nodes. `position` is filled in by the compiler: ties go by position, so it is needed too.
     """
@@ -23,10 +40,23 @@ class MatchSpec:
     queries: tuple[int, ...]
     by: int | None = None
     position: int | None = None
+    relations: tuple[Relation, ...] = ()
 
     @property
     def uses(self) -> tuple[int, ...]:
-        return (*self.keys, *self.queries, *(i for i in (self.by, self.position) if i is not None))
+        related = (i for each in self.relations for i in (*each.theirs, *each.mine))
+        return (*self.keys, *self.queries, *(i for i in (self.by, self.position) if i is not None), *related)
+
+    def renumbered(self, new: Callable[[int], int]) -> MatchSpec:
+        """The same pattern on nodes with other indices."""
+        return MatchSpec(
+            self.kind,
+            tuple(map(new, self.keys)),
+            tuple(map(new, self.queries)),
+            None if self.by is None else new(self.by),
+            None if self.position is None else new(self.position),
+            tuple(replace(r, theirs=tuple(map(new, r.theirs)), mine=tuple(map(new, r.mine))) for r in self.relations),
+        )
 
 
 @dataclass(frozen=True)
@@ -93,8 +123,9 @@ class ProgramGraph:
     def vocabulary(self) -> Vocabulary:
         """The token ids of a model that computes this."""
         output, setting = self.nodes[self.output], self.setting
-        numbers = None if self.output_is_symbol else range(output.lo, output.hi + 1)
-        return Vocabulary(setting.alphabet_size, setting.header_size, numbers)
+        classes = setting.num_edges is not None
+        numbers = None if self.output_is_symbol and not classes else range(output.lo, output.hi + 1)
+        return Vocabulary(setting.alphabet_size, setting.header_size, numbers, classes)
 
 
 class GraphBuilder:
@@ -133,6 +164,7 @@ def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> 
         if match is not None:
             needs += [each for pair in match.pairs for each in pair]
             needs += [match.by] if match.by is not None else []
+            needs += [each for relation in match.relations for each in (*relation.theirs, *relation.mine)]
         inner.update(id(need) for need in needs if need.statement == word.statement)
         if word.setting is not setting:
             raise ProgramError(
@@ -147,7 +179,12 @@ def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> 
         if match is not None:
             keys = tuple(index[id(key)] for key, _ in match.pairs)
             queries = tuple(index[id(query)] for _, query in match.pairs)
-            spec = MatchSpec(match.kind, keys, queries, None if match.by is None else index[id(match.by)])
+            relations = tuple(
+                Relation(r.relation, tuple(index[id(w)] for w in r.theirs), tuple(index[id(w)] for w in r.mine), r.size)
+                for r in match.relations
+            )
+            by = None if match.by is None else index[id(match.by)]
+            spec = MatchSpec(match.kind, keys, queries, by, relations=relations)
         args = tuple(index[id(arg)] for arg in word.args)
         before = len(builder.nodes)
         node = Node(word.op, args, word.lo, word.hi, word.info, spec, "", word.origin)

@@ -9,6 +9,7 @@ from logdepth.errors import InputError
 from logdepth.joins import combine, join, join_by_address
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.local import evaluate_local
+from logdepth.related_joins import Related, join_related
 
 
 def interpret(
@@ -69,10 +70,13 @@ def interpret(
         elif node.op == "constant":
             values[i] = np.broadcast_to(np.int64(node.lo), (batch, n + 1))
         elif node.match is not None:
-            if node.match not in found:
-                found[node.match] = _slots_found(node.match, values, lengths, n + 1, graph.causal)
-            slot = found[node.match]
-            values[i] = slot if node.op == "count" else np.take_along_axis(values[node.args[0]], slot, 1)
+            if node.op == "union":
+                values[i] = _looked_up(node.match, values, lengths, n + 1, graph.causal, values[node.args[0]])
+            else:
+                if node.match not in found:
+                    found[node.match] = _looked_up(node.match, values, lengths, n + 1, graph.causal)
+                slot = found[node.match]
+                values[i] = slot if node.op == "count" else np.take_along_axis(values[node.args[0]], slot, 1)
         else:
             values[i] = evaluate_local(node, [values[arg] for arg in node.args])
         for use in set(node.uses):  # a million positions times fifty words would be half a gigabyte
@@ -92,15 +96,27 @@ def _integers(values: np.ndarray, name: str, dimensions: int) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def _slots_found(
-    match: MatchSpec, values: dict[int, np.ndarray], lengths: np.ndarray, slots: int, causal: bool
+def _looked_up(
+    match: MatchSpec,
+    values: dict[int, np.ndarray],
+    lengths: np.ndarray,
+    slots: int,
+    causal: bool,
+    united: np.ndarray | None = None,
 ) -> np.ndarray:
+    """The slot found, or how many match; of a union what is read: the bitwise OR of `united` over the matches."""
     if match.kind == "at":
         return join_by_address(values[match.queries[0]], lengths, causal=causal)
     keys = queries = np.zeros((len(lengths), slots), np.int64)  # without a condition everything matches
     if match.keys:
         keys, queries = combine([values[key] for key in match.keys], [values[q] for q in match.queries])
-    order = None if match.by is None else values[match.by]
+    order = united if match.by is None else values[match.by]
+    if match.relations:
+        related = [
+            Related(each.kind, [values[i] for i in each.theirs], [values[i] for i in each.mine])
+            for each in match.relations
+        ]
+        return join_related(match.kind, keys, queries, lengths, related, order=order, causal=causal)
     return join(match.kind, keys, queries, lengths, order=order, causal=causal)
 
 
@@ -109,6 +125,10 @@ def describe_match(nodes: tuple[Node, ...], match: MatchSpec) -> str:
     if match.kind == "at":
         return f"at {nodes[match.queries[0]].name}"
     pairs = zip(match.keys, match.queries, strict=True)
-    where = " and ".join(f"{nodes[key].name} == {nodes[query].name}" for key, query in pairs)
+    shown = [f"{nodes[key].name} == {nodes[query].name}" for key, query in pairs]
+    for each in match.relations:
+        sign = {"hot": "in", "has": "contains"}.get(each.kind, each.kind)
+        shown.append(f"{nodes[each.theirs[0]].name} {sign} {nodes[each.mine[0]].name}")
+    where = " and ".join(shown)
     by = "" if match.by is None else f" {nodes[match.by].name}"
     return f"{match.kind}{by} where {where or 'anything'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from logdepth.lang.bit_words import BIT_OPERATIONS, evaluate_bits
 from logdepth.lang.graph import Node
 
 
@@ -43,4 +44,6 @@ def evaluate_local(node: Node, args: list[np.ndarray]) -> np.ndarray:
             for value, (low, size) in zip(args, axes, strict=True):
                 index = index * size + (value - low)
             return np.asarray(values, np.int64)[index]
+        case op if op in BIT_OPERATIONS:
+            return evaluate_bits(node, args)
     raise AssertionError(node.op)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any, overload
 
 from logdepth.errors import ProgramError
-from logdepth.lang.conditions import Theirs, conditions
+from logdepth.lang.bits import Bits
+from logdepth.lang.conditions import Condition, Theirs, TheirSet, conditions
 from logdepth.lang.lines import here, origin
 from logdepth.lang.refusals import Opaque
-from logdepth.lang.words import Word, as_word, current_setting
+from logdepth.lang.words import Word, as_word, current_setting, select
 
 _UNNAMED = 1 << 30
 
@@ -24,26 +25,32 @@ class Match(Opaque):
     `read` several words through one match and they share a head where they are ready together.
     """
 
-    __slots__ = ("by", "kind", "origin", "pairs")
+    __slots__ = ("by", "kind", "origin", "pairs", "relations")
     way_out = "a look-up is not a word: take what stands there with .read(word), or whether it found any with .found()"
 
-    def __init__(self, kind: str, pairs: tuple[tuple[Word, Word], ...], by: Word | None = None) -> None:
-        self.kind, self.pairs, self.by = kind, pairs, by
+    def __init__(self, kind: str, where: tuple[Condition, ...], by: Word | None = None) -> None:
+        self.kind, self.by = kind, by
+        self.pairs = tuple((each.theirs[0], each.mine[0]) for each in where if each.relation == "==")
+        self.relations = tuple(each for each in where if each.relation != "==")
         self.origin = origin()
-        for word in [word for pair in pairs for word in pair]:
+        for word in [word for each in where for word in (*each.theirs, *each.mine)]:
             if word.origin == self.origin:
                 word.ordinal = _UNNAMED  # `before = at(position - 1)` names the look-up, not the address
 
     def __repr__(self) -> str:
-        return f"<match {self.kind} on {len(self.pairs)} words>"
+        return f"<match {self.kind} on {len(self.pairs) + len(self.relations)} words>"
 
     @overload
     def read(self, word: Word | int, /) -> Word: ...
     @overload
-    def read(self, word: Word | int, second: Word | int, /, *words: Word | int) -> tuple[Word, ...]: ...
+    def read(self, word: Bits, /) -> Bits: ...
+    @overload
+    def read(
+        self, word: Word | int | Bits, second: Word | int | Bits, /, *words: Word | int | Bits
+    ) -> tuple[Any, ...]: ...
 
-    def read(self, *words: Word | int) -> Word | tuple[Word, ...]:
-        """The words' values at the token found; the start token's own where none matches.
+    def read(self, *words: Word | int | Bits) -> Word | Bits | tuple[Any, ...]:
+        """The words' values at the token found; the start token's own where none matches. Sets are read like words.
 
         >>> from logdepth.lang import theirs
         >>> x = Word("symbol", (), 0, 4)
@@ -52,20 +59,48 @@ class Match(Opaque):
         """
         if not words:
             raise ProgramError(f"{here()}: read what? give a word")
-        values = tuple(_read(self, as_word(word)) for word in words)
+        values = tuple(self._value(word) for word in words)
         for ordinal, value in enumerate(values):
-            value.ordinal = ordinal
+            for each in value.words if isinstance(value, Bits) else (value,):
+                each.ordinal = ordinal
         return values[0] if len(values) == 1 else values
 
     def found(self) -> Word:
         """1 where some token matches, 0 where none does."""
-        return _read(self, Word("real", (), 0, 1))
+        return self._word(Word("real", (), 0, 1))
+
+    def _value(self, word: Word | int | Bits) -> Word | Bits:
+        if isinstance(word, Bits):
+            return Bits(tuple(self._word(each) for each in word.words), word.size)
+        return self._word(as_word(word))
+
+    def _word(self, word: Word) -> Word:
+        return _read(self, word)
+
+
+class Union(Match):
+    """A pattern of attention to all tokens that match at once: what is read is the union of their sets."""
+
+    __slots__ = ()
+    way_out = "a look-up is not a word: take the union of what stands there with .read(set), or .found()"
+
+    def _word(self, word: Word) -> Word:
+        """The bitwise OR of a word over the matches, 0 where there are none. Raises `ProgramError` for a word that may be
+        negative: it has no bits."""
+        if word.lo < 0:
+            raise ProgramError(
+                f"{here()}: union reads the bits of a word, and one in {word.lo}..{word.hi} may be negative; shift it first"
+            )
+        if word.op == "constant":
+            return select(Word("union", (Word("real", (), 0, 1),), 0, 1, match=self), word, 0)
+        return Word("union", (word,), 0, (1 << word.hi.bit_length()) - 1, match=self)
 
 
 def at(address: Word | int) -> Match:
     """The token at a position: a concurrent read. Position 0 is the start token; an address that is not
     visible (below 0, beyond the sequence, after me under a causal mask) gives the start token too."""
-    return Match("at", ((Word("position", (), 0, current_setting().length), as_word(address)),))
+    position = Word("position", (), 0, current_setting().length)
+    return Match("at", (Condition("==", (position,), (as_word(address),)),))
 
 
 def last(where: Any = ()) -> Match:
@@ -99,13 +134,26 @@ def count(where: Any = ()) -> Word:
     return Word("count", (), 0, current_setting().length, match=Match("count", conditions(where)))
 
 
+def union(where: Any = ()) -> Union:
+    """All tokens that match: `union(where=..).read(set)` has every member of any of their sets, `.read(word)` the bitwise
+    OR of their words; empty, or 0, where none matches, and at the start token. (A head that averages; a bit is 1 where
+    the average of it is not 0.)
+
+    >>> from logdepth.lang import Bits, theirs
+    >>> x = Word("symbol", (), 0, 4)
+    >>> union(where=theirs(x) == x).read(Bits.of(x))
+    <set within 0..2>
+    """
+    return Union("union", conditions(where))
+
+
 def exists(where: Any = ()) -> Word:
     """1 where some token matches, 0 where none does."""
     return last(where).found()
 
 
 def _order(by: Any) -> Word:
-    if isinstance(by, Theirs):
+    if isinstance(by, Theirs | TheirSet):
         raise ProgramError(f"{here()}: by= is the other token's word already; write by=word, without theirs(..)")
     return as_word(by)
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, overload
 import numpy as np
 
 from logdepth.errors import InputError, ProgramError
+from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang.graph import ProgramGraph, build_graph
 from logdepth.lang.lines import here, is_own, one_line, place, shown
 from logdepth.lang.marking import refuse_unfit
@@ -34,6 +35,23 @@ class Program:
     function: Callable[..., Any]
     name: str
     causal: bool = True
+    graph: bool = False
+
+    def sizes(self, length: Any, alphabet: Any, parameters: dict[str, Any]) -> tuple[Any, Any]:
+        """Length and alphabet, which a graph's `vertices` and `edges` determine. Raises `InputError` if they are not
+        said, or said otherwise."""
+        if not self.graph:
+            return length, alphabet
+        wanted = [checked(name, parameters.get(name), Annotated[int, AtLeast(0)]) for name in ("vertices", "edges")]
+        ids = GraphTokens(*wanted)
+        for name, given, right in (("length", length, ids.length), ("alphabet", alphabet, ids.alphabet_size)):
+            given = len(given) if isinstance(given, str | list | tuple) else given
+            if given not in (None, right):
+                raise InputError(
+                    f"{name} is {given}; of a graph of {ids.vertices} vertices and {ids.edges} edges it is {right}: "
+                    "leave it out"
+                )
+        return ids.length, ids.names if not isinstance(alphabet, int) else alphabet
 
     @property
     def parameters(self) -> dict[str, inspect.Parameter]:
@@ -74,6 +92,7 @@ class Program:
 
         Raises `InputError` for sizes and parameters that are unknown, missing or not what the program serves.
         """
+        self.sizes(length, alphabet_size, parameters)
         sizes = (("length", length, 1), ("alphabet", alphabet_size, 1), ("header_size", header_size, 0))
         for name, value, least in sizes:
             checked(name, value, Annotated[int, AtLeast(least), AtMost(MAX_VALUE)])
@@ -116,7 +135,8 @@ class Program:
         True
         """
         static = self.check(length, alphabet_size, header_size, parameters)
-        setting = Setting(*(operator.index(size) for size in (length, alphabet_size, header_size)))
+        sizes = (operator.index(size) for size in (length, alphabet_size, header_size))
+        setting = Setting(*sizes, num_edges=operator.index(parameters["edges"]) if self.graph else None)
         highs = {"symbol": setting.alphabet_size, "position": setting.length, "header": setting.header_size - 1}
         token = _SETTING.set(setting)
         try:
@@ -180,11 +200,12 @@ class Program:
 @overload
 def program(function: Callable[..., Any], /) -> Program: ...
 @overload
-def program(*, causal: bool = True) -> Callable[[Callable[..., Any]], Program]: ...
+def program(*, causal: bool = True, graph: bool = False) -> Callable[[Callable[..., Any]], Program]: ...
 
 
-def program(function: Callable[..., Any] | None = None, /, *, causal: bool = True) -> Any:
-    """Mark a function as a program. `causal=False`: tokens see the whole sequence.
+def program(function: Callable[..., Any] | None = None, /, *, causal: bool = True, graph: bool = False) -> Any:
+    """Mark a function as a program. `causal=False`: tokens see the whole sequence. `graph=True`: the sequence is a
+    graph's (`graphs/tokens.py`); the parameters `vertices` and `edges` are its largest sizes, and answers are classes.
 
     >>> @program
     ... def previous(x: Symbol, position: Position):
@@ -194,16 +215,16 @@ def program(function: Callable[..., Any] | None = None, /, *, causal: bool = Tru
     ('previous', True)
     """
     if function is None:
-        return lambda f: _marked(f, causal)
-    return _marked(function, causal)
+        return lambda f: _marked(f, causal, graph)
+    return _marked(function, causal, graph)
 
 
-def _marked(function: Callable[..., Any], causal: bool) -> Program:
+def _marked(function: Callable[..., Any], causal: bool, graph: bool) -> Program:
     """Raises `ProgramError` for what cannot be a program."""
     if isinstance(function, Program):
         raise ProgramError(f"{here()}: {function.name} is marked @program already")
     refuse_unfit(function)
-    return Program(function, function.__name__, causal)
+    return Program(function, function.__name__, causal, graph)
 
 
 def _line_of(error: BaseException, marked: Program) -> str:

@@ -50,3 +50,7 @@ class Opaque:
     __slots__ = ()
     __array_ufunc__ = None  # NumPy's scalars leave operators to us
     way_out: ClassVar[str]
+
+    def within(self, members: Any) -> Any:
+        """`members.contains(self)`, which only `theirs(..)` has an answer to. Raises `ProgramError`."""
+        raise ProgramError(f"{here()}: {self.way_out}")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logdepth.errors import ProgramError
+from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang.lines import here, origin, place, shown, statement
 from logdepth.lang.refusals import NUMBER, SEQUENCE, Opaque, reflected, refuses
 
@@ -30,11 +31,18 @@ MAX_VALUE = 1 << MAX_BITS
 @dataclass(frozen=True)
 class Setting:
     """The sizes a program is traced for: positions 1..length, symbols 0..alphabet_size-1, headers
-    0..header_size-1 (header_size 0: there are none)."""
+    0..header_size-1 (header_size 0: there are none). num_edges: of a graph, where the sequence is one
+    (`graphs/tokens.py`)."""
 
     length: int
     alphabet_size: int
     header_size: int = 0
+    num_edges: int | None = None
+
+    @property
+    def graph(self) -> GraphTokens | None:
+        """The ids of the graphs that sequences are, if they are graphs."""
+        return None if self.num_edges is None else GraphTokens(self.length - 2 * self.num_edges, self.num_edges)
 
 
 _SETTING: ContextVar[Setting | None] = ContextVar("setting", default=None)
@@ -149,16 +157,16 @@ class Word:
         return self if self.lo >= 0 else maximum(self, -self)
 
     def __lt__(self, other: Any) -> Word:
-        return Word("less", (self, as_word(other)), 0, 1)
+        return NotImplemented if isinstance(other, Opaque) else Word("less", (self, as_word(other)), 0, 1)
 
     def __gt__(self, other: Any) -> Word:
-        return Word("less", (as_word(other), self), 0, 1)
+        return NotImplemented if isinstance(other, Opaque) else Word("less", (as_word(other), self), 0, 1)
 
     def __le__(self, other: Any) -> Word:
-        return ~(self > other)
+        return NotImplemented if isinstance(other, Opaque) else ~(self > other)
 
     def __ge__(self, other: Any) -> Word:
-        return ~(self < other)
+        return NotImplemented if isinstance(other, Opaque) else ~(self < other)
 
     def __eq__(self, other: Any) -> Word:  # type: ignore[override]
         if isinstance(other, Opaque):
@@ -166,6 +174,8 @@ class Word:
         return Word("equal", (self, as_word(other)), 0, 1)
 
     def __ne__(self, other: Any) -> Word:  # type: ignore[override]
+        if isinstance(other, Opaque):
+            return NotImplemented
         return ~Word("equal", (self, as_word(other)), 0, 1)
 
     def __invert__(self) -> Word:

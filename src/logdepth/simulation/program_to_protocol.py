@@ -27,8 +27,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from logdepth.errors import InputError, SpecError
+from logdepth.errors import InputError, ProgramError, SpecError
 from logdepth.lang.graph import ProgramGraph
+from logdepth.lang.interpreter import describe_match
+from logdepth.lang.lines import place
 from logdepth.mpc.protocol import Change, Local, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
@@ -56,6 +58,7 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     >>> LocalEngine().run(protocol, place_tokens(protocol.spec, graph, baebcabebdea)).result.tolist()
     [5, 5, 5, 5, 5, 5, 5, 0, 1, 5, 4, 2]
     """
+    refuse_sets(graph)
     if size > graph.setting.length:
         raise InputError(f"a sequence of {size:,} symbols; the program was traced for {graph.setting.length:,} at most")
     try:
@@ -81,6 +84,17 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     theory = {"look-ups": len(steps), "look-ups in a chain": graph.depth_of_output}
     stages = [*stages, Local(answer)]
     return Protocol(graph.name, spec, stages, collect, config, theory, collects="answers, already in order")
+
+
+def refuse_sets(graph: ProgramGraph) -> None:
+    """Raises `ProgramError`, with the program's line, for look-ups that are not joins on equality."""
+    for node in graph.nodes:
+        match = node.match
+        if match is not None and (match.kind == "union" or match.relations):
+            raise ProgramError(
+                f"{place(node.origin)}: on machines look-ups find by equality alone, and this one is "
+                f"{describe_match(graph.nodes, match)}; program.run and compile take it"
+            )
 
 
 def _look_ups(graph: ProgramGraph, spec: Spec, size: int) -> list[Stage]:

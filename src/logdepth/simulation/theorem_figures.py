@@ -6,11 +6,11 @@ sizes, a statement that has no constant stays text.
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from logdepth.simulation.routers.traffic import Traffic
+from logdepth.theory.rounds import layers_of_rounds, lemma_packets
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,6 @@ class TheoremFigures:
         return asdict(self)
 
 
-def lemma_packets(num_messages: int, num_tokens: int) -> int:
-    """Columns of the proof of Lemma 3.2: `ceil(24 s^4 ln N)`, the logarithm in floating point.
-
-    >>> lemma_packets(4, 64)
-    25553
-    """
-    return math.ceil(24 * num_messages**4 * math.log(max(num_tokens, 2)))
-
-
 def theorem_figures(communications: int, num_tokens: int, blank: bool, traffic: Traffic) -> TheoremFigures:
     """The theorem's figures for a protocol with so many communications.
 
@@ -52,7 +43,7 @@ def theorem_figures(communications: int, num_tokens: int, blank: bool, traffic: 
     return TheoremFigures(
         theorem="B.3" if blank else "3.1",
         rounds=communications + 1,
-        num_layers=communications + 2,
+        num_layers=layers_of_rounds(communications + 1),
         num_heads="O(log log n)",
         packets=packets,
         value_dim=packets * (traffic.words + 3),

@@ -1,10 +1,20 @@
-"""Every task by name. A new one is a file or folder of its own and a line here."""
+"""Every task by name: of strings with a pointer, and of graphs. A new one is a file or folder of its own and a line here."""
 
 from __future__ import annotations
 
 import difflib
 
 from logdepth.errors import InputError
+from logdepth.tasks.checked import Checked
+from logdepth.tasks.graphs import (
+    Bipartiteness,
+    Connectivity,
+    GraphTask,
+    MinimumSpanningForest,
+    OneVersusTwoCycle,
+    Reachability,
+    SpanningForest,
+)
 from logdepth.tasks.khop import Khop
 from logdepth.tasks.pointer_chasing import PointerChasing
 from logdepth.tasks.task import Task
@@ -13,7 +23,16 @@ _ALL: tuple[type[Task], ...] = (
     Khop,
     PointerChasing,
 )
+_GRAPHS: tuple[type[GraphTask], ...] = (
+    Connectivity,
+    SpanningForest,
+    MinimumSpanningForest,
+    OneVersusTwoCycle,
+    Bipartiteness,
+    Reachability,
+)
 TASKS = {task.name: task for task in _ALL}
+GRAPH_TASKS = {task.name: task for task in _GRAPHS}
 DEFAULT = _ALL[0].name  # what a run without a task's name is about
 
 
@@ -30,10 +49,10 @@ def find_task(name: str) -> type[Task]:
     return TASKS[name]
 
 
-def task_of_program(name: str) -> type[Task] | None:
+def task_of_program(name: str) -> type[Checked] | None:
     """The task that a built-in program computes, if any.
 
     >>> task_of_program("khop_rank").name
     'khop'
     """
-    return next((task for task in _ALL if name in task.programs), None)
+    return next((task for task in (*_ALL, *_GRAPHS) if name in task.programs), None)

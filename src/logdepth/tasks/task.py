@@ -6,7 +6,7 @@ symbol or "nothing". Which k is asked for is fixed, or (`max_k`) the header says
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int, Integer
 
 from logdepth.errors import InputError
+from logdepth.tasks.checked import Checked
 from logdepth.vocabulary import Vocabulary
 
 IGNORED = -100  # a target that no loss counts: torch's cross-entropy and Hugging Face models skip it
@@ -72,12 +73,11 @@ class Classes(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Task(ABC):
+class Task(Checked):
     """Questions about strings of `length` symbols out of `alphabet_size`: one `k`, or any in 0..max_k.
 
-    name: of the command line; pointer: what its pointer is called, answer: what an answer is (both in pictures).
+    pointer: what its pointer is called, answer: what an answer is (both in pictures).
     drawn: what its random strings are, to follow "strings of n symbols".
-    programs: the built-in programs that compute it, each with the name of its construction.
     sampler_options: what `sampler` takes besides seed, split and planted.
 
     Raises `InputError` if not exactly one of k and max_k is given.
@@ -93,16 +93,41 @@ class Task(ABC):
     k: int | None = None
     max_k: int | None = None
 
-    name: ClassVar[str]
     pointer: ClassVar[str]
     answer: ClassVar[str]
     drawn: ClassVar[str]
-    programs: ClassVar[Mapping[str, str]] = {}
     sampler_options: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if (self.k is None) == (self.max_k is None):
             raise InputError("give either k or max_k")
+
+    @classmethod
+    def of_program(
+        cls, length: int, alphabet_size: int, header_size: int, parameters: Mapping[str, Any]
+    ) -> Self | None:
+        k, max_k = parameters.get("k"), None
+        if header_size:
+            k, max_k = None, header_size - 1
+        elif not isinstance(k, int):
+            return None
+        return cls(length, alphabet_size, k=k, max_k=max_k)
+
+    def instances(self, length: int, count: int, seed: int, purpose: str) -> np.ndarray | None:
+        return self.with_length(length).strings(count, seed, purpose) if length >= self.shortest else None
+
+    def mistake(self, strings: np.ndarray, words: np.ndarray, header: np.ndarray | None) -> str:
+        """At the positions where the task asks something."""
+        if strings.shape[1] < self.shortest:
+            return ""
+        task = self.with_length(strings.shape[1])
+        ks = np.full(len(strings), task.questions[0]) if header is None else header
+        taken = task.is_solvable(strings)
+        for k in np.unique(ks):
+            rows = taken & (ks == k)
+            if (task.solve(strings[rows], int(k))[:, task.asked] != words[rows, 1:][:, task.asked]).any():
+                return f"{self.name} differ at k = {k}"
+        return ""
 
     @property
     def takes_k(self) -> bool:

@@ -13,7 +13,7 @@ from torch import nn
 
 from logdepth.compiled.contents import FORMAT, WEIGHTS
 from logdepth.compiled.folder import Folder, read_folder
-from logdepth.compiled.task import task_of
+from logdepth.compiled.task import pointer_task_of
 from logdepth.errors import FolderError, InputError
 from logdepth.models.build import build_model, choose_device
 from logdepth.models.config import ModelConfig
@@ -111,7 +111,7 @@ def run_subject(name: str, model: nn.Module, config: TrainConfig, step: int) -> 
 
 
 def _compiled_subject(folder: Folder, device: str) -> Subject:
-    name, task = folder.description["program"]["name"], task_of(folder)
+    name, task = folder.description["program"]["name"], pointer_task_of(folder)
     if task is None:
         raise InputError(f"{folder.path} is {name}, which computes none of the tasks: {', '.join(TASKS)}")
     model = build_model(compiled_model_config(folder))

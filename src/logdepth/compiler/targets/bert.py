@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logdepth.compiler.certificate import Certificate, HeadBound, LayerBound, NormBound
-from logdepth.compiler.circuits import COUNT_SCALE
+from logdepth.compiler.certificate import Certificate, HeadBound, LayerBound, NormBound, UnionBound
+from logdepth.compiler.circuits import COUNT_SCALE, UNION_SCALE
 from logdepth.compiler.floats import FloatModel
 from logdepth.compiler.mirrored import AMPLITUDE, MirroredBlock, narrowest, norm_gain, paired, reading, standing
 from logdepth.compiler.proof import Proof, Residual
@@ -148,13 +148,15 @@ def certify(schedule: Schedule, model: Transformer, shape: Shape, dtype: str | F
         scratch, factor = len(proof.scratch(number)), before.common
         leak = max((bound.leak for bound in bounds if not bound.counts), default=0.0)
         copied = proof.bit_error(number, before, leak, Residual(live, scratch))
-        beside = [dataclasses.replace(b, average=(1 + b.average) / (1 - factor) - 1) for b in bounds]
-        averages = [COUNT_SCALE * (1 + bound.average) for bound in beside if bound.counts]
+        beside = [_beside(bound, factor) for bound in bounds]
+        averages = [COUNT_SCALE * (1 + b.average) for b in beside if b.counts and not isinstance(b, UnionBound)]
+        most = max((bound.most for bound in beside if isinstance(bound, UnionBound)), default=0.0)
+        unions = (UNION_SCALE * most,) * len(proof.united(number))  # drained
         middle = Residual(
             live,
             scratch,
             error=(1 + copied) / (1 - factor) - 1,
-            averages=tuple(averages),
+            averages=(*averages, *unions),
             home=before.own,
             factor=factor,
             lean=lean,
@@ -166,11 +168,12 @@ def certify(schedule: Schedule, model: Transformer, shape: Shape, dtype: str | F
         threshold = proof.thresholds(number, loud, tuple(beside), after)
         missed = (1 + after.common) * (1 + after.own) - 1
         # the ramps read half the difference of what they take from; half the sum stays
-        residue = ((1 + missed) * (1 + middle.error) * proof.floats.gamma(2) + lean) * (1 + add) if scratch else 0.0
+        residue = ((1 + missed) * (1 + middle.error) * proof.floats.gamma(2) + lean) * (1 + add)
+        residue *= bool(scratch or unions)
         rounded = add * (1 + (missed + lean) / LOUD)
         stream = Residual(
             schedule.digits_live[number] + 1,
-            residues=scratch if residue else 0,
+            residues=scratch + len(unions) if residue else 0,
             residue=residue / LOUD,
             averages=tuple((average * (1 + missed) + lean) / LOUD for average in averages),
             home=missed / LOUD + rounded,
@@ -187,6 +190,15 @@ def certify(schedule: Schedule, model: Transformer, shape: Shape, dtype: str | F
     if margin <= 0 and not failure:
         failure = "the logits' margin is gone"
     return Certificate(proof.floats.name, proof.length, failure, tuple(heads), tuple(layers), before, margin)
+
+
+def _beside(bound: HeadBound, factor: float) -> HeadBound:
+    """A head's averages beside the factor of the row that they are added to."""
+    average = (1 + bound.average) / (1 - factor) - 1
+    if not isinstance(bound, UnionBound):
+        return dataclasses.replace(bound, average=average)
+    present, absent, most = bound.present / (1 + factor), bound.absent / (1 - factor), bound.most / (1 - factor)
+    return dataclasses.replace(bound, average=average, present=present, absent=absent, most=most)
 
 
 def _lean(stream: Residual, norm: NormBound) -> float:
@@ -283,7 +295,7 @@ def _norm(
     prefix: str, schedule: Schedule, bits: list[int], written: list[int], amplitude: float, width: int
 ) -> dict[str, np.ndarray]:
     """A LayerNorm that gives 3 for bits of that amplitude, and 0 wherever nothing stands."""
-    averages = {f.coordinates[0] for f in schedule.counts.values()}
+    averages = set(schedule.averages())
     live = len(bits) + 1 + len(set(written) - averages)  # START or REST is one more bit
     gain = np.zeros(width)
     for coordinate in (schedule.START, schedule.REST, *bits, *written):

@@ -10,12 +10,13 @@ carry the root, and the head's sharpness.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 
-from logdepth.compiler.certificate import Certificate, HeadBound, LayerBound
-from logdepth.compiler.circuits import COUNT_SCALE
+from logdepth.compiler.certificate import Certificate, HeadBound, LayerBound, UnionBound
+from logdepth.compiler.circuits import COUNT_SCALE, UNION_SCALE
 from logdepth.compiler.floats import FloatModel, float_model
 from logdepth.compiler.mirrored import (
     AMPLITUDE,
@@ -122,7 +123,7 @@ def certify(schedule: Schedule, model: Transformer, shape: Shape, dtype: str | F
     heads: list[tuple[HeadBound, ...]] = []
     layers: list[LayerBound] = []
     stream = Residual(live=schedule.digits_live[0] + 1)
-    failure = ""
+    failure, widest, united = "", 0, 0  # the most scratch, and the most bits of unions, of a layer so far
     for number, exact in enumerate(model.layers, 1):
         stream.live = schedule.digits_live[number - 1] + 1  # START or REST is one more bit
         before = proof.norm(stream)
@@ -131,15 +132,22 @@ def certify(schedule: Schedule, model: Transformer, shape: Shape, dtype: str | F
         stream.scratch = len(proof.scratch(number))
         leak = max((bound.leak for bound in bounds if not bound.counts), default=0.0)
         stream.error = error = proof.bit_error(number, before, leak, stream)
-        stream.averages += tuple(COUNT_SCALE * (1 + bound.average) for bound in bounds if bound.counts)
-        after = proof.norm(stream)
+        counts = [bound for bound in bounds if bound.counts and not isinstance(bound, UnionBound)]
+        stream.averages += tuple(COUNT_SCALE * (1 + bound.average) for bound in counts)
+        most = max((bound.most for bound in bounds if isinstance(bound, UnionBound)), default=0.0) + proof.leftover
+        unions = (UNION_SCALE * most,) * len(proof.united(number))  # drained, where counts' averages stay
+        after = proof.norm(dataclasses.replace(stream, averages=stream.averages + unions))
         gate_error, threshold = 0.0, None
         if isinstance(exact.map, Circuit):
             gate_error = proof.gates(number, exact.map, after, stream)
             threshold = proof.thresholds(number, exact.map, bounds, after)
         # in scratch that this layer did not use, what was there stays
         stream.residue = max(proof.drained(after, error) if stream.scratch else 0.0, stream.residue)
-        stream.residues = max(stream.residues, stream.scratch) if stream.residue else 0
+        if unions:
+            proof.leftover = max(proof.leftover, proof.drained_average(after, most))
+            stream.residue = max(stream.residue, UNION_SCALE * proof.leftover)
+        widest, united = max(widest, stream.scratch), max(united, len(unions))
+        stream.residues = widest + united if stream.residue else 0
         layers.append(LayerBound(number, (before, after), error, stream.residue, gate_error, threshold))
         stream.scratch, stream.error = 0, 0.0
         failure = failure or "; ".join(proof.failures)  # of the first layer only: later ones stand on it

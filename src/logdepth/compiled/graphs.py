@@ -1,0 +1,83 @@
+"""A compiled model of graphs on a user's graph: the file read, its tokens, and the answers in the names of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from logdepth.compiled.folder import Folder, read_folder
+from logdepth.compiled.hub import load_model
+from logdepth.compiled.running import logits
+from logdepth.compiled.task import task_of
+from logdepth.errors import FolderError, InputError
+from logdepth.graphs import Graph, read_graph
+from logdepth.graphs.tokens import GraphTokens
+from logdepth.tasks.graphs import GraphTask
+
+
+def read_for(found: Folder, source: Any, *, format: str | None = None) -> tuple[Graph, np.ndarray, np.ndarray]:
+    """A graph (anything that `read_graph` reads, or a `Graph`), its tokens (slots,), and which edge stands where.
+
+    Raises `InputError` for a graph that cannot be read, is larger than the model, or not what its task is about;
+    `FolderError` for a model that is none of graphs.
+    """
+    ids, task = graph_tokens(found), graph_task(found)
+    graph = source
+    if not isinstance(source, Graph):
+        graph = read_graph(source, format=format, weighted=task is not None and task.weighted)
+    where = f"{source}: " if isinstance(source, str | Path) else ""
+    try:
+        if task is not None:
+            task.check_graph(graph)
+        symbols, order = ids.encode(graph)
+    except InputError as error:
+        raise InputError(f"{where}{error}") from None
+    return graph, found.vocabulary.encode(symbols[None])[0], order
+
+
+def graph_tokens(found: Folder) -> GraphTokens:
+    """The ids of a model of graphs. Raises `InputError` for another."""
+    ids = found.graph.setting.graph
+    if ids is None:
+        raise InputError(f"{found.path} is a model of sequences; it takes no graph")
+    return ids
+
+
+def graph_task(found: Folder) -> GraphTask | None:
+    """The task about graphs that a model computes, if any."""
+    task = task_of(found)
+    return task if isinstance(task, GraphTask) else None
+
+
+def predict_graph(
+    folder: str | Path | Folder, source: Any, *, format: str | None = None, device: str | None = None
+) -> dict[str, np.ndarray]:
+    """The model's answers on a graph, as columns in the names of its file: `vertex` and `label`, say.
+
+    source: a file's path, or whatever `read_graph` takes, or a `Graph`. Raises what `read_for` raises.
+    """
+    found = folder if isinstance(folder, Folder) else read_folder(folder)
+    graph, tokens, order = read_for(found, source, format=format)
+    model = load_model(found.path, device=device, target=found.target.name)
+    classes = logits(model, tokens[None]).argmax(-1)[0].cpu().numpy()
+    return _columns(found, graph, classes, order)
+
+
+def _columns(
+    found: Folder, graph: Graph, classes: Int[np.ndarray, " slots"], order: Int[np.ndarray, " edges"]
+) -> dict[str, np.ndarray]:
+    ids, task = graph_tokens(found), graph_task(found)
+    of = "vertices" if task is None else task.of
+    answers = found.vocabulary.answers(classes[ids.slots(of)])
+    if task is None:
+        return {"vertex": graph.ids, "answer": answers[: graph.num_vertices]}
+    if of == "edges":
+        placed = answers[: graph.num_edges]
+        answers = np.zeros_like(placed)
+        answers[order] = placed
+    if of == "vertices" and task.num_classes > 2 and (answers[: graph.num_vertices] >= graph.num_vertices).any():
+        raise FolderError(f"{found.path}: an answer is no vertex; `logdepth verify` names what is wrong")
+    return task.table(graph, answers)

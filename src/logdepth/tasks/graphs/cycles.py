@@ -1,0 +1,42 @@
+"""One cycle or two: the question on whose hardness the paper's conditional lower bounds stand (section 2.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from logdepth.errors import InputError
+from logdepth.graphs.graph import Graph
+from logdepth.tasks.graphs.families import CYCLES, FAMILIES
+from logdepth.tasks.graphs.solver import component_labels
+from logdepth.tasks.graphs.task import GraphTask
+
+
+@final
+@dataclass(frozen=True)
+class OneVersusTwoCycle(GraphTask):
+    """Whether a union of cycles is one; of any graph, whether all its edges are connected."""
+
+    name = "one-versus-two-cycle"
+    summary = "whether a union of cycles is one cycle"
+    of = "whole"
+    families = {**CYCLES, "any": FAMILIES["threshold"]}  # noqa: RUF012 (a ClassVar of GraphTask's)
+    programs = {"one_cycle_hooking": "hooking"}  # noqa: RUF012 (a ClassVar of Checked's)
+
+    def solve(self, edges: np.ndarray) -> np.ndarray:
+        labels = component_labels(self.vertices, edges)
+        return np.array([len(np.unique(labels[edges])) <= 1]).astype(np.int64)
+
+    def check_graph(self, graph: Graph) -> None:
+        degree = np.bincount(np.concatenate([graph.tail, graph.head]), minlength=graph.num_vertices)
+        if (odd := degree != 2).any():
+            vertex = int(np.argmax(odd))
+            raise InputError(
+                f"vertex {graph.ids[vertex]} has degree {degree[vertex]}; in a disjoint union of cycles every degree "
+                "is 2 (each edge given once, in one direction)"
+            )
+
+    def table(self, graph: Graph, answers: np.ndarray) -> dict[str, np.ndarray]:
+        return {"one cycle": answers.astype(bool)}
