@@ -93,6 +93,8 @@ def _local(node, args):
     if node.op in ("hot", "below"):
         first, width = node.info
         return sum(1 << k for k in range(width) if (first + k == a if node.op == "hot" else first + k < a))
+    if node.op == "choose":
+        return args[1 + a - node.info]
     return {
         "bit_and": lambda: a & b,
         "bit_or": lambda: a | b,

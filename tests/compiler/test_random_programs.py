@@ -18,6 +18,7 @@ from logdepth.lang import (
     Symbol,
     Word,
     at,
+    choose,
     count,
     exists,
     first,
@@ -35,7 +36,7 @@ from logdepth.lang import (
 from tests.brute import brute_force
 from tests.gpt2 import hugging_face, logits, margin
 
-OPERATIONS = 16
+OPERATIONS = 17
 Step = tuple[int, int, int, int]
 
 
@@ -99,6 +100,9 @@ def build(words: list[Word], steps: list[Step]) -> Word:
                 new = count(where=theirs(a) == b)
             case 14:
                 new = exists(where=(theirs(a) == b, c == theirs(b))) + count(where=theirs(flag))
+            case 15:
+                which = table(lambda value, k=k: (value + k) % 3 + (k & 1), narrow(a))
+                new = choose(which, [b, c, a, number] if k % 5 else (number, c, number + 1, b + k))
             case _:
                 new = minimum(count(where=number == theirs(a)), 3) * 2 + (a & 1)
         words.append(narrow(new))

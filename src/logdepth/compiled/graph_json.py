@@ -23,7 +23,7 @@ _ARGUMENTS = {
     ),
     "select": 3,
 }
-_OF_ANY_NUMBER = ("table", "holds", "lowest", "highest", "bit_count")
+_OF_ANY_NUMBER = ("table", "choose", "holds", "lowest", "highest", "bit_count")
 _KINDS = ("at", "last", "first", "highest", "lowest", "count", "union")
 _RELATIONS = ("<", ">", "!=", "in", "contains")
 
@@ -178,6 +178,10 @@ def _check_node(node: Node, before: list[Node], setting: Setting, where: str) ->
         _need(args[0].lo >= 0 and args[0].hi <= 1, f"{where}: {op} of a word in {args[0].lo}..{args[0].hi}")
     if op == "table":
         _check_table(info, args, where)
+    elif op == "choose":
+        _need(_is_int(info) and len(args) > 1, f"{where}: a choice by {info!r} among {len(args) - 1} words")
+        within = info <= args[0].lo and args[0].hi < info + len(args) - 1
+        _need(within, f"{where}: a choice by a word in {args[0].lo}..{args[0].hi} among {len(args) - 1} from {info}")
     elif op in BIT_OPERATIONS or op == "union":
         _check_bits(node, args, where)
     else:
@@ -242,7 +246,7 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
             return min(a.lo for a in args), min(a.hi for a in args)
         case "maximum":
             return max(a.lo for a in args), max(a.hi for a in args)
-        case "select":
+        case "select" | "choose":
             return min(a.lo for a in args[1:]), max(a.hi for a in args[1:])
         case "table":
             return min(node.info[1]), max(node.info[1])

@@ -8,6 +8,7 @@ the ramp is exactly 1 or 0 with half a unit to spare on either side.
   below it, and bit b is the alternating sum of [s >= m 2^b];
 - a comparison: one gate on a difference; equality: two;
 - a choice: the gates of each side, pushed out of reach where the other side is chosen;
+- a choice by a small word: the same, with the index's bits as conditions, all of which must hold;
 - minimum, maximum: [a <= b and bit of a] is one gate, b - a + V bit >= V, since |b - a| < V;
 - a table: one gate for every place where the value changes along the mixed-radix index;
 - masked: any of these with every gate out of reach at the start token.
@@ -218,6 +219,8 @@ def _bit_gates(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument]
             return [(builder.gate(difference, 0), 1), (builder.gate(difference, 1), -1)], 0
         case "select":
             return _chosen_bit(builder, node, args, place)
+        case "choose":
+            return _counted_out_bit(builder, node, args, place)
         case "masked":
             op, info = node.info
             assert isinstance(builder, CircuitBuilder)
@@ -275,6 +278,25 @@ def _chosen_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument
         total, most = _sum_form([arg.bits], arg.lo - node.lo, place)
         gated = total.plus(condition, sign * most).shifted(-most if sign > 0 else 0)
         gates += [(builder.gate(gated, step << place), 1 if step & 1 else -1) for step in range(1, (most >> place) + 1)]
+    return gates, 0
+
+
+def _counted_out_bit(
+    builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int
+) -> tuple[Gates, int]:
+    """`[index = a and s >= t]` is `s - M (bits of the index that differ from a's) >= t` with M the largest s."""
+    index, *words = args
+    gates: Gates = []
+    for a, arg in enumerate(words, node.info - index.lo):
+        if not 0 <= a <= index.hi - index.lo:
+            continue  # the index is never that
+        total, most = _sum_form([arg.bits], arg.lo - node.lo, place)
+        for bit, (coordinate, sign) in enumerate(index.bits):
+            wanted = a >> bit & 1
+            total = total.plus(
+                Form({(coordinate, sign): 1}, -1) if wanted else Form({(coordinate, -sign): 1}, -1), most
+            )
+        gates += [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in range(1, (most >> place) + 1)]
     return gates, 0
 
 

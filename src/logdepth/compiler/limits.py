@@ -60,7 +60,8 @@ def check_weights(schedule: Schedule) -> None:
         for index in layer.computes:
             node = nodes[index]
             values = node.info[1] if node.op == "table" else node.info if node.op == "decode" else ()
-            hidden[number] += len(values) + 4 * node.num_bits
+            sides = len(node.args) if node.op in ("choose", "masked") else 1
+            hidden[number] += len(values) + 4 * sides * node.num_bits
             if node.op in BITWISE:
                 hidden[number] += sum(nodes[arg].num_bits for arg in node.args)
     exact = 8 * m * (4 * sum(hidden) + 3 * m * sum(len(layer.heads) for layer in schedule.layers))

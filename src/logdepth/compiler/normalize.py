@@ -175,6 +175,8 @@ class _Normalizer:
             return found[1] if found[0][0] else found[2]
         if node.op == "bit_where" and found[1] is not None and not found[1].any():
             return found[1]
+        if node.op == "choose" and found[0] is not None and (found[0] == found[0][0]).all():
+            return found[1 + int(found[0][0]) - node.info]
         if node.op in ("hot", "below") and len(found) == 2:  # of real tokens only
             return np.zeros(len(self.start_ids), np.int64)
         known = [start for start in found if start is not None]
@@ -310,7 +312,18 @@ class _Normalizer:
         if node.op == "not":
             inner = self._masked(node.args[0], real)
             return None if inner is None else self._local(replace(node, args=(inner,)))
-        if node.op not in ("equal", "less", "table", "minimum", "maximum", "add", "subtract", "select", "recode"):
+        if node.op not in (
+            "equal",
+            "less",
+            "table",
+            "minimum",
+            "maximum",
+            "add",
+            "subtract",
+            "select",
+            "choose",
+            "recode",
+        ):
             return None
         shut = node.info[1][0] if node.op == "table" else node.lo  # a table's gates are its changes
         masked = replace(node, op="masked", args=(real, *node.args), info=(node.op, node.info), name=f"{node.name}!")
@@ -330,7 +343,7 @@ def _range(node: Node, args: list[Node]) -> tuple[int, int]:
             return min(a.lo for a in args), min(a.hi for a in args)
         case "maximum":
             return max(a.lo for a in args), max(a.hi for a in args)
-        case "select":
+        case "select" | "choose":
             return min(a.lo for a in args[1:]), max(a.hi for a in args[1:])
         case "flip":  # as many bits as are flipped; those above them are 1
             return (1 << node.info) - (1 << args[0].num_bits), (1 << node.info) - 1

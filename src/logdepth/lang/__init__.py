@@ -17,7 +17,7 @@ from logdepth.lang.interpreter import interpret
 from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, union
 from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Position, Program, Symbol, program
-from logdepth.lang.words import Word, maximum, minimum, select, table
+from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 
 __all__ = [
     "AtLeast",
@@ -33,6 +33,7 @@ __all__ = [
     "Symbol",
     "Word",
     "at",
+    "choose",
     "count",
     "exists",
     "first",

@@ -115,7 +115,7 @@ class ProgramGraph:
         """Whether the output is one of the symbols (or "nothing"), rather than a number."""
         symbol: list[bool] = []
         for node in self.nodes:
-            sides = node.args[1:] if node.op == "select" else node.args if node.op == "read" else ()
+            sides = node.args[1:] if node.op in ("select", "choose") else node.args if node.op == "read" else ()
             symbol.append(node.op == "symbol" or (bool(sides) and all(symbol[side] for side in sides)))
         return symbol[self.output]
 

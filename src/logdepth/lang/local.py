@@ -36,6 +36,8 @@ def evaluate_local(node: Node, args: list[np.ndarray]) -> np.ndarray:
             return np.maximum(args[0], args[1])
         case "select":
             return np.where(args[0] == 1, args[1], args[2])
+        case "choose":
+            return np.take_along_axis(np.stack(args[1:]), (args[0] - node.info)[None], 0)[0]
         case "table":
             axes, values = node.info
             index = np.zeros_like(args[0])

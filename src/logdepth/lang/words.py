@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -249,6 +249,30 @@ def select(condition: Word | bool, yes: Word | int, no: Word | int) -> Word:
     return Word("select", (condition, yes, no), min(yes.lo, no.lo), max(yes.hi, no.hi))
 
 
+def choose(index: Word | int, words: Sequence[Word | int]) -> Word:
+    """The word that a small word counts out: `words[index]`, in one step however many there are.
+
+    Raises `ProgramError` if the index may lie outside 0..len(words)-1.
+
+    >>> word = Word("symbol", (), 0, 3)
+    >>> choose(word, [5, word, word + 1, 0])
+    <word choose in 0..5>
+    """
+    index, among = as_word(index), _several(words)
+    if index.lo < 0 or index.hi >= len(among):
+        raise ProgramError(
+            f"{here()}: choose by a word in {index.lo}..{index.hi} among {len(among):,}, which are "
+            f"0..{len(among) - 1}; give as many words as it has values, or keep it small with minimum, % or select"
+        )
+    among = among[index.lo : index.hi + 1]
+    if len(among) == 1:
+        return among[0]
+    if all(word.op == "constant" for word in among):
+        return table(lambda value: among[value - index.lo].lo, index)
+    lo, hi = min(word.lo for word in among), max(word.hi for word in among)
+    return Word("choose", (index, *among), lo, hi, info=index.lo)
+
+
 def minimum(a: Word | int, b: Word | int) -> Word:
     """The smaller of two words.
 
@@ -297,6 +321,13 @@ def table(function: Callable[..., int | bool], *words: Word | int) -> Word:
         values.append(number)
     axes = tuple((word.lo, word.size) for word in args)
     return Word("table", args, min(values), max(values), info=(axes, tuple(values)))
+
+
+def _several(words: Any) -> tuple[Word, ...]:
+    """A list or tuple of words. Raises `ProgramError` for anything else, and for none."""
+    if not isinstance(words, list | tuple) or not words:
+        raise ProgramError(f"{here()}: choose takes a list of words, not {shown(words)}")
+    return tuple(as_word(word) for word in words)
 
 
 def as_word(value: Any) -> Word:
