@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from logdepth.compiler.schedule import Schedule
 
 WORKING_MEMORY = 2 << 30  # bytes
+EXACT_MEMORY = 8 << 30  # bytes, for an exact transformer and its run by hash attention
 MAX_DEPTH = 1000
 _NAME = 100  # bytes of a token's name and its place in a vocabulary
 _TABLE = 16  # bytes of a tabulated word's value and of what tells equal tables
+_RUNNING = 16  # numbers a slot that hash attention has in hand at once
 _DECODED = 64  # bytes of a value that a count stands for, a Python integer
 
 
@@ -73,20 +75,31 @@ def check_weights(schedule: Schedule) -> None:
     _refuse(setting, tokens + (0 if counted else layers), setting.length * row + (layers if counted else 0))
 
 
-def _refuse(setting: Setting, by_token: int, by_position: int) -> None:
+def check_exact(schedule: Schedule) -> None:
+    """Raises `InputError` where the exact transformer, its tables in int8, would not fit beside a run by hash attention:
+    the residual in int8, and for a slot some numbers of 8 bytes (codes, priorities, what was found)."""
+    setting, m = schedule.normal.graph.setting, schedule.embed_dim
+    tables = [(kind, schedule.nodes[index].num_bits) for index, (kind, _) in schedule.normal.tables.items()]
+    by_token = sum(bits for kind, bits in tables if kind == "token") + schedule.nodes[schedule.normal.graph.output].num_bits
+    by_position = sum(bits for kind, bits in tables if kind == "position") + m + 8 * _RUNNING
+    tokens = setting.alphabet_size + setting.header_size
+    _refuse(setting, tokens * (by_token + _NAME), setting.length * by_position, EXACT_MEMORY)
+
+
+def _refuse(setting: Setting, by_token: int, by_position: int, limit: int = WORKING_MEMORY) -> None:
     """Raises `InputError` if both together are over the limit, naming the size that most of it comes from."""
     total = by_token + by_position
-    if total <= WORKING_MEMORY:
+    if total <= limit:
         return
     name, size = "length", setting.length
     if by_token > by_position:
         name, size = "alphabet", setting.alphabet_size
         if setting.header_size > size:
             name, size = "headers", setting.header_size
-    least = max(1, size * WORKING_MEMORY // total)
+    least = max(1, size * limit // total)
     raise InputError(
         f"{name} {size:,} needs about {total / (1 << 30):,.1f} GiB of working memory to compile; the limit is "
-        f"{WORKING_MEMORY >> 30} GiB: give --{name} {least} or so, or a program with fewer words"
+        f"{limit >> 30} GiB: give --{name} {least} or so, or a program with fewer words"
     )
 
 
