@@ -1,4 +1,5 @@
-"""Program -> exact transformer and nothing more: no target, so no number format to certify, and any length that fits."""
+"""Program -> exact transformer and nothing more: no target, so no number format to certify, and any length that
+fits."""
 
 from __future__ import annotations
 

@@ -76,11 +76,13 @@ def check_weights(schedule: Schedule) -> None:
 
 
 def check_exact(schedule: Schedule) -> None:
-    """Raises `InputError` where the exact transformer, its tables in int8, would not fit beside a run by hash attention:
-    the residual in int8, and for a slot some numbers of 8 bytes (codes, priorities, what was found)."""
+    """Raises `InputError` where the exact transformer, its tables in int8, would not fit beside a run by hash
+    attention: the residual in int8, and for a slot some numbers of 8 bytes (codes, priorities, what was found)."""
     setting, m = schedule.normal.graph.setting, schedule.embed_dim
     tables = [(kind, schedule.nodes[index].num_bits) for index, (kind, _) in schedule.normal.tables.items()]
-    by_token = sum(bits for kind, bits in tables if kind == "token") + schedule.nodes[schedule.normal.graph.output].num_bits
+    by_token = (
+        sum(bits for kind, bits in tables if kind == "token") + schedule.nodes[schedule.normal.graph.output].num_bits
+    )
     by_position = sum(bits for kind, bits in tables if kind == "position") + m + 8 * _RUNNING
     tokens = setting.alphabet_size + setting.header_size
     _refuse(setting, tokens * (by_token + _NAME), setting.length * by_position, EXACT_MEMORY)

@@ -31,7 +31,7 @@ from logdepth.compiler.schedule import Bit, Schedule, ScheduledHead, ScheduledLa
 from logdepth.lang.bit_words import BIT_OPERATIONS, LIMB
 from logdepth.lang.graph import MatchSpec, ProgramGraph, Relation
 from logdepth.lang.interpreter import describe_match
-from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readout, Transformer
+from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readout, SetRows, Transformer
 
 
 def program_to_transformer(graph: ProgramGraph, schedule: Schedule, *, compact: bool = False) -> Transformer:
@@ -104,7 +104,9 @@ def _embedding(graph: ProgramGraph, schedule: Schedule, compact: bool) -> Embedd
         for place, coordinate in enumerate(home.coordinates):
             bits = _sign(values - node.lo, place)
             target[: len(values), coordinate] = bits
-            if kind == "token" and len(values) < num_tokens:  # "nothing" and blank are outputs only; as the first symbol
+            if (
+                kind == "token" and len(values) < num_tokens
+            ):  # "nothing" and blank are outputs only; as the first symbol
                 target[len(values) :, coordinate] = bits[-1]
     return Embedding(tokens, positions)
 
@@ -134,7 +136,7 @@ def _layer(
 
 
 def _head(schedule: Schedule, head: ScheduledHead) -> Head:
-    query, key = _scores(schedule, head.match)
+    query, key, sets = _scores(schedule, head.match)
     m = schedule.embed_dim
     value = Affine(np.zeros((m, m)), np.zeros(m))
     if head.match.kind == "union":
@@ -154,7 +156,7 @@ def _head(schedule: Schedule, head: ScheduledHead) -> Head:
             for (source, sign), target in zip(sources, schedule.scratch[read].coordinates, strict=True):
                 value.weight[target, source] = sign
     averages = head.match.kind in ("count", "union")
-    return Head(describe_match(schedule.nodes, head.match), query, key, value, averages)
+    return Head(describe_match(schedule.nodes, head.match), query, key, value, averages, sets)
 
 
 def order_span(schedule: Schedule, match: MatchSpec) -> int:
@@ -196,7 +198,7 @@ class Row:
         return self
 
 
-def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
+def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine, tuple[SetRows, ...]]:
     unit = score_unit(schedule, match)
     queries: list[Row] = []
     keys: list[Row] = []
@@ -208,7 +210,10 @@ def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
             keys.append(Row().add(key_bit, 1.0))
             cancel.add(query_bit, -unit * at_start)
     p = len(queries) + len(match.relations)
+    sets = []
     for relation in match.relations:
+        rows = len(queries), len(queries) + relation.size + 1
+        sets.append(SetRows(*rows, "key" if relation.kind == "hot" else "query"))
         for query_row, key_row, at_start in _related(schedule, relation):
             queries.append(Row().plus(query_row, unit))
             keys.append(key_row)
@@ -220,7 +225,7 @@ def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
         cancel.bias -= at_start
     queries += [cancel, Row(bias=-unit * (p if match.kind in ("count", "union") else p - 1))]
     keys += [Row({schedule.START: 1.0}), Row({schedule.REST: 1.0})]
-    return _affine(queries, schedule.embed_dim), _affine(keys, schedule.embed_dim)
+    return _affine(queries, schedule.embed_dim), _affine(keys, schedule.embed_dim), tuple(sets)
 
 
 def _compared(schedule: Schedule, key: int, query: int) -> tuple[list[Known], list[Known], list[float]]:

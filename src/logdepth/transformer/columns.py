@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Float64, Int, Int8, Integer, Num
-from numba import njit
 
 from logdepth.errors import InputError
+from logdepth.transformer.column_kernels import LARGEST, affine, codes
 from logdepth.transformer.parts import Embedding
-
-BLOCK = 4096  # slots that are worked on at once: what they need stays in the cache
-LARGEST = 127  # in size, of what an int8 column holds
 
 
 @dataclass(eq=False)
@@ -54,6 +51,11 @@ class Columns:
             self.wide[c] = total
             self.small[c] = 0
 
+    def narrow(self, c: int) -> None:
+        """Keep a wide coordinate in int8 again, if it has become small whole numbers."""
+        if is_small(self.wide[c]):
+            self.small[c] = self.wide.pop(c)
+
     def form(self, weights: Float[np.ndarray, " m"], constant: float, what: str) -> Float64[np.ndarray, " slots"]:
         """The affine form at every slot, exact: `what` (of which head) is named where it reads a wide coordinate.
 
@@ -63,8 +65,10 @@ class Columns:
         read = np.flatnonzero(weights)
         for c in read.tolist():
             if c in self.wide:
-                raise InputError(f"{what} reads {self.names[c]}, which holds no whole numbers; hash attention needs those")
-        return _affine(self.small, read, weights[read], constant)
+                raise InputError(
+                    f"{what} reads {self.names[c]}, which holds no whole numbers; hash attention needs those"
+                )
+        return affine(self.small, read, weights[read], constant)
 
     def pick(self, c: int, slots: Integer[np.ndarray, " slots"]) -> Num[np.ndarray, " slots"]:
         """A coordinate as it stands at other slots."""
@@ -75,11 +79,13 @@ class Columns:
     ) -> Int[np.ndarray, " slots"]:
         """Bits -1/+1 of up to 62 coordinates as one number a slot, turned round where flipped. Raises `InputError` for
         a coordinate that is no bit at some slot from `first` on."""
-        found, wrong, at = _codes(self.small, coordinates, flipped, first)
+        found, wrong, at = codes(self.small, coordinates, flipped, first)
         if wrong >= 0:
             c = int(coordinates[wrong])
             value = self.wide[c][at] if c in self.wide else float(self.small[c, at])
-            raise InputError(f"{what} compares {self.names[c]}, which is {value:g} at slot {at}: no bit, which is -1 or 1")
+            raise InputError(
+                f"{what} compares {self.names[c]}, which is {value:g} at slot {at}: no bit, which is -1 or 1"
+            )
         return found
 
 
@@ -106,37 +112,3 @@ def embed(embedding: Embedding, tokens: Integer[np.ndarray, " slots"], names: tu
 
 def _narrow(values: Num[np.ndarray, " entries"]) -> Num[np.ndarray, " entries"]:
     return values.astype(np.int8) if is_small(values) else values.astype(np.float64)
-
-
-@njit(cache=True)
-def _affine(small, read, weights, constant):
-    slots = small.shape[1]
-    out = np.full(slots, constant)
-    for first in range(0, slots, BLOCK):
-        last = min(first + BLOCK, slots)
-        for r in range(read.size):
-            weight = weights[r]
-            for i in range(first, last):
-                out[i] += weight * small[read[r], i]
-    return out
-
-
-@njit(cache=True)
-def _codes(small, coordinates, flipped, first):
-    """The codes; and the number and slot of a coordinate that is no bit (-1: none)."""
-    slots = small.shape[1]
-    out = np.zeros(slots, np.int64)
-    for low in range(0, slots, BLOCK):
-        high = min(low + BLOCK, slots)
-        for b in range(coordinates.size):
-            c, turn = coordinates[b], flipped[b]
-            odd = 0
-            for i in range(low, high):
-                x = small[c, i]
-                out[i] |= np.int64((x > 0) ^ turn) << b
-                odd += x * x != 1
-            if odd:
-                for i in range(max(low, first), high):
-                    if small[c, i] != 1 and small[c, i] != -1:
-                        return out, b, i
-    return out, -1, -1

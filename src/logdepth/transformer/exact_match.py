@@ -17,6 +17,11 @@ keys that do not agree lose against the start token, whatever else there is, and
 the keys of greatest P among those that agree, if W + P + D > 0; they and the start token, if it is 0; else the start
 token alone. This is hard attention, for any head that satisfies (no mismatch), which is checked on the numbers of the
 run. Nothing here knows of programs or of look-ups' kinds.
+
+A head may be told that some coordinates of its queries and keys are a word and a set (`SetRows`): on one side exactly
+one of them is 1 and the rest are 0, on the other each is u or -u. Their dot product is u where the word is in the set,
+else -u: one more bit of agreement, W + u, whose M is u. Both is checked on the numbers of the run, too
+(`member_sets.py`).
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from logdepth.errors import InputError
-from logdepth.transformer.parts import Embedding, Head, Layer
+from logdepth.transformer.parts import Embedding, Head, Layer, SetRows
 from logdepth.transformer.rowmaps import Affine, Circuit
 
 _GRAIN = 0.25  # weights are whole multiples of this, coordinates whole numbers below 2^7 in size:
@@ -40,8 +45,8 @@ class ExactMatch:
     """A head as a join (the module's docstring has the letters).
 
     queries, keys: the coordinates compared, pairwise. weights: M's entry of each pair; negative: they agree where the
-    bits differ. priority: P, (m,). known_key: g. counts: the value is 0 at every slot but the start token's, so
-    that the head's average says how many match.
+    bits differ. priority: P, (m,). known_key: g, 0 where sets are. counts: the value is 0 at every slot but the start
+    token's, so that the head's average says how many match.
     """
 
     head: Head
@@ -56,36 +61,41 @@ class ExactMatch:
     counts: bool
 
     @property
+    def sets(self) -> tuple[SetRows, ...]:
+        return self.head.sets
+
+    @property
     def name(self) -> str:
         return self.head.name
 
-    @property
-    def agreement(self) -> float:
-        """W: what the comparisons add to a score where all agree."""
-        return float(np.abs(self.weights).sum())
+    def agreement(self, units: Float[np.ndarray, " sets"]) -> float:
+        """W: what the comparisons add to a score where all agree; units: u of each set."""
+        return float(np.abs(self.weights).sum() + units.sum())
 
-    @property
-    def near_miss(self) -> float:
+    def near_miss(self, units: Float[np.ndarray, " sets"]) -> float:
         """The most that they add where one does not; -inf if nothing is compared."""
-        return self.agreement - 2 * float(np.abs(self.weights).min()) if self.keys else -np.inf
+        least = min(np.abs(self.weights).min(initial=np.inf), units.min(initial=np.inf))
+        return self.agreement(units) - 2 * float(least)
 
     @cached_property
     def written(self) -> tuple[int, ...]:
         """The coordinates that the head can write."""
         return tuple(np.flatnonzero(self.value.weight.any(1) | (self.value.bias != 0)).tolist())
 
-    def surplus(self, start: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " m"], float]:
+    def surplus(
+        self, start: Float[np.ndarray, " m"], units: Float[np.ndarray, " sets"]
+    ) -> tuple[Float[np.ndarray, " m"], float]:
         """D as weights and a constant, from the residual of the start token. Raises `InputError` where scores are not
         exact in float64."""
         other = self.known_key - self.key(start)
         weights, constant = other @ self.query.weight, float(other @ self.query.bias)
-        _check_exact(self.name, self.weights, self.priority, weights, np.array([constant]))
+        _check_exact(self.name, self.weights, units, self.priority, weights, np.array([constant]))
         return weights, constant
 
 
 def known_coordinates(embedding: Embedding, layers: tuple[Layer, ...]) -> Float[np.ndarray, " m"]:
     """What each coordinate holds at every slot but the start token's, in every layer; NaN where that differs or is not
-    known. (Symbols and header tokens are told apart by their ids alone, so a coordinate that tokens fill is unknown.)"""
+    known. (Symbols and header tokens are told apart by their ids alone: a coordinate that tokens fill is unknown.)"""
     positions = embedding.positions
     m = positions.shape[1]
     known = np.full(m, np.nan)
@@ -114,7 +124,7 @@ def exact_match(head: Head, known: Float[np.ndarray, " m"]) -> ExactMatch:
 
     >>> one = Affine(np.array([[0.0, 1.0, 0.0]]), np.zeros(1))
     >>> found = exact_match(Head("same bit", one, one, one), np.array([0.0, np.nan, np.nan]))
-    >>> found.keys, found.agreement, found.near_miss
+    >>> found.keys, found.agreement(np.zeros(0)), found.near_miss(np.zeros(0))
     ((1,), 1.0, -1.0)
     """
     query, key, value = head.query, head.key, head.value
@@ -124,7 +134,10 @@ def exact_match(head: Head, known: Float[np.ndarray, " m"]) -> ExactMatch:
             "cannot tell what it compares; run it with soft or hard attention"
         )
     unknown, at_known = np.isnan(known), np.nan_to_num(known)
-    open_keys = np.where(unknown, key.weight, 0.0)
+    is_code = np.ones(len(key.bias), bool)
+    for rows in head.sets:
+        is_code[rows.first : rows.last] = False
+    open_keys = np.where(unknown & is_code[:, None], key.weight, 0.0)
     compared = query.weight.T @ open_keys
     queries, keys = np.nonzero(compared)
     return ExactMatch(
@@ -133,17 +146,17 @@ def exact_match(head: Head, known: Float[np.ndarray, " m"]) -> ExactMatch:
         keys=tuple(keys.tolist()),
         weights=compared[queries, keys],
         priority=query.bias @ open_keys,
-        known_key=key.bias + key.weight @ at_known,
+        known_key=np.where(is_code, key.bias + key.weight @ at_known, 0.0),
         counts=not (np.where(unknown, value.weight, 0.0).any() or (value.bias + value.weight @ at_known).any()),
     )  # fmt: skip
 
 
-def _check_exact(name: str, *numbers: Float[np.ndarray, " some"]) -> None:
+def _check_exact(name: str, *numbers: np.ndarray) -> None:
     """Raises `InputError` unless every score is a sum that float64 makes exactly, so that ties are ties."""
     together = np.concatenate(numbers)
     if (together != np.round(together / _GRAIN) * _GRAIN).any() or np.abs(together).sum() >= _MOST:
         raise InputError(
-            f"head {name!r}: its scores are not exact in float64 (its weights must be multiples of {_GRAIN} whose sizes "
-            f"add up to less than 2^44; they add up to {np.abs(together).sum():.3g}), so hash attention could not tell "
-            "a tie"
+            f"head {name!r}: its scores are not exact in float64 (its weights must be multiples of {_GRAIN} whose "
+            f"sizes add up to less than 2^44; they add up to {np.abs(together).sum():.3g}), so hash attention could not "
+            "tell a tie"
         )

@@ -14,9 +14,10 @@ import numpy as np
 from jaxtyping import Float, Int32, Integer
 
 from logdepth.errors import InputError
-from logdepth.transformer.buckets import best_equal
+from logdepth.transformer.buckets import Buckets
 from logdepth.transformer.columns import Columns, embed
 from logdepth.transformer.exact_match import ExactMatch, exact_match, known_coordinates
+from logdepth.transformer.member_sets import members_of
 from logdepth.transformer.parts import Embedding, Layer, Readout
 from logdepth.transformer.rowmaps import Circuit
 from logdepth.transformer.sparse_circuit import SparseCircuit, sparse
@@ -43,7 +44,9 @@ class Hashed:
     readout: TokenLookup
     causal: bool
 
-    def steps(self, tokens: Integer[np.ndarray, " slots"]) -> Iterator[tuple[Int32[np.ndarray, "heads slots"], Columns]]:
+    def steps(
+        self, tokens: Integer[np.ndarray, " slots"]
+    ) -> Iterator[tuple[Int32[np.ndarray, "heads slots"], Columns]]:
         """Run one sequence, slot 0 its start token: after the embedding and after every layer, what its heads found
         (see `SparseTrace`) and the residual, which the next step changes.
 
@@ -56,8 +59,9 @@ class Hashed:
             written = []
             for h, head in enumerate(layer.heads):
                 try:
-                    found[h] = _found(head, x, self.causal)
-                    written += _read(head, x, found[h])
+                    each = _found(head, x, self.causal)
+                    found[h] = each.slots
+                    written += _read(head, x, each)
                 except InputError as error:
                     raise InputError(f"layer {number}: {error}") from error
             for c, values in written:
@@ -75,38 +79,53 @@ def hashed(
     found = []
     for number, layer in enumerate(layers, 1):
         heads = tuple(exact_match(head, known) for head in layer.heads)
-        averages = {c for head in heads if head.counts for c in head.written}
+        averages = {c for head in heads if head.head.counts for c in head.written}
         if layer.map is not None and not isinstance(layer.map, Circuit):
-            raise InputError(f"layer {number}: its map is a function, not a circuit; run it with soft or hard attention")
+            raise InputError(
+                f"layer {number}: its map is a function, not a circuit; run it with soft or hard attention"
+            )
         found.append(HashedLayer(heads, None if layer.map is None else sparse(layer.map, averages)))
     return Hashed(names, embedding, tuple(found), token_lookup(readout, known), causal)
 
 
-def _found(head: ExactMatch, x: Columns, causal: bool) -> Int32[np.ndarray, " slots"]:
-    """What hard attention's maximisers are: for each query one slot, or how many tie with the start token."""
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What hard attention's maximisers are, for each query. slots: the one slot, or how many tie with the start token;
+    buckets: what they were found by."""
+
+    slots: Int32[np.ndarray, " slots"]
+    buckets: Buckets
+
+
+def _found(head: ExactMatch, x: Columns, causal: bool) -> _Found:
     what = f"head {head.name!r}"
+    related = [members_of(rows, head.query, head.key, x, what) for rows in head.sets]
+    units = np.array([unit for _, unit in related])
     priority = x.form(head.priority, 0.0, what)
-    weights, constant = head.surplus(x.at(0))
+    weights, constant = head.surplus(x.at(0), units)
     surplus = x.form(weights, constant, what) if weights.any() else np.full(1, constant)
-    over = priority[1:].max(initial=-np.inf) + surplus.max() + head.near_miss
+    over = priority[1:].max(initial=-np.inf) + surplus.max() + head.near_miss(units)
     if over >= 0:
         raise InputError(
-            f"{what} is no exact-match join: a key that differs in one of the {len(head.keys)} bits that it compares can "
-            f"score {over:g} over the start token; run it with soft or hard attention"
+            f"{what} is no exact-match join: a key that differs in one of the {len(head.keys) + len(units)} bits that "
+            f"it compares can score {over:g} over the start token; run it with soft or hard attention"
         )
-    best = best_equal(*_codes(head, x, what), priority, causal=causal)
-    top = best.priority + (surplus + head.agreement)
+    buckets = Buckets(*_codes(head, x, what), tuple(each for each, _ in related), x.num_slots, causal=causal)
+    best = buckets.best(priority)
+    top = best.priority + (surplus + head.agreement(units))
     above, level = top > 0, top == 0
-    if head.counts:
+    if head.head.counts:
         if above.any():
-            raise InputError(f"{what} counts, but a match outscores the start token by {top.max():g}")
-        return np.where(level, best.ties, 0).astype(np.int32)
+            raise InputError(f"{what} averages, but a match outscores the start token by {top.max():g}")
+        if not head.counts and len(priority) > 1 and (priority[1:] != priority[1]).any():
+            raise InputError(f"{what} averages keys of different order; run it with soft or hard attention")
+        return _Found(np.where(level, best.ties, 0).astype(np.int32), buckets)
     unclear = (above & (best.ties > 1)) | level
     if unclear.any():
         at = int(np.argmax(unclear))
         others = f"{best.ties[at]:,} keys" + (" and the start token" if level[at] else "")
         raise InputError(f"{what}: at slot {at} {others} tie, and it reads what they hold; hash attention needs one")
-    return np.where(above, best.slot, 0)
+    return _Found(np.where(above, best.slot, 0), buckets)
 
 
 def _codes(head: ExactMatch, x: Columns, what: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -120,22 +139,32 @@ def _codes(head: ExactMatch, x: Columns, what: str) -> tuple[list[np.ndarray], l
     )
 
 
-def _read(head: ExactMatch, x: Columns, found: Int32[np.ndarray, " slots"]) -> Iterator[tuple[int, np.ndarray]]:
+def _read(head: ExactMatch, x: Columns, found: _Found) -> Iterator[tuple[int, np.ndarray]]:
     """What a head writes: the coordinate, and what is added to it at every slot."""
+    slots = found.slots
     if head.counts:  # one share of what the start token says, the others say nothing
-        start, share = head.value(x.at(0)), 1.0 / (1.0 + found)
+        start, share = head.value(x.at(0)), 1.0 / (1.0 + slots)
         yield from ((c, share * start[c]) for c in head.written)
-        return
-    for c in head.written:
-        weights, constant = head.value.weight[c], float(head.value.bias[c])
-        read = np.flatnonzero(weights)
-        if len(read) == 1 and weights[read[0]] == 1 and constant == 0:  # a copy, as compiled heads make them
-            yield c, x.pick(int(read[0]), found)
-        else:
-            values = _value(head, x, weights, constant)
-            yield c, values[found]
+    elif head.head.counts:  # the average of the matches and the start token
+        start = head.value(x.at(0))
+        values = [_form(head, x, c) for c in head.written]
+        for c, total in zip(head.written, found.buckets.sums(values), strict=True):
+            yield c, (np.where(slots > 0, total, 0.0) + start[c]) / (1.0 + slots)
+    else:
+        yield from ((c, _value(head, x, c, slots)) for c in head.written)
 
 
-def _value(head: ExactMatch, x: Columns, weights: Float[np.ndarray, " m"], constant: float) -> np.ndarray:
-    values = x.form(weights, constant, f"head {head.name!r}, whose value is a sum,")
-    return values.astype(np.int8) if (np.abs(values) <= 1).all() and (values == np.rint(values)).all() else values
+def _value(head: ExactMatch, x: Columns, c: int, slots: Int32[np.ndarray, " slots"]) -> np.ndarray:
+    """One coordinate of a head's value as it stands at other slots."""
+    weights = head.value.weight[c]
+    read = np.flatnonzero(weights)
+    if len(read) == 1 and weights[read[0]] == 1 and head.value.bias[c] == 0:  # a copy, as compiled heads make them
+        return x.pick(int(read[0]), slots)
+    values = _form(head, x, c)
+    is_bit = (np.abs(values) <= 1).all() and (values == np.rint(values)).all()
+    return (values.astype(np.int8) if is_bit else values)[slots]
+
+
+def _form(head: ExactMatch, x: Columns, c: int) -> Float[np.ndarray, " slots"]:
+    what = f"head {head.name!r}, whose value is a sum,"
+    return x.form(head.value.weight[c], float(head.value.bias[c]), what)

@@ -56,7 +56,7 @@ def token_lookup(readout: Readout, known: Float[np.ndarray, " m"]) -> TokenLooku
         codes |= (column > 0).astype(np.int64) << place
     level = constant[all_bits].max(initial=-np.inf)
     answers = all_bits & (constant == level)
-    if len(read) > 62 or (~answers).any() and (reach + constant)[~answers].max() >= len(read) + level:
+    if len(read) > 62 or ((~answers).any() and (reach + constant)[~answers].max() >= len(read) + level):
         raise InputError("the readout: its logits are no agreements of bits, so hash attention cannot look tokens up")
     ids = np.flatnonzero(answers)
     order = np.argsort(codes[ids], kind="stable")  # of tokens with the same bits the least id, as argmax has it

@@ -23,9 +23,10 @@ class Trace:
 class SparseTrace:
     """What heads found by hash attention, a number a head and query: memory O(batch heads slots).
 
-    found[l]: `(batch, heads, query)` of layer l + 1: the slot that the head attends to, 0 for the start token; of a head
-    that counts (`counts[l][h]`) the number of slots that tie with the start token, so that its weights are
-    1/(1 + number). residual[l]: `(batch, slots, m)` after layer l, if it was asked for. answers: `(batch, slots)`, ids.
+    found[l]: `(batch, heads, query)` of layer l + 1: the slot that the head attends to, 0 for the start token; of a
+    head that averages (`counts[l][h]`) how many slots tie with the start token, so that its weights are
+    1/(1 + that number). residual[l]: `(batch, slots, m)` after layer l, if it was asked for. answers: `(batch, slots)`,
+    ids.
     """
 
     found: tuple[Int[np.ndarray, "batch _heads query"], ...]

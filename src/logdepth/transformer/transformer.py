@@ -122,7 +122,7 @@ class Transformer(TwoLines):
                     answers[row, here] = plan.readout(x)
                 if progress:
                     progress(row * (self.depth + 1) + number + 1, batch * (self.depth + 1))
-        counts = tuple(tuple(head.counts for head in layer.heads) for layer in plan.layers)
+        counts = tuple(tuple(head.counts for head in layer.heads) for layer in self.layers)
         return SparseTrace(tuple(found), counts, answers, self._head_names, tuple(kept))
 
     def run(
