@@ -21,8 +21,12 @@ def add_commands(commands: Any) -> None:
         "input's own size, on your sequences or graph. It is the exact object, so nothing needs to be certified; hash "
         "attention takes near-linear time and gives what hard attention gives.",
     )
-    parser.add_argument("program", metavar="DIR|PROGRAM", help="a compiled model, a task, a program, or FILE.py:program")
-    parser.add_argument("--input", metavar="FILE", help="sequences: text, FASTA or .npy; - for standard input (default)")
+    parser.add_argument(
+        "program", metavar="DIR|PROGRAM", help="a compiled model, a task, a program, or FILE.py:program"
+    )
+    parser.add_argument(
+        "--input", metavar="FILE", help="sequences: text, FASTA or .npy; - for standard input (default)"
+    )
     parser.add_argument("--graph", metavar="FILE", help="a graph: edge list, CSV, Matrix Market, METIS, .npy, Parquet")
     parser.add_argument("--format", help="the graph file's format, if its name does not say")
     parser.add_argument(
@@ -34,9 +38,13 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--construction", help="of a task's program (khop: rank, the default, or doubling)")
     parser.add_argument("--alphabet", type=int, help="of a program: how many symbols, for a .npy file")
     parser.add_argument("--symbols", help="of a program: the symbols (default: the characters that occur)")
-    parser.add_argument("--set", "-s", action="append", default=[], metavar="NAME=VALUE", help="a parameter of a program")
+    parser.add_argument(
+        "--set", "-s", action="append", default=[], metavar="NAME=VALUE", help="a parameter of a program"
+    )
     parser.add_argument("--headers", type=int, default=0, help="of a program with a Header: how many")
-    parser.add_argument("--out", metavar="FILE", help="the answers: .npy or text; of a graph .csv, .tsv, .parquet, .npz")
+    parser.add_argument(
+        "--out", metavar="FILE", help="the answers: .npy or text; of a graph .csv, .tsv, .parquet, .npz"
+    )
     parser.add_argument("--force", action="store_true", help="replace FILE")
     add_json(parser)
     parser.set_defaults(run=_run, length=None, vertices=None, edges=None)

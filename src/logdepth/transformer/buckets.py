@@ -87,6 +87,12 @@ class Buckets:
             kernels.best_of_codes(self.keys, self.queries, self.ids, priority, self.causal, slot, best, many)
         return Best(slot, best, many)
 
+    def among(self, priority: Float[np.ndarray, " slots"], wanted: Float[np.ndarray, " slots"]) -> Buckets:
+        """The same with only the keys of the priority that each query wants."""
+        ranks = np.unique(np.concatenate([priority, wanted]), return_inverse=True)[1]
+        keys, queries = [self.keys, ranks[: self.slots]], [self.queries, ranks[self.slots :]]
+        return Buckets(keys, queries, self.members, self.slots, causal=self.causal)
+
     def sums(self, values: list[Float[np.ndarray, " slots"]]) -> list[Float[np.ndarray, " slots"]]:
         """Of each column the sum over the keys that agree with each query.
 

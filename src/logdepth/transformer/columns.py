@@ -41,8 +41,11 @@ class Columns:
 
     def add(self, c: int, values: Num[np.ndarray, " slots"]) -> None:
         """Add to a coordinate; it grows wide if the sum isn't small whole numbers."""
-        if c not in self.wide and values.dtype == np.int8 and not self.small[c].any():
-            self.small[c] = values
+        if c not in self.wide and not self.small[c].any():
+            if is_small(values):
+                self.small[c] = values
+            else:
+                self.wide[c] = values.astype(np.float64, copy=False)
             return
         total = values + (self.wide[c] if c in self.wide else self.small[c].astype(np.float64))
         if c not in self.wide and is_small(total):

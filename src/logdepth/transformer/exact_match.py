@@ -157,6 +157,6 @@ def _check_exact(name: str, *numbers: np.ndarray) -> None:
     if (together != np.round(together / _GRAIN) * _GRAIN).any() or np.abs(together).sum() >= _MOST:
         raise InputError(
             f"head {name!r}: its scores are not exact in float64 (its weights must be multiples of {_GRAIN} whose "
-            f"sizes add up to less than 2^44; they add up to {np.abs(together).sum():.3g}), so hash attention could not "
-            "tell a tie"
+            f"sizes add up to less than 2^44; they add up to {np.abs(together).sum():.3g}), so hash attention could "
+            "not tell a tie"
         )

@@ -91,7 +91,7 @@ def hashed(
 @dataclass(frozen=True, eq=False)
 class _Found:
     """What hard attention's maximisers are, for each query. slots: the one slot, or how many tie with the start token;
-    buckets: what they were found by."""
+    buckets: what finds them."""
 
     slots: Int32[np.ndarray, " slots"]
     buckets: Buckets
@@ -118,7 +118,7 @@ def _found(head: ExactMatch, x: Columns, causal: bool) -> _Found:
         if above.any():
             raise InputError(f"{what} averages, but a match outscores the start token by {top.max():g}")
         if not head.counts and len(priority) > 1 and (priority[1:] != priority[1]).any():
-            raise InputError(f"{what} averages keys of different order; run it with soft or hard attention")
+            buckets = buckets.among(priority, best.priority)
         return _Found(np.where(level, best.ties, 0).astype(np.int32), buckets)
     unclear = (above & (best.ties > 1)) | level
     if unclear.any():

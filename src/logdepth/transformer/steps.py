@@ -1,4 +1,4 @@
-"""Hidden units that read one coordinate alone, as steps on it: however many they are, a value has one place in a list."""
+"""Hidden units that read one coordinate alone, as steps on it: however many they are, a value has one place."""
 
 from __future__ import annotations
 

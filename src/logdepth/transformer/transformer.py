@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from jaxtyping import Int, Integer
 from logdepth.errors import InputError
 from logdepth.summary import TwoLines
 from logdepth.transformer.attention import ATTENTION, causal_mask
+from logdepth.transformer.columns import Columns
 from logdepth.transformer.hashed import Hashed, hashed
 from logdepth.transformer.parts import Embedding, Layer, Readout
 from logdepth.transformer.trace import SparseTrace, Trace
@@ -107,21 +108,16 @@ class Transformer(TwoLines):
         """
         tokens, lengths = self._checked(tokens, lengths)
         batch, slots = tokens.shape
-        plan = self.hashed
         found = [np.zeros((batch, len(layer.heads), slots), np.int32) for layer in self.layers]
         kept = [np.zeros((batch, slots, self.embed_dim)) for _ in range(self.depth + 1)] if residual else []
         answers = np.zeros((batch, slots), np.int64)
-        for row in range(batch):
-            here = slice(0, int(lengths[row]) + 1)
-            for number, (slots_found, x) in enumerate(plan.steps(tokens[row, here])):
-                if number:
-                    found[number - 1][row, :, here] = slots_found
-                if residual:
-                    kept[number][row, here] = x.rows()
-                if number == self.depth:
-                    answers[row, here] = plan.readout(x)
-                if progress:
-                    progress(row * (self.depth + 1) + number + 1, batch * (self.depth + 1))
+        for row, number, slots_found, x in self._by_hash(tokens, lengths, progress):
+            if number:
+                found[number - 1][row, :, : x.num_slots] = slots_found
+            if residual:
+                kept[number][row, : x.num_slots] = x.rows()
+            if number == self.depth:
+                answers[row, : x.num_slots] = self.hashed.readout(x)
         counts = tuple(tuple(head.counts for head in layer.heads) for layer in self.layers)
         return SparseTrace(tuple(found), counts, answers, self._head_names, tuple(kept))
 
@@ -130,11 +126,32 @@ class Transformer(TwoLines):
         tokens: Integer[np.ndarray, "batch slots"],
         attention: str = "soft",
         lengths: Integer[np.ndarray, " batch"] | None = None,
+        *,
+        progress: Progress | None = None,
     ) -> Int[np.ndarray, "batch slots"]:
-        """The argmax of the logits at every slot, by `soft`, `hard` or `hash` attention."""
-        if attention == "hash":
-            return self.sparse_trace(tokens, lengths).answers
-        return self.trace(tokens, attention, lengths).logits.argmax(-1)
+        """The argmax of the logits at every slot, by `soft`, `hard` or `hash` attention (0 at padding then).
+
+        progress: called after every layer of hash attention. Raises `InputError` as `trace` and `sparse_trace` do.
+        """
+        if attention != "hash":
+            return self.trace(tokens, attention, lengths).logits.argmax(-1)
+        tokens, lengths = self._checked(tokens, lengths)
+        answers = np.zeros(tokens.shape, np.int64)
+        for row, number, _, x in self._by_hash(tokens, lengths, progress):
+            if number == self.depth:
+                answers[row, : x.num_slots] = self.hashed.readout(x)
+        return answers
+
+    def _by_hash(
+        self, tokens: np.ndarray, lengths: np.ndarray, progress: Progress | None
+    ) -> Iterator[tuple[int, int, np.ndarray, Columns]]:
+        """Every sequence after the embedding and every layer: its number, the layer, what heads found, the residual."""
+        steps = self.depth + 1
+        for row in range(len(tokens)):
+            for number, (found, x) in enumerate(self.hashed.steps(tokens[row, : int(lengths[row]) + 1])):
+                yield row, number, found, x
+                if progress:
+                    progress(row * steps + number + 1, len(tokens) * steps)
 
     @property
     def _head_names(self) -> tuple[tuple[str, ...], ...]:

@@ -58,6 +58,13 @@ def affine_units(circuit: Circuit, units: Int[np.ndarray, " units"], written: In
     """
     read, write, bias = circuit.read[units], circuit.write[np.ix_(written, units)], circuit.bias[units]
     single = np.flatnonzero(((read != 0).sum(1) == 1) & ((write != 0).sum(0) == 1))
+    weights, constant, found = (
+        np.zeros((len(written), read.shape[1])),
+        np.zeros(len(written)),
+        np.zeros(len(units), bool),
+    )
+    if not len(single):
+        return Affine3(found, weights, constant)
     at, to = (read[single] != 0).argmax(1), (write[:, single] != 0).argmax(0)
     values = np.arange(-1.0, 2.0)
     ramps = np.clip(read[single, at][:, None] * values + bias[single][:, None], 0, 1)
@@ -66,9 +73,7 @@ def affine_units(circuit: Circuit, units: Int[np.ndarray, " units"], written: In
     np.add.at(sums, group, write[to, single][:, None] * ramps)
     slope = sums[:, 2] - sums[:, 1]
     is_affine = (sums[:, 1] - sums[:, 0] == slope) & (sums == np.round(sums / _GRAIN) * _GRAIN).all(1)
-    found = np.zeros(len(units), bool)
     found[single] = is_affine[group]
-    weights, constant = np.zeros((len(written), read.shape[1])), np.zeros(len(written))
     row, c = np.divmod(groups[is_affine], read.shape[1])
     weights[row, c] = slope[is_affine]
     np.add.at(constant, row, sums[is_affine, 1])
