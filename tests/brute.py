@@ -107,6 +107,7 @@ def _local(node, args):
         "bit_count": lambda: len(members(args)),
         "shift": lambda: a + node.info,
         "not": lambda: 1 - a,
+        "cast": lambda: a,
         "add": lambda: a + b,
         "subtract": lambda: a - b,
         "less": lambda: int(a < b),

@@ -17,7 +17,7 @@ _LARGEST_SIZE = 1 << 40
 _LARGEST_TABLE = 1 << 16
 _ARGUMENTS = {
     **dict.fromkeys(("symbol", "position", "real", "header", "constant", "count"), 0),
-    **dict.fromkeys(("shift", "not", "read", "union", "hot", "below", "flip"), 1),
+    **dict.fromkeys(("shift", "not", "cast", "read", "union", "hot", "below", "flip"), 1),
     **dict.fromkeys(
         ("add", "subtract", "less", "equal", "minimum", "maximum", "bit_and", "bit_or", "bit_xor", "bit_where"), 2
     ),
@@ -176,6 +176,8 @@ def _check_node(node: Node, before: list[Node], setting: Setting, where: str) ->
     _need((op if op in ("count", "read", "union") else None) == found, f"{where}: {op} with the look-up {node.match}")
     if op in ("not", "select"):
         _need(args[0].lo >= 0 and args[0].hi <= 1, f"{where}: {op} of a word in {args[0].lo}..{args[0].hi}")
+    if op == "cast":
+        _need(lo >= 0 and hi <= setting.alphabet_size, f"{where}: a symbol in {lo}..{hi}")
     if op == "table":
         _check_table(info, args, where)
     elif op == "choose":
@@ -236,7 +238,7 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
             return node.lo, node.hi
         case "shift":
             return args[0].lo + node.info, args[0].hi + node.info
-        case "read":
+        case "read" | "cast":
             return args[0].lo, args[0].hi
         case "add":
             return args[0].lo + args[1].lo, args[0].hi + args[1].hi

@@ -11,6 +11,7 @@ arithmetic, `matches.py` and `conditions.py` for look-ups, `program.py` for trac
 """
 
 from logdepth.lang.bits import Bits, one_hot
+from logdepth.lang.casts import nothing, symbol
 from logdepth.lang.conditions import theirs
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
@@ -43,9 +44,11 @@ __all__ = [
     "lowest",
     "maximum",
     "minimum",
+    "nothing",
     "one_hot",
     "program",
     "select",
+    "symbol",
     "table",
     "theirs",
     "union",

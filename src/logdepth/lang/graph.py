@@ -116,7 +116,7 @@ class ProgramGraph:
         symbol: list[bool] = []
         for node in self.nodes:
             sides = node.args[1:] if node.op in ("select", "choose") else node.args if node.op == "read" else ()
-            symbol.append(node.op == "symbol" or (bool(sides) and all(symbol[side] for side in sides)))
+            symbol.append(node.op in ("symbol", "cast") or (bool(sides) and all(symbol[side] for side in sides)))
         return symbol[self.output]
 
     @property

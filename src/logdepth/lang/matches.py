@@ -11,6 +11,7 @@ from typing import Any, overload
 
 from logdepth.errors import ProgramError
 from logdepth.lang.bits import Bits
+from logdepth.lang.calls import is_masked
 from logdepth.lang.conditions import Condition, Theirs, TheirSet, conditions
 from logdepth.lang.lines import here, origin
 from logdepth.lang.refusals import Opaque
@@ -30,6 +31,8 @@ class Match(Opaque):
 
     def __init__(self, kind: str, where: tuple[Condition, ...], by: Word | None = None) -> None:
         self.kind, self.by = kind, by
+        if is_masked():
+            where = _before_me(kind, where)
         self.pairs = tuple((each.theirs[0], each.mine[0]) for each in where if each.relation == "==")
         self.relations = tuple(each for each in where if each.relation != "==")
         self.origin = origin()
@@ -76,6 +79,15 @@ class Match(Opaque):
 
     def _word(self, word: Word) -> Word:
         return _read(self, word)
+
+
+def _before_me(kind: str, where: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions of a causal program's look-up where tokens see more: nothing that stands after me."""
+    position = Word("position", (), 0, current_setting().length)
+    if kind != "at":
+        return (*where, Theirs(position) <= position)
+    address = where[0].mine[0]
+    return (Condition("==", where[0].theirs, (select(position < address, 0, address),)),)
 
 
 class Union(Match):
