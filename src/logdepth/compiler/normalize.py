@@ -17,7 +17,7 @@ from logdepth.lang.lines import place
 from logdepth.lang.local import evaluate_local
 from logdepth.summary import TwoLines
 
-VIEWS = ("shift", "not", "flip")
+VIEWS = ("shift", "not", "flip", "bit")
 
 
 @dataclass(frozen=True, repr=False)
@@ -157,6 +157,14 @@ class _Normalizer:
             size = len(self.positions)
             values = [np.full(size, nodes[arg].lo) if arg in constants else self.counts[arg] for arg in node.args]
             return self._decoded(replace(node, match=matches.pop()), evaluate_local(node, values))
+        if node.op == "bit":
+            inner = self._recoded(node.args[0], node.info[0])
+            if node.info[1] >= nodes[inner].num_bits:
+                return self._constant(0)
+            node = replace(node, args=(inner,))
+        if node.op == "quotient" and nodes[node.args[-1]].lo <= 0:  # what is divided by 0 must not reach 1
+            some = Node("less", (self._constant(0), node.args[-1]), 0, 1, name=f"{node.name}?", origin=node.origin)
+            node = replace(node, args=(*node.args, self._local(some)))
         if node.op in BITWISE:  # their circuits read sets bit by bit
             first = int(node.op == "holds")
             sets = tuple(self._recoded(arg, 0) for arg in node.args[first:])
@@ -325,6 +333,8 @@ class _Normalizer:
             "select",
             "choose",
             "recode",
+            "total",
+            "quotient",
         ):
             return None
         shut = node.info[1][0] if node.op == "table" else node.lo  # a table's gates are its changes

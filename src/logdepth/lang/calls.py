@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from logdepth.errors import InputError, ProgramError
 from logdepth.lang.lines import here, is_own, line_in, one_line, place, shown
+from logdepth.lang.reals import Real
 from logdepth.lang.refusals import Opaque
 from logdepth.lang.words import _SETTING, Setting, Word, as_word, current_setting
 
@@ -87,11 +88,11 @@ def run_function(program: Program, arguments: dict[str, Any]) -> Any:
         raise ProgramError(f"{line_in(error, program.where)}: {one_line(error)}{hint}") from error
 
 
-def as_answer(program: Program, output: Any) -> Word:
-    """What a program returned, as a word. Raises `ProgramError` for what is none."""
+def as_answer(program: Program, output: Any) -> Word | Real:
+    """What a program returned, a word or a real. Raises `ProgramError` for what is none."""
     if isinstance(output, bool | int):
         return as_word(int(output))
-    if not isinstance(output, Word):
+    if not isinstance(output, Word | Real):
         hint = f" ({output.way_out})" if isinstance(output, Opaque) else ""
         raise ProgramError(
             f"{place(program.where)}: program {program.name} returned {shown(output)}; it must return one word{hint}"
@@ -99,7 +100,7 @@ def as_answer(program: Program, output: Any) -> Word:
     return output
 
 
-def call(program: Program, positional: tuple[Any, ...], named: dict[str, Any]) -> Word:
+def call(program: Program, positional: tuple[Any, ...], named: dict[str, Any]) -> Word | Real:
     """The word that a program gives for these words and parameters; its own words that are not given are my token's.
 
     Raises `ProgramError`, with the line of the call (and for what is wrong in the program that line, too), for
@@ -148,7 +149,10 @@ def _arguments(program: Program, given: dict[str, Any], setting: Setting) -> dic
             raise InputError(f"program {program.name} reads a header, and here there is none; give {name}=")
         else:
             found[name] = Word(kind, (), 0, highs[kind], label=name)
-    static = {name: value for name, value in given.items() if name not in words}
+    hints = program.annotations
+    static = {
+        name: as_word(value) if hints.get(name) is Word else value for name, value in given.items() if name not in words
+    }
     if program.graph:
         ids = setting.graph
         if ids is None:

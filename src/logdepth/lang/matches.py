@@ -72,6 +72,10 @@ class Match(Opaque):
         """1 where some token matches, 0 where none does."""
         return self._word(Word("real", (), 0, 1))
 
+    def counted(self) -> Word:
+        """How many tokens match; of a count's pattern."""
+        return Word("count", (), 0, current_setting().length, match=self)
+
     def _value(self, word: Word | int | Bits) -> Word | Bits:
         if isinstance(word, Bits):
             return Bits(tuple(self._word(each) for each in word.words), word.size)
@@ -144,7 +148,7 @@ def lowest(by: Word, where: Any = ()) -> Match:
 
 def count(where: Any = ()) -> Word:
     """How many tokens match: 0..length. (A head that averages; its weight on the start token is 1/(1+count).)"""
-    return Word("count", (), 0, current_setting().length, match=Match("count", conditions(where)))
+    return Match("count", conditions(where)).counted()
 
 
 def union(where: Any = ()) -> Union:

@@ -7,7 +7,7 @@ import inspect
 import operator
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, overload
 
 import numpy as np
@@ -19,6 +19,7 @@ from logdepth.lang.graph import ProgramGraph, build_graph
 from logdepth.lang.lines import here, one_line, place
 from logdepth.lang.marking import refuse_unfit
 from logdepth.lang.parameters import AtLeast, AtMost, check_named_limits, checked
+from logdepth.lang.reals import Real
 from logdepth.lang.words import _SETTING, MAX_VALUE, Setting, Word
 
 # Annotations of a program's parameters.
@@ -148,11 +149,13 @@ class Program:
             words = {name: Word(kind, (), 0, highs[kind], label=name) for name, kind in self.words().items()}
             with tracing(self):
                 output = as_answer(self, run_function(self, {**static, **words}))
+                answer = output.word if isinstance(output, Real) else output
         finally:
             _SETTING.reset(token)
-        return build_graph(output, setting, causal=self.causal, title=self.name)
+        graph = build_graph(answer, setting, causal=self.causal, title=self.name)
+        return replace(graph, grid=output.grid, error=output.error) if isinstance(output, Real) else graph
 
-    def __call__(self, *positional: Any, **named: Any) -> Word:
+    def __call__(self, *positional: Any, **named: Any) -> Any:
         """Inside another program: the word that this one gives, traced in line. Its own words (`x: Symbol`) may be
         given, any words of mine; those that are not are my token's own. Parameters are checked as `trace` does.
 
@@ -178,7 +181,7 @@ class Program:
         header: int | None = None,
         header_size: int | None = None,
         **parameters: Any,
-    ) -> str | list[int]:
+    ) -> str | list[int] | list[float]:
         """The program's answers at every position of a text, by the interpreter: what a compiled model would say.
 
         `symbols` are the alphabet in order (default: the text's own characters, sorted). Answers that are symbols
@@ -204,6 +207,8 @@ class Program:
         answers = interpret(graph, np.array([[alphabet.index(symbol) for symbol in text]]), header=first)
         assert isinstance(answers, np.ndarray)
         found = answers[0, 1:].tolist()
+        if graph.grid is not None:
+            return [answer / graph.grid for answer in found]
         return "".join((alphabet + "_")[answer] for answer in found) if graph.output_is_symbol else found
 
 
