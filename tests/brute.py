@@ -71,7 +71,8 @@ def _found(graph, value, match, i, length):
         return 0
     if match.kind == "first":
         return found[0]
-    if match.kind in ("last", "at"):
+    assert match.kind != "the" or len(found) == 1
+    if match.kind in ("last", "at", "the"):
         return found[-1]
     sign = 1 if match.kind == "highest" else -1
     best = found[0]

@@ -162,7 +162,7 @@ def everything(x: Symbol, position: Position):
     again = match.read(place)
     low = lowest(by=(position & 3) * 2 - x, where=theirs(x) == x).read(position)
     high = highest(by=x).read(position) + first(where=theirs(x) == 1).read(position)
-    return place + again + low + high + exists(where=theirs(x) == 2) + at(position + 1).read(x) + count()
+    return place + again + low + high + exists(where=theirs(x) == 2) + at(2 * position - 1).read(x) + count()
 
 
 @pytest.mark.parametrize("causal", [True, False])

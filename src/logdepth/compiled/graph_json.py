@@ -26,7 +26,7 @@ _ARGUMENTS = {
     "select": 3,
 }
 _OF_ANY_NUMBER = ("table", "choose", "holds", "lowest", "highest", "bit_count", "total", "quotient")
-_KINDS = ("at", "last", "first", "highest", "lowest", "count", "union")
+_KINDS = ("at", "last", "first", "the", "highest", "lowest", "count", "union")
 _RELATIONS = ("<", ">", "!=", "in", "contains")
 
 

@@ -59,7 +59,7 @@ class _Normalizer:
             args = tuple(new[arg] for arg in node.args)
             match = None
             if node.match is not None:
-                spec = node.match
+                spec = replace(node.match, kind="last") if node.match.kind == "the" else node.match
                 keys = tuple(new[key] for key in spec.keys)
                 queries = tuple(new[query] for query in spec.queries)
                 relations = tuple(self._set_relation(each, new) for each in spec.relations)
@@ -100,6 +100,7 @@ class _Normalizer:
     def _append(self, node: Node, start: np.ndarray | None) -> int:
         if node.lo == node.hi and node.op != "constant":
             node = Node("constant", (), node.lo, node.lo, name=str(node.lo), origin=node.origin)
+            start = np.full(len(self.start_ids), node.lo)
         index = self.builder.add(node)
         if index == len(self.start):
             self.start.append(start)

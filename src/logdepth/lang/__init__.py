@@ -16,7 +16,7 @@ from logdepth.lang.casts import nothing, symbol
 from logdepth.lang.conditions import theirs
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
-from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, union
+from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, the, union
 from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Position, Program, Symbol, program
 from logdepth.lang.reals import Real
@@ -56,6 +56,7 @@ __all__ = [
     "select",
     "symbol",
     "table",
+    "the",
     "theirs",
     "total",
     "union",

@@ -195,7 +195,7 @@ def _terms(word: Word, where: Any) -> Terms:
     """The sum of a word over the matches as counts and their factors."""
     given = conditions(where)
     every = Match("count", given).counted()
-    if word.op == "constant":
+    if word.lo == word.hi:
         return ((word.lo, every),)
     found = [(word.lo, every)] if word.lo else []
     for place in range((word.hi - word.lo).bit_length()):

@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from logdepth.errors import ProgramError
 from logdepth.lang.bits import Bits
-from logdepth.lang.calls import is_masked
+from logdepth.lang.calls import is_causal, is_masked
 from logdepth.lang.conditions import Condition, Theirs, TheirSet, conditions
 from logdepth.lang.lines import here, origin
 from logdepth.lang.refusals import Opaque
@@ -116,8 +116,13 @@ class Union(Match):
 def at(address: Word | int) -> Match:
     """The token at a position: a concurrent read. Position 0 is the start token; an address that is not
     visible (below 0, beyond the sequence, after me under a causal mask) gives the start token too."""
-    position = Word("position", (), 0, current_setting().length)
-    return Match("at", (Condition("==", (position,), (as_word(address),)),))
+    position, address = Word("position", (), 0, current_setting().length), as_word(address)
+    if is_causal() and address.op == "shift" and address.args[0].op == "position" and address.info > 0:
+        raise ProgramError(
+            f"{here()}: at(position + {address.info}) reads the future, and tokens see only what stands before them; "
+            "mark the program causal=False, or let the later token look back"
+        )
+    return Match("at", (Condition("==", (position,), (address,)),))
 
 
 def last(where: Any = ()) -> Match:
@@ -134,6 +139,24 @@ def last(where: Any = ()) -> Match:
 def first(where: Any = ()) -> Match:
     """The earliest token that matches."""
     return Match("first", conditions(where))
+
+
+def the(where: Any = ()) -> Match:
+    """The only token that matches: the program says that there are never two. An input where there are is refused when
+    it is interpreted or run on machines; where it is not sure that there is none, the program is not compiled
+    (`uniqueness.py`). Otherwise it is `last`.
+
+    >>> from logdepth.lang import Position, Symbol, program, theirs
+    >>> @program(causal=False)
+    ... def partner(x: Symbol, position: Position):
+    ...     return the(where=theirs(x) == 2 - x).read(position)
+    >>> partner.run("cab")
+    [2, 1, 3]
+    >>> partner.run("cabc")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    logdepth.errors.AmbiguousError: ...: sequence 1, position 2: 2 tokens match, where the program says that one ...
+    """
+    return Match("the", conditions(where))
 
 
 def highest(by: Word, where: Any = ()) -> Match:
