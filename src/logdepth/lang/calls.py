@@ -139,7 +139,7 @@ def _named(program: Program, positional: tuple[Any, ...], named: dict[str, Any])
 
 def _arguments(program: Program, given: dict[str, Any], setting: Setting) -> dict[str, Any]:
     """Words and parameters, checked. Raises `InputError` for what the program does not serve."""
-    words = program.words()
+    words = program._words()
     highs = {"symbol": setting.alphabet_size, "position": setting.length, "header": setting.header_size - 1}
     found: dict[str, Any] = {}
     for name, kind in words.items():

@@ -57,15 +57,15 @@ class Program:
     @property
     def parameters(self) -> dict[str, inspect.Parameter]:
         """The static parameters (all but Symbol, Position and Header) by name."""
-        words = self.words()
+        words = self._words()
         signature = inspect.signature(self.function)
         return {name: p for name, p in signature.parameters.items() if name not in words}
 
     @property
     def takes_header(self) -> bool:
-        return "header" in self.words().values()
+        return "header" in self._words().values()
 
-    def words(self) -> dict[str, str]:
+    def _words(self) -> dict[str, str]:
         """The parameters that are words, and which: symbol, position or header."""
         found = {}
         for name, hint in self.annotations.items():
@@ -101,7 +101,7 @@ class Program:
             raise InputError(f"program {self.name} reads a header; give header_size (at least 1)")
         if not self.takes_header and header_size:
             raise InputError(f"program {self.name} reads no header; leave header_size at 0")
-        most = {name: header_size - 1 for name, kind in self.words().items() if kind == "header"}
+        most = {name: header_size - 1 for name, kind in self._words().items() if kind == "header"}
         return self.checked_parameters(parameters, most)
 
     def checked_parameters(self, parameters: dict[str, Any], headers: dict[str, int]) -> dict[str, Any]:
@@ -146,7 +146,7 @@ class Program:
         highs = {"symbol": setting.alphabet_size, "position": setting.length, "header": setting.header_size - 1}
         token = _SETTING.set(setting)
         try:
-            words = {name: Word(kind, (), 0, highs[kind], label=name) for name, kind in self.words().items()}
+            words = {name: Word(kind, (), 0, highs[kind], label=name) for name, kind in self._words().items()}
             with tracing(self):
                 output = as_answer(self, run_function(self, {**static, **words}))
                 answer = output.word if isinstance(output, Real) else output
