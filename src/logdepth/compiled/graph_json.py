@@ -66,6 +66,7 @@ def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
         "causal": graph.causal,
         "name": graph.name,
         **({} if graph.grid is None else {"grid": graph.grid, "error": list(graph.error.as_integer_ratio())}),
+        **({"loops": [[list(state) for state in loop] for loop in graph.loops]} if graph.loops else {}),
         **({} if setting.num_edges is None else {"num_edges": setting.num_edges}),
     }
 
@@ -109,7 +110,17 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
     _need(grid is None or 1 <= grid <= _LARGEST, f"grid is {grid}")
     _need(0 <= off <= _LARGEST and 1 <= parts <= _LARGEST, f"error is {off}/{parts}")
     name, error = data["name"], Fraction(off, parts)
-    return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], name, grid, error)
+    loops = _loops(data.get("loops") or [], nodes)
+    return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], name, grid, error, loops)
+
+
+def _loops(found: list[list[list[int | None]]], nodes: list[Node]) -> tuple[tuple[tuple[int | None, ...], ...], ...]:
+    """The states of loops; whether they are states of anything is found out by who leaves a loop early."""
+    for number, states in enumerate(found):
+        _need(len(states) > 2 and len(set(map(len, states))) == 1, f"loops.{number}: states of different sizes")
+        for state in states:
+            _check_indices([index for index in state if index is not None], nodes, f"loops.{number}")
+    return _tuples(found)
 
 
 def _need(holds: bool, message: str) -> None:

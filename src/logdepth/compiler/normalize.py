@@ -66,7 +66,7 @@ class _Normalizer:
                 order = self._order(spec, new)
                 match = self._aligned(replace(spec, keys=keys, queries=queries, by=order, relations=relations))
             new.append(self._add(replace(node, args=args, match=match)))
-        graph = replace(self.source, nodes=tuple(self.builder.nodes), output=new[self.source.output])
+        graph = replace(self.source, nodes=tuple(self.builder.nodes), output=new[self.source.output], loops=())
         return _without_dead(Normal(graph, self.tables, tuple(self.start)))
 
     # -- adding one node -------------------------------------------------------------------------------

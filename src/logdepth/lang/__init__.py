@@ -16,6 +16,7 @@ from logdepth.lang.casts import nothing, symbol
 from logdepth.lang.conditions import theirs
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
+from logdepth.lang.loops import loop
 from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, the, union
 from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Position, Program, Symbol, program
@@ -45,6 +46,7 @@ __all__ = [
     "highest",
     "interpret",
     "last",
+    "loop",
     "lowest",
     "maximum",
     "mean",
