@@ -203,8 +203,8 @@ def _check_node(node: Node, before: list[Node], setting: Setting, where: str) ->
         within = info <= args[0].lo and args[0].hi < info + len(args) - 1
         _need(within, f"{where}: a choice by a word in {args[0].lo}..{args[0].hi} among {len(args) - 1} from {info}")
     elif op == "bit":
-        whole = isinstance(info, tuple) and len(info) == 2 and all(map(_is_int, info))
-        _need(whole and info[0] <= args[0].lo and 0 <= info[1] < 62, f"{where}.info is {info!r}")
+        whole = isinstance(info, tuple) and len(info) == 3 and all(map(_is_int, info))
+        _need(whole and info[0] <= args[0].lo and 0 <= info[1] < 62 and 0 < info[2] < 62, f"{where}.info is {info!r}")
     elif op in ("total", "quotient"):
         wrong = wrong_weights(node, args)
         _need(not wrong, f"{where}: {wrong}")
@@ -289,6 +289,9 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
         case "lowest" | "highest":
             last = LIMB * (len(args) - 1) + max(1, args[-1].hi.bit_length()) - 1
             return min(0, node.info), max(last, node.info)
+        case "bit":
+            base, place, width = node.info
+            return 0, min((1 << width) - 1, (1 << ((args[0].hi - base) >> place).bit_length()) - 1)
         case "total":
             return weighed_range(node.info, args)
         case "quotient":

@@ -75,6 +75,18 @@ def check_weights(schedule: Schedule) -> None:
     _refuse(setting, tokens + (0 if counted else layers), setting.length * row + (layers if counted else 0))
 
 
+def check_answers(graph: ProgramGraph, schedule: Schedule) -> None:
+    """Raises `ProgramError` where a logit for each number that may be answered would not fit."""
+    output, number = graph.nodes[graph.output], graph.vocabulary.num_answers
+    needed = 2 * number * (8 + 2 * 4) * schedule.embed_dim
+    if needed > WORKING_MEMORY:
+        raise ProgramError(
+            f"{place(output.origin)}: the answer is a word in {output.lo}..{output.hi}, and a logit for each of "
+            f"{number:,} needs about {needed / (1 << 30):,.1f} GiB of working memory; the limit is "
+            f"{WORKING_MEMORY >> 30} GiB: answer with a narrower word"
+        )
+
+
 def _refuse(setting: Setting, by_token: int, by_position: int) -> None:
     """Raises `InputError` if both together are over the limit, naming the size that most of it comes from."""
     total = by_token + by_position

@@ -21,6 +21,8 @@ from logdepth.lang.matches import Match, at, count, exists, first, highest, last
 from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Position, Program, Symbol, program
 from logdepth.lang.reals import Real
+from logdepth.lang.records import Record
+from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 
 __all__ = [
@@ -36,7 +38,9 @@ __all__ = [
     "ProgramGraph",
     "Ratio",
     "Real",
+    "Record",
     "Symbol",
+    "Wide",
     "Word",
     "at",
     "choose",

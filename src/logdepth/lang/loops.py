@@ -14,6 +14,8 @@ from logdepth.errors import ProgramError
 from logdepth.lang.bits import Bits
 from logdepth.lang.lines import here, shown
 from logdepth.lang.parameters import whole
+from logdepth.lang.records import Record
+from logdepth.lang.refusals import Opaque
 from logdepth.lang.words import Word, as_word
 
 States = list[tuple[Word, ...]]  # the words of the state: at first, after one round, after two, ..
@@ -54,13 +56,20 @@ def loop(body: Callable[..., Any], state: Any, bound: int) -> Any:
     return now if several else now[0]
 
 
-def _state(values: tuple[Any, ...]) -> tuple[Word | Bits, ...]:
-    return tuple(value if isinstance(value, Bits) else as_word(value) for value in values)
+def _state(values: tuple[Any, ...]) -> tuple[Word | Opaque, ...]:
+    together = [isinstance(value, Opaque) and value.parts() is not None for value in values]
+    return tuple(value if several else as_word(value) for value, several in zip(values, together, strict=True))
 
 
-def _kind(value: Word | Bits) -> int:
-    return value.size if isinstance(value, Bits) else 0
+def _kind(value: Any) -> Any:
+    """What two states must have in common."""
+    if isinstance(value, Record):
+        return {name: _kind(each) for name, each in value.fields.items()}
+    return (type(value), value.size if isinstance(value, Bits) else 0)
 
 
-def _words(state: tuple[Word | Bits, ...]) -> tuple[Word, ...]:
-    return tuple(word for value in state for word in (value.words if isinstance(value, Bits) else (value,)))
+def _words(state: tuple[Any, ...]) -> tuple[Word, ...]:
+    found = []
+    for value in state:
+        found += [value] if isinstance(value, Word) else _words(value.parts())
+    return tuple(found)
