@@ -114,8 +114,8 @@ def of_graph(ids: dict[str, Any], stock: Stock) -> str:
     }[ids.get("answers_of", "")]
     slots = 1 + 2 * ids["edges"] + ids["vertices"]
     return f"""The sequence is always {slots:,} tokens long and needs no attention mask: the start token; each edge's
-two vertices, then padding up to two tokens for each of E edges; one blank a vertex. Edges with weights stand in the order
-of their weights, the heaviest first.
+two vertices, then padding up to two tokens for each of E edges; one blank a vertex. Edges with weights stand in the
+order of their weights, the heaviest first.
 
 ```python
 import torch
