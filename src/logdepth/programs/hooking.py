@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from logdepth.lang import Word, at, last, minimum, select, theirs
+from logdepth.lang import Bits, Word, at, last, minimum, select, theirs
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Tokens:
     def of(x: Word, position: Word, vertices: int, edges: int) -> Tokens:
         first = 2 * edges
         is_vertex = position > first
-        within = select(position % 2 == 1, position + 1, position - 1)
+        odd = Bits.of(position).contains(0)  # position % 2 would be a table, which a million positions are too many for
+        within = select(odd, position + 1, position - 1)
         partner = select(is_vertex | (position == 0), position, within)
         return Tokens(position, is_vertex, select(x < vertices, x + (first + 1), 0), partner)
 
