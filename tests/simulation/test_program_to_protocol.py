@@ -126,14 +126,17 @@ def test_the_examples_of_the_guide(block, tmp_path):
         call = re.fullmatch(r'(\w+)\.run\("(.*?)"(?:, (.*))?\)', expression)
         if call is None or "Error: " in said:
             continue
-        alphabet = sorted(set(call[2]))
-        tokens = np.array([alphabet.index(symbol) for symbol in call[2]])
         options = eval(f"dict({call[3] or ''})")
-        answers = (
-            program_problem(names[call[1]], **options).run(Symbols(tokens, len(alphabet)), Spec(3, 2000, 6)).result
-        )
+        alphabet = sorted(options.pop("symbols", set(call[2])))
+        tokens = np.array([alphabet.index(symbol) for symbol in call[2]])
+        problem, data = program_problem(names[call[1]], **options), Symbols(tokens, len(alphabet), tuple(alphabet))
+        try:
+            answers = problem.table(data, problem.run(data, Spec(3, 5000, 6)).result)["answer"]
+        except ProgramError as error:
+            assert "on machines look-ups find by equality alone" in str(error)  # noqa: PT017
+            continue
         shown = ast.literal_eval(said)
-        got = "".join([*alphabet, "_"][answer] for answer in answers) if isinstance(shown, str) else answers.tolist()
+        got = "".join(answer or "_" for answer in answers) if isinstance(shown, str) else answers.tolist()
         assert got == shown, expression
 
 
@@ -177,7 +180,7 @@ def everything(x: Symbol, position: Position):
     again = match.read(place)
     low = lowest(by=(position & 3) * 2 - x, where=theirs(x) == x).read(position)
     high = highest(by=x).read(position) + first(where=theirs(x) == 1).read(position)
-    return place + again + low + high + exists(where=theirs(x) == 2) + at(position + 1).read(x) + count()
+    return place + again + low + high + exists(where=theirs(x) == 2) + at(2 * position - 1).read(x) + count()
 
 
 @pytest.mark.parametrize("causal", [True, False])

@@ -51,7 +51,7 @@ At every position the argmax of the logits is the program's answer, exactly, for
         if ids["output"] == "symbol"
         else "classes: class c is " + str(ids["least_output"]) + " + c"
         if ids["output"] == "class"
-        else "a number; id " + str(ids["first_output"]) + " means " + str(ids["least_output"])
+        else number(ids)
     } |
 
 ## Use
@@ -85,6 +85,18 @@ Assumed of the arithmetic: {certificate["floating_point"]}
 `logdepth verify .` proves it again, compares every file with what the graph in `logdepth.json` compiles to, and runs
 the loaded model against the program on random and structured inputs.
 """
+
+
+def number(ids: dict[str, Any]) -> str:
+    """What answers that are numbers mean."""
+    first, least = ids["first_output"], ids["least_output"]
+    if "error" not in ids:
+        return f"a number; id {first} means {least}"
+    grid = ids.get("grid", 1)
+    return (
+        f"a real number; id {first} + c means ({least} + c)/{grid}, exactly the one that the program rounds to: "
+        f"off by {ids['error']} at most"
+    )
 
 
 def of_sequence(sample: str, stock: Stock) -> str:

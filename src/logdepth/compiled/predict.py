@@ -15,19 +15,23 @@ from logdepth.compiled.running import MEMORY, Sizes, logits_by_pieces, room
 from logdepth.errors import FolderError, InputError
 from logdepth.lang.words import Setting
 from logdepth.sequences import NamedSequence
+from logdepth.vocabulary import number_text
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One sequence's answers: words (symbol numbers, the alphabet's size for "nothing"; or numbers) and text."""
+    """One sequence's answers: words (symbol numbers, the alphabet's size for "nothing"; or numbers, as multiples of
+    1/grid) and text."""
 
     name: str
     words: list[int]
     text: str
+    grid: int = 1
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return {"name": self.name, "answers": self.words, "text": self.text}
+        answers = self.words if self.grid == 1 else [word / self.grid for word in self.words]
+        return {"name": self.name, "answers": answers, "text": self.text}
 
 
 def load(folder: str | Path) -> Folder:
@@ -113,7 +117,8 @@ def headers_of(sequences: list[NamedSequence], setting: Setting, header: int | N
 def _prediction(found: Folder, name: str, words: np.ndarray) -> Prediction:
     if found.vocabulary.numbers is not None:
         values = words.tolist()
-        return Prediction(name, values, " ".join(map(str, values)))
+        grid = found.vocabulary.grid
+        return Prediction(name, values, " ".join(number_text(value, grid) for value in values), grid)
     if words.size and not 0 <= words.min() <= words.max() <= found.alphabet.size:
         raise FolderError(
             f"{found.path}: {name}: the model's answer is no symbol; `logdepth verify` names what is wrong"

@@ -85,7 +85,9 @@ def _hidden(schedule: Schedule) -> list[int]:
             values = node.info[1] if node.op == "table" else node.info if node.op == "decode" else ()
             sides = len(node.args) if node.op in ("choose", "masked") else 1
             hidden[number] += len(values) + 4 * sides * node.num_bits
-            if node.op in BITWISE:
+            inner = node.info[0] if node.op == "masked" else node.op
+            hidden[number] += node.size if inner == "quotient" else 0
+            if node.op in BITWISE or inner == "total":
                 hidden[number] += sum(nodes[arg].num_bits for arg in node.args)
     return hidden
 

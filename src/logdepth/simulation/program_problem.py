@@ -86,7 +86,9 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
         return Symbols(rng.integers(0, 4, size.rows), 4, header=0 if program.takes_header and header is None else None)
 
     def named(data: Symbols, answers: Array) -> Array:
-        """Answers that are symbols by their names ("" where nothing was found)."""
+        """Answers that are symbols by their names ("" where nothing was found), those on a grid as numbers."""
+        if grid := graph_of(data).grid:
+            return answers / grid
         if data.names and graph_of(data).output_is_symbol:
             return np.array([*data.names, ""], dtype=object)[answers]
         return answers
