@@ -28,14 +28,17 @@ def read_for(found: Folder, source: Any, *, format: str | None = None) -> tuple[
     graph = source
     if not isinstance(source, Graph):
         graph = read_graph(source, format=format, weighted=task is not None and task.weighted)
-    where = f"{source}: " if isinstance(source, str | Path) else ""
     try:
         if task is not None:
             task.check_graph(graph)
         symbols, order = ids.encode(graph)
     except InputError as error:
-        raise InputError(f"{where}{error}") from None
+        raise InputError(f"{_where(source)}{error}") from None
     return graph, found.vocabulary.encode(symbols[None])[0], order
+
+
+def _where(source: Any) -> str:
+    return f"{source}: " if isinstance(source, str | Path) else ""
 
 
 def graph_tokens(found: Folder) -> GraphTokens:
@@ -57,13 +60,17 @@ def predict_graph(
 ) -> dict[str, np.ndarray]:
     """The model's answers on a graph, as columns in the names of its file: `vertex` and `label`, say.
 
-    source: a file's path, or whatever `read_graph` takes, or a `Graph`. Raises what `read_for` raises.
+    source: a file's path, or whatever `read_graph` takes, or a `Graph`. Raises what `read_for` raises, and `InputError`
+    for a graph outside of what a model with a promised diameter was compiled for.
     """
     found = folder if isinstance(folder, Folder) else read_folder(folder)
     graph, tokens, order = read_for(found, source, format=format)
     model = load_model(found.path, device=device, target=found.target.name)
     classes = logits(model, tokens[None]).argmax(-1)[0].cpu().numpy()
-    return _columns(found, graph, classes, order)
+    try:
+        return _columns(found, graph, classes, order)
+    except InputError as error:
+        raise InputError(f"{_where(source)}{error}") from None
 
 
 def _columns(
@@ -78,6 +85,9 @@ def _columns(
         placed = answers[: graph.num_edges]
         answers = np.zeros_like(placed)
         answers[order] = placed
-    if of == "vertices" and task.num_classes > 2 and (answers[: graph.num_vertices] >= graph.num_vertices).any():
+    if of == "vertices":
+        answers = answers[: graph.num_vertices]
+    task.check_answers(graph, answers)
+    if of == "vertices" and task.num_classes > 2 and (answers >= graph.num_vertices).any():
         raise FolderError(f"{found.path}: an answer is no vertex; `logdepth verify` names what is wrong")
     return task.table(graph, answers)
