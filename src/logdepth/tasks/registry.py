@@ -33,6 +33,7 @@ _GRAPHS: tuple[type[GraphTask], ...] = (
 )
 TASKS = {task.name: task for task in _ALL}
 GRAPH_TASKS = {task.name: task for task in _GRAPHS}
+SHORT = {"bipartite": Bipartiteness.name}  # other names of tasks about graphs
 DEFAULT = _ALL[0].name  # what a run without a task's name is about
 
 
@@ -47,6 +48,15 @@ def find_task(name: str) -> type[Task]:
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(TASKS)}"
         raise InputError(f"there is no task {name!r}; {hint}")
     return TASKS[name]
+
+
+def graph_task(name: str) -> type[GraphTask]:
+    """A task about graphs by one of its names.
+
+    >>> graph_task("bipartite").name
+    'bipartiteness'
+    """
+    return GRAPH_TASKS[SHORT.get(name, name)]
 
 
 def task_of_program(name: str) -> type[Checked] | None:
