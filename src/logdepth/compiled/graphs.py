@@ -15,6 +15,7 @@ from logdepth.compiled.task import task_of
 from logdepth.errors import FolderError, InputError
 from logdepth.graphs import Graph, read_graph
 from logdepth.graphs.tokens import GraphTokens
+from logdepth.sequences import NamedSequence
 from logdepth.tasks.graphs import GraphTask
 
 
@@ -85,9 +86,29 @@ def _columns(
         placed = answers[: graph.num_edges]
         answers = np.zeros_like(placed)
         answers[order] = placed
-    if of == "vertices":
-        answers = answers[: graph.num_vertices]
     task.check_answers(graph, answers)
-    if of == "vertices" and task.num_classes > 2 and (answers >= graph.num_vertices).any():
+    if of == "vertices" and task.num_classes > 2 and (answers[: graph.num_vertices] >= graph.num_vertices).any():
         raise FolderError(f"{found.path}: an answer is no vertex; `logdepth verify` names what is wrong")
     return task.table(graph, answers)
+
+
+def check_sequences(found: Folder, sequences: list[NamedSequence]) -> None:
+    """Raises `InputError` for a sequence that is no graph's by the contract of ids, or not what the task is about."""
+    ids, task = found.graph.setting.graph, graph_task(found)
+    if ids is None:
+        return
+    for sequence in sequences:
+        string = np.array(sequence.symbols, np.int64)
+        if not ids.are_graphs(string[None])[0]:
+            raise InputError(
+                f"{sequence.name}: not the tokens of a graph: {ids.edges:,} edges of two vertices each, or padding "
+                f"({ids.padding}) after them, then {ids.vertices:,} blanks ({ids.blank}); --graph FILE makes them"
+            )
+        edges = ids.edges_of(string)
+        vertices, ends = np.unique(edges, return_inverse=True)
+        tail, head = ends.reshape(-1, 2).T
+        if task is not None:
+            try:
+                task.check_graph(Graph(vertices, tail, head))
+            except InputError as error:
+                raise InputError(f"{sequence.name}: {error}") from None

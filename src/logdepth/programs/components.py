@@ -2,11 +2,11 @@
 
 Depth by hooking, with r = floor(log2 V) rounds of 3 layers: components 3 r + 1, one versus two cycles 3 r + 2.
 
-By squaring, balls of radius 2^t - 1 stand after layer t + 1 (V >= 2). A vertex's label is the least member of its ball,
-one step more; whether an edge stands outside the first edge's ball takes one more, and the answer reads that in another.
-So with t = ceil(log2 V) components take ceil(log2 V) + 2 layers, one versus two cycles ceil(log2 V) + 3.
+By squaring, balls of radius 2^t - 1 stand after layer t + 1 (V >= 2). A vertex's label is the least member of its
+ball, one step more; whether an edge stands outside the first edge's ball takes one more, and the answer reads that in
+another. So with t = ceil(log2 V) components take ceil(log2 V) + 2 layers, one versus two cycles ceil(log2 V) + 3.
 
-`diameter`: the promise that no two connected vertices are more than D edges apart. Then t = ceil(log2(D + 1)) is enough,
+`diameter`: the promise that no two connected vertices are more than D edges apart. Then t = ceil(log2(D + 1)) will do,
 and who sees an edge lead out of the ball says "nothing", a class of its own after the others: outside the promise no
 answer is wrong. Looking takes components one layer more: ceil(log2(D + 1)) + 3 for both. A promise that spares no layer
 is not made use of, so a model has the least of both depths.

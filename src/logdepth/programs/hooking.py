@@ -10,9 +10,9 @@ itself is a root. A round, all at once:
   second jump still changed its label.
 
 **Theorem.** On V vertices, after floor(log2 V) rounds two vertices have one label iff they are connected, and in the
-last round one jump is enough. Depth: one layer for an edge's other end, 3 for every round, one less for the last, and what
-comes after. Proved in docs/hooking.md: a tree is a star unless a restless vertex blocks its root, stars hook by their
-last leaving edge, and a potential that starts at V halves in every round.
+last round one jump is enough. Depth: one layer for an edge's other end, 3 for every round, one less for the last, and
+what comes after. Proved in docs/hooking.md: a tree is a star unless a restless vertex blocks its root, stars hook by
+their last leaving edge, and a potential that starts at V halves in every round.
 
 If edges stand in the order of falling weight, the edges hooked along are the minimum spanning forest: the last that
 leaves a tree is its lightest.

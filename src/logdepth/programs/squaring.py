@@ -8,8 +8,8 @@ r, 1, and r again.
 
 Two layers make radius 1: one for an edge's other end, one for the union over the tokens named like my middle. A layer
 more makes 3, the next 7, so radius 2^t - 1 stands after layer t + 1 (t >= 1). On V vertices nothing is further than
-V - 1 <= 2^ceil(log2 V) - 1, and if no two vertices that are connected are more than D edges apart, ceil(log2(D + 1)) is t
-enough. `leaving` finds where they are: balls that an edge leads out of.
+V - 1 <= 2^ceil(log2 V) - 1, and if no two connected vertices are more than D edges apart, t = ceil(log2(D + 1)) will
+do. `leaving` finds where they are: balls that an edge leads out of.
 
 The depth is Theorem 3.3's, O(log D) (arXiv 2402.09268, there with a width of N^epsilon); the width here follows V.
 """
@@ -33,7 +33,7 @@ class Balls:
     other: Word
 
     def leaving(self) -> Word:
-        """Whether an edge leads out of my ball: whether it's not all that is connected with its middle."""
+        """Whether an edge leads out of my ball: whether it is not all that is connected with its middle."""
         inside, outside = self.near.contains(theirs(self.end)), (~self.near).contains(theirs(self.other))
         return union(where=(inside, outside)).found()
 

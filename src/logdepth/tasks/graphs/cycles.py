@@ -35,9 +35,9 @@ class OneVersusTwoCycle(PromisedTask):
         return 2 + bool(self.kept)
 
     def solve(self, edges: np.ndarray) -> np.ndarray:
-        if self.nothing is not None and len(edges):
-            if eccentricities(self.vertices, edges)[edges[0, 1]] > self.radius:
-                return np.array([self.nothing])
+        furthest = eccentricities(self.vertices, edges)[edges[:1, 1]]  # from the first edge's second end
+        if self.nothing is not None and (furthest > self.radius).any():
+            return np.array([self.nothing])
         labels = component_labels(self.vertices, edges)
         return np.array([len(np.unique(labels[edges])) <= 1]).astype(np.int64)
 

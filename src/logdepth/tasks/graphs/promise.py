@@ -1,8 +1,8 @@
 """The promise that a graph's diameter is small: how far a model sees by it, and what it says of a graph outside.
 
-The *diameter* D is the greatest distance, in edges, between two vertices that are connected. A ball of radius r around a
-vertex is all that is at most r edges away. Squaring (`programs/squaring.py`) makes balls of radius 2^t - 1, so a promise
-is as good as the next larger number of that form.
+The *diameter* D is the greatest distance, in edges, between two vertices that are connected. A ball of radius r around
+a vertex is all that is at most r edges away. Squaring (`programs/squaring.py`) makes balls of radius 2^t - 1, so a
+promise is as good as the next larger number of that form.
 """
 
 from __future__ import annotations
