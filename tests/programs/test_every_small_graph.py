@@ -1,4 +1,4 @@
-"""Every graph on a few vertices, through every program: interpreter and stock BERT in float32 say what the task does."""
+"""Every graph on a few vertices, through every program: interpreter and stock BERT say what the task does."""
 
 from __future__ import annotations
 
