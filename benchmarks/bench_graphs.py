@@ -11,6 +11,7 @@ import itertools
 import sys
 import tempfile
 import time
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from logdepth.compiled.running import logits
 from logdepth.compiled.task import task_of
 from logdepth.programs import BUILT_IN
 from logdepth.records import Record
+from logdepth.tasks.graphs import GraphTask, PromisedTask
 from measure import save
 
 GRAPH_PROGRAMS = [name for name, program in BUILT_IN.items() if program.graph]
@@ -33,7 +35,7 @@ def promises(name: str, *diameters: int) -> tuple[int, ...]:
 
 
 def sizes_of(name: str, vertices: int, diameter: int) -> Record:
-    given = {"diameter": diameter} if diameter else {}
+    given: dict[str, Any] = {"diameter": diameter} if diameter else {}
     began = time.perf_counter()
     model = logdepth.compile(BUILT_IN[name], vertices=vertices, edges=2 * vertices, target="bert", **given)
     shape = model.compilation.shape
@@ -68,12 +70,13 @@ def small_graphs(vertices: int, functional: bool) -> list[np.ndarray]:
 
 def count_wrong(name: str, vertices: int, edges: int, diameter: int, drawn) -> list[Record]:
     """A row a family: `drawn(task)` gives pairs of its name and graphs."""
-    given = {"diameter": diameter} if diameter else {}
+    given: dict[str, Any] = {"diameter": diameter} if diameter else {}
     records = []
     with tempfile.TemporaryDirectory() as folder:
         model = logdepth.compile(BUILT_IN[name], vertices=vertices, edges=edges, target="bert", **given)
         path = model.save(folder + "/model")
         task, stock = task_of(read_folder(path)), load_model(path, "sdpa", "cpu", None, "bert")
+        assert isinstance(task, GraphTask)
         for family, graphs in drawn(task):
             began, wrong, nothing, answers, margin = time.perf_counter(), 0, 0, 0, float("inf")
             for first in range(0, len(graphs), AT_ONCE):
@@ -88,7 +91,7 @@ def count_wrong(name: str, vertices: int, edges: int, diameter: int, drawn) -> l
                     right = task.solve(each)
                     answers += len(right)
                     wrong += int((row[: len(right)] != right).sum())
-                    nothing += int((right == task.nothing).sum()) if diameter else 0
+                    nothing += int((right == task.nothing).sum()) if isinstance(task, PromisedTask) else 0
             values = {"layers": model.depth, "graphs": len(graphs), "answers": answers, "wrong": wrong}
             values |= {"nothing": nothing, "least_margin": round(margin, 6) if margin < np.inf else None}
             values |= {"certified_margin": round(model.certificate.margin, 6)}

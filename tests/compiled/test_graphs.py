@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -32,7 +33,8 @@ def folders(tmp_path_factory) -> dict[str, Path]:
     found = {}
     for name, program in BUILT_IN.items():
         if program.graph:
-            for promise in ({}, {"diameter": 1}) if "diameter" in program.parameters else ({},):
+            promises: list[dict[str, Any]] = [{}, {"diameter": 1}] if "diameter" in program.parameters else [{}]
+            for promise in promises:
                 model = logdepth.compile(program, vertices=8, edges=12, target="bert", **promise)
                 label = f"{name} {promise}" if promise else name
                 found[label] = model.save(root / label.replace(" ", "_"))
