@@ -41,6 +41,7 @@ TASKS = {task.name: task for task in _ALL}
 LESSONS = {lesson.name: lesson for lesson in _LESSONS}
 LEARNED: dict[str, type[Task]] = {**TASKS, **LESSONS}
 GRAPH_TASKS = {task.name: task for task in _GRAPHS}
+SHORT = {"bipartite": Bipartiteness.name}  # other names of tasks about graphs
 DEFAULT = _ALL[0].name  # what a run without a task's name is about
 
 
@@ -68,6 +69,15 @@ def _find(name: str, tasks: Mapping[str, type[Task]]) -> type[Task]:
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(tasks)}"
         raise InputError(f"there is no task {name!r}; {hint}")
     return tasks[name]
+
+
+def graph_task(name: str) -> type[GraphTask]:
+    """A task about graphs by one of its names.
+
+    >>> graph_task("bipartite").name
+    'bipartiteness'
+    """
+    return GRAPH_TASKS[SHORT.get(name, name)]
 
 
 def task_of_program(name: str) -> type[Checked] | None:
