@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines, write_part
 from logdepth.mpc.host import Host, Parcels, Stepped
 from logdepth.mpc.kernels import Kernels, NumpyKernels
 from logdepth.mpc.ledger import Ledger, timed
-from logdepth.mpc.placing import Inputs, Outputs, as_inputs
+from logdepth.mpc.placing import Inputs, Outputs, TablesInHand, as_inputs
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.rounds import Progress, run_rounds
 from logdepth.mpc.shelf import Shelf
@@ -125,9 +126,8 @@ def finish(protocol: Protocol, outputs: Outputs | None, finished: Callable[[Any]
     `finished(take)` is `take(first, last, tables)` of every range of machines.
     """
     if outputs is not None:
-        taken = finished(outputs.take)
-        with timed(ledger.driver, f"collect: {protocol.collects or 'what the workers say of their machines'}"):
-            return Run(outputs.gather(taken), ledger)
+        with timed(ledger.driver, f"collect: {outputs.does}"):
+            return Run(outputs.gather(finished(outputs.take)), ledger)
     with timed(ledger.driver, f"collect: {protocol.collects or 'the result read off the machines'}"):
         parts = finished(_whole)
         return Run(protocol.collect({name: join_tables([part[name] for part in parts]) for name in parts[0]}), ledger)
@@ -135,6 +135,13 @@ def finish(protocol: Protocol, outputs: Outputs | None, finished: Callable[[Any]
 
 def _whole(first: int, last: int, tables: Mapping[str, Table]) -> Mapping[str, Table]:
     return tables
+
+
+def reading(inputs: Inputs, ledger: Ledger) -> AbstractContextManager[None]:
+    """The seconds within are the workers' reading, where they read."""
+    if isinstance(inputs, TablesInHand):
+        return nullcontext()
+    return timed(ledger.driver, "read: every worker its machines' rows")
 
 
 class LocalEngine:
@@ -207,7 +214,8 @@ class LocalEngine:
                 state = checkpoints.state()
                 crew.restore(lambda low, high: load_machines(checkpoints.folder, state, low, high))
             else:
-                account.holds(crew.load(given))
+                with reading(given, account.ledger):
+                    account.holds(crew.load(given))
             run_rounds(protocol, crew, account, checkpoints, progress)
             return finish(protocol, outputs, crew.finish, account.ledger)
 

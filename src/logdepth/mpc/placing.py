@@ -33,7 +33,10 @@ class Inputs(Interface):
 
 @runtime_checkable
 class Outputs(Interface):
-    """What becomes of the tables at the end. Goes to the workers, so it can be pickled."""
+    """What becomes of the tables at the end. Goes to the workers, so it can be pickled. does: in words, for the ledger."""
+
+    @property
+    def does(self) -> str: ...
 
     def take(self, first: int, last: int, tables: Mapping[str, Table]) -> Any:
         """In the worker: the tables of machines `first` to `last` when all have halted. Something small."""

@@ -20,7 +20,7 @@ from typing import Any
 from logdepth.errors import InputError
 from logdepth.mpc.accountant import Accountant
 from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines
-from logdepth.mpc.engine import Run, check_kernels, choose_kernels, finish, machine_ranges, save_range
+from logdepth.mpc.engine import Run, check_kernels, choose_kernels, finish, machine_ranges, reading, save_range
 from logdepth.mpc.host import Host, Parcels, Stepped
 from logdepth.mpc.placing import Inputs, Outputs, TablesInHand, as_inputs
 from logdepth.mpc.protocol import Protocol
@@ -230,7 +230,8 @@ class RayEngine:
                         calls = [a.load_tables.remote(part) for a, part in zip(crew.actors, parts, strict=True)]
                         account.holds(merge_tallies(self.ray.get(calls)))
                     else:
-                        account.holds(merge_tallies(crew.ask("load", self.ray.put(given))))
+                        with reading(given, ledger):
+                            account.holds(merge_tallies(crew.ask("load", self.ray.put(given))))
                     run_rounds(protocol, crew, account, saves, progress)
                     return finish(protocol, outputs, crew.finish, ledger)
                 except self.ray.exceptions.RayError as error:
