@@ -21,6 +21,7 @@ from logdepth.cli import (
     bounding,
     communicating,
     compiling,
+    generating,
     hard_instances,
     inspecting,
     planning,
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     compiling.add_commands(commands)
     inspecting.add_commands(commands)
     tasks.add_commands(commands)
+    generating.add_commands(commands)
     running.add_commands(commands)
     planning.add_commands(commands)
     to_transformer.add_commands(commands)

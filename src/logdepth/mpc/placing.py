@@ -33,7 +33,7 @@ class Inputs(Interface):
 
 @runtime_checkable
 class Outputs(Interface):
-    """What becomes of the tables at the end. Goes to the workers, so it can be pickled. does: in words, for the ledger."""
+    """What becomes of the tables at the end. Goes to the workers, so it can be pickled. does: in words."""
 
     @property
     def does(self) -> str: ...

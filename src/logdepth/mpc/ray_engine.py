@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,14 @@ class Worker:
 
     def begin(
         self, protocol: Protocol, index: int, ranges: list[tuple[int, int]], owners: list[int], kernels: str,
-        spill: Spill | None,
+        shelves: Path | None,
     ) -> int:  # fmt: skip
         """A run begins: what for, and with which machines: those of `ranges` that `owners` gives it. The process."""
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a worker is one core
         own = [place for place, owner in enumerate(owners) if owner == index]
         self.end()
-        several = len(own) > 1 and spill is not None
-        self.shelf, self.mail = (Shelf(spill.folder if several and spill else None) for _ in range(2))
-        self.index, self.owners, self.several = index, owners, several
+        self.shelf, self.mail = Shelf(shelves), Shelf(shelves)
+        self.index, self.owners, self.several = index, owners, shelves is not None
         self.host = Host(protocol, ranges, own, choose_kernels(kernels, 0), self.shelf)
         return os.getpid()
 
@@ -108,6 +109,11 @@ class Worker:
     def finish(self, take: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
         """`take` of each range's tables at the end, which are let go of."""
         return self.host.finish(take)
+
+
+def _apply(work: Callable[[Any], Any], item: Any) -> Any:
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a worker is one core
+    return work(item)
 
 
 def _put(parcels: Parcels) -> Any:
@@ -166,11 +172,17 @@ class RayEngine:
                 raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
         self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         self.pids: list[int] = []
+        self._shelves: Path | None = None  # where the workers put machines aside
         self._actors: list[Any] = []
         self._shared: tuple[Protocol, Any] | None = None  # the protocol that Ray holds
 
     def close(self) -> None:
         """Let the actors go, and stop Ray if this engine started it."""
+        if self._shelves is not None:
+            with suppress(self.ray.exceptions.RayError):
+                self.ray.get([actor.end.remote() for actor in self._actors])
+            shutil.rmtree(self._shelves, ignore_errors=True)  # what lost workers left on this machine
+            self._shelves = None
         self._drop()
         if self._started:
             self.ray.shutdown()
@@ -183,9 +195,9 @@ class RayEngine:
 
     def map(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """`work` of each item, on any worker; a lost one's items are done again by another."""
-        remote = self.ray.remote(work).options(num_cpus=1, max_retries=self.recoveries)
+        remote = self.ray.remote(_apply).options(num_cpus=1, max_retries=self.recoveries)
         try:
-            return self.ray.get([remote.remote(item) for item in items])
+            return self.ray.get([remote.remote(work, item) for item in items])
         except self.ray.exceptions.RayError as error:
             cause = _cause(error, self.ray)
             raise cause if cause is not None else _gone(error) from None

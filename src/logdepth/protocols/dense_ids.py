@@ -11,7 +11,8 @@ Ids are words: a whole number is one, a name as many as the longest name takes. 
 
 With K words an id and at most N distinct ids on all machines together, counted with their repetitions: a sort of N
 rows of K + 1 words, N words back, K V to the owners. Rounds: the sort, 2 D each for the id before, for V and for
-how many are lower, and 1. Sources: the sort's (Goodrich 1999); ranks by prefix sums, Goodrich, Sitchinava, Zhang 2011, section 2.
+how many are lower, and 1. Sources: the sort's (Goodrich 1999); ranks by prefix sums, Goodrich, Sitchinava, Zhang
+2011, section 2.
 """
 
 from __future__ import annotations
