@@ -89,13 +89,18 @@ class _Normalizer:
                 value = self.builder.nodes[node.args[0]]
                 if value.op == "constant":
                     return node.args[0]
-                start = self.start[node.args[0]] if self.source.causal else None  # it sees itself alone
+                start = self.start[node.args[0]] if self._sees_itself(node.match) else None
                 return self._append(replace(node, lo=value.lo, hi=value.hi), start)
             case "cast":
                 return node.args[0]  # what answers mean is the vocabulary's to say
             case "union":
                 return self._united(node)
         return self._local(node)
+
+    def _sees_itself(self, match: MatchSpec | None) -> bool:
+        """Whether the start token is known to look at itself: it sees nothing else, or it asks for position 0."""
+        asked = None if match is None or match.kind != "at" else self.start[match.queries[0]]
+        return self.source.causal or (asked is not None and not asked.any())
 
     def _append(self, node: Node, start: np.ndarray | None) -> int:
         if node.lo == node.hi and node.op != "constant":
