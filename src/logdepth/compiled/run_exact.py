@@ -91,10 +91,10 @@ def run_exact(
         strings = np.asarray(record.symbols, np.int64).reshape(1, -1)
         ids = _answers(model, vocabulary.encode(strings, first), attention, _part(progress, number, len(records)))
         words = vocabulary.answers(ids[1:])
-        text = (
-            model.alphabet.text(words.tolist()) if model.graph.output_is_symbol else " ".join(map(str, words.tolist()))
-        )
-        found.append(Prediction(record.name, words.tolist(), text))
+        if model.graph.output_is_symbol:
+            found.append(Prediction(record.name, words.tolist(), model.alphabet.text(words.tolist())))
+        else:
+            found.append(Prediction.of_numbers(record.name, words.tolist(), vocabulary.grid))
     return found
 
 
