@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 
 from logdepth.errors import InputError
-from logdepth.tasks.checked import Checked
 from logdepth.tasks.graphs import (
     Bipartiteness,
     Connectivity,
@@ -49,7 +48,7 @@ def find_task(name: str) -> type[Task]:
     return TASKS[name]
 
 
-def task_of_program(name: str) -> type[Checked] | None:
+def task_of_program(name: str) -> type[Task] | type[GraphTask] | None:
     """The task that a built-in program computes, if any.
 
     >>> task_of_program("khop_rank").name

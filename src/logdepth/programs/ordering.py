@@ -1,0 +1,116 @@
+"""Order: reverse, sort by counting, sort by frequency, the most frequent. Most of it sees the whole sequence.
+
+*Sort*: what is to stand at position i is the symbol below which fewer than i tokens lie, and as many as can be. Each
+token counts what is less than it; then every position looks for the greatest count that is less than i. Two look-ups,
+where ranking tokens, ties broken, and then fetching them takes three. (A count that is a key costs a layer between them
+where tokens see the whole sequence: the start token's own count must be made known.)
+
+Source: RASP (Weiss, Goldberg, Yahav 2021); the sort in two look-ups is ours.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from logdepth.lang import Position, Symbol, count, first, highest, last, program, theirs
+from logdepth.programs.stated import Asked, Stated, both
+
+
+@program(causal=False)
+def reverse(x: Symbol, position: Position):
+    """The sequence backwards."""
+    end = last().read(position)
+    return first(where=theirs(position - 1) == end - position).read(x)
+
+
+@program(causal=False)
+def sort(x: Symbol, position: Position):
+    """The symbols in order."""
+    below = count(where=theirs(x) < x)
+    return highest(by=below, where=theirs(below) < position).read(x)
+
+
+@program(causal=False)
+def sort_unique(x: Symbol, position: Position):
+    """The symbols in order, if none occurs twice: at position i the symbol that i - 1 tokens are less than."""
+    below = count(where=theirs(x) < x)
+    return first(where=theirs(below) == position - 1).read(x)
+
+
+@program(causal=False)
+def sort_by_frequency(x: Symbol, position: Position):
+    """The tokens by how often their symbol occurs, the most frequent first; equal ones stay as they stand."""
+    often = count(where=theirs(x) == x)
+    before = count(where=theirs(often) > often)
+    within = count(where=(theirs(often) == often, theirs(position) <= position))
+    return first(where=theirs(before + within) == position).read(x)
+
+
+@program
+def most_frequent(x: Symbol):
+    """The symbol that occurs most often, the latest of several."""
+    often = count(where=theirs(x) == x)
+    return highest(by=often).read(x)
+
+
+def _unique(seen: list[int], i: int, asked: Asked) -> int:
+    found = [symbol for symbol in seen if sum(other < symbol for other in seen) == i - 1]
+    return found[0] if found else asked.nothing
+
+
+def _by_frequency(seen: list[int], i: int, asked: Asked) -> int:
+    often = Counter(seen)
+    return sorted(seen, key=lambda symbol: -often[symbol])[i - 1]
+
+
+def _most_frequent(seen: list[int], i: int, asked: Asked) -> int:
+    most = max(Counter(seen).values())
+    return next(symbol for symbol in reversed(seen) if seen.count(symbol) == most)
+
+
+def _few_repeats(rng: np.random.Generator, asked: Asked) -> list[int]:
+    """No symbol twice, as far as there are enough of them."""
+    rounds = -(-asked.length // asked.alphabet_size)
+    return np.concatenate([rng.permutation(asked.alphabet_size) for _ in range(rounds)])[: asked.length].tolist()
+
+
+_RASP = "RASP (Weiss, Goldberg, Yahav 2021)"
+STATED = (
+    Stated("reverse", "the sequence backwards", (reverse,), lambda seen, i, asked: seen[-i], lambda _: 2, _RASP),
+    Stated(
+        "sort",
+        "the symbols in order",
+        (sort,),
+        lambda seen, i, asked: sorted(seen)[i - 1],
+        lambda _: 3,
+        "counting sort in two look-ups: programs/ordering.py",
+    ),
+    Stated(
+        "sort-unique",
+        "the symbols in order, if none occurs twice",
+        (sort_unique,),
+        _unique,
+        lambda _: 3,
+        _RASP,
+        _few_repeats,
+        {"alphabet": 62},
+    ),
+    Stated(
+        "sort-by-frequency",
+        "the tokens by how often their symbol occurs",
+        (sort_by_frequency,),
+        _by_frequency,
+        lambda _: 5,
+        "Tracr's library, sort_freq",
+    ),
+    Stated(
+        "most-frequent",
+        "the symbol that occurs most often, the latest of several",
+        both(most_frequent),
+        _most_frequent,
+        lambda asked: 2 if asked.causal else 3,
+        _RASP,
+    ),
+)
