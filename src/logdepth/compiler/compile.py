@@ -16,7 +16,7 @@ from logdepth.compiler.targets import find_target, target_for
 from logdepth.errors import CertificateError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
-from logdepth.summary import TwoLines
+from logdepth.summary import TwoLines, in_short
 from logdepth.transformer import Transformer
 
 
@@ -34,7 +34,7 @@ class Compilation(TwoLines):
     target: str = "gpt2"
 
     def summary(self) -> tuple[str, str]:
-        given = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
+        given = ", ".join(f"{name} = {in_short(value)}" for name, value in self.parameters.items())
         setting, proof = self.graph.setting, self.certificate
         holds = f"exact in {proof.dtype}, least logit margin {proof.margin:.6f}" if proof.holds else proof.failure
         return (

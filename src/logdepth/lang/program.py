@@ -58,8 +58,12 @@ class Program:
                 )
         return ids.length, ids.names if not isinstance(alphabet, int) else alphabet
 
+    def own_symbols(self, parameters: dict[str, Any]) -> tuple[str, ...] | None:
+        """The symbols that the program itself determines, if it does."""
+        return None if self.alphabet is None else self._own_symbols(None, parameters)
+
     def _own_symbols(self, given: Any, parameters: dict[str, Any]) -> tuple[str, ...]:
-        """The symbols that the program says it is about. Raises `InputError` for others that are given."""
+        """The same. Raises `InputError` for others that are given."""
         assert self.alphabet is not None
         known, static, hints = {}, self.parameters, self.annotations
         for name in inspect.signature(self.alphabet).parameters:

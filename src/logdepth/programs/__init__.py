@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from logdepth.programs import brackets, counting, ordering, patterns, recall, sums
+from logdepth.programs import automata, brackets, counting, ordering, patterns, recall, sums, word_problem
 from logdepth.programs.bipartiteness import bipartite_hooking
 from logdepth.programs.components import connectivity_hooking, one_cycle_hooking
 from logdepth.programs.forests import msf_hooking, spanning_forest_hooking
@@ -28,6 +28,8 @@ _FILES = (
     patterns,
     brackets,
     recall,
+    word_problem,
+    automata,
 )
 STATED: dict[str, Stated] = {stated.name: stated for file in _FILES for stated in file.STATED}
 BUILT_IN = {

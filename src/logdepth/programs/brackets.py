@@ -17,7 +17,21 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from logdepth.lang import AtLeast, AtMost, Position, Symbol, Word, at, count, exists, highest, last, program, select, theirs
+from logdepth.lang import (
+    AtLeast,
+    AtMost,
+    Position,
+    Symbol,
+    Word,
+    at,
+    count,
+    exists,
+    highest,
+    last,
+    program,
+    select,
+    theirs,
+)
 from logdepth.programs.stated import Asked, Stated
 
 _NAMES = "()[]{}" + "".join(letter + letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from logdepth.lang import Program, ProgramGraph
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Table
-from logdepth.protocols.inputs.input import Input, Size
+from logdepth.protocols.inputs.input import Input, Size, Source
 from logdepth.protocols.inputs.sequences import Symbols, check_symbols, read_symbols
 from logdepth.protocols.inputs.whole_numbers import whole_numbers
 from logdepth.protocols.problem import Problem
@@ -37,7 +38,16 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
     if header_size and header is not None and header >= header_size:
         raise InputError(f"the header is {header}; of {header_size} it is one of 0..{header_size - 1}")
     least = 0 if not program.takes_header else 1 if header is None else header + 1
-    program.check(1, 1, header_size or least, parameters)
+    own = program.own_symbols(parameters)
+    program.check(1, len(own or "1"), header_size or least, parameters)
+
+    def read(source: Source) -> Symbols:
+        """With the program's own symbols, if it has any. Raises `InputError` for others."""
+        if own is None:
+            return read_symbols(source)
+        program.sizes(None, source.symbols if source.symbols is not None else source.alphabet, parameters)
+        found = read_symbols(replace(source, symbols=own, alphabet=len(own)))
+        return replace(found, names=own)
 
     def first_of(data: Symbols) -> int | None:
         """The header; the input's own comes first. Raises `InputError` where the program has no such."""
@@ -72,7 +82,9 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
         return place_tokens(spec, graph_of(data), tokens, first_of(data))
 
     def sample(rng: np.random.Generator, size: Size) -> Symbols:
-        return Symbols(rng.integers(0, 4, size.rows), 4, header=0 if program.takes_header and header is None else None)
+        return Symbols(
+            rng.integers(0, symbols, size.rows), symbols, header=0 if program.takes_header and header is None else None
+        )
 
     def named(data: Symbols, answers: Array) -> Array:
         """Answers that are symbols by their names ("" where nothing was found)."""
@@ -86,17 +98,17 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
             found["defined"] = int((answers < data.alphabet_size).sum())
         return found | ({"last": str(named(data, answers[-1:])[0])} if len(answers) else {})
 
-    headers = header_size or least
+    headers, symbols = header_size or least, len(own or "abcd")
     return Problem(
         name=program.name,
         input=Input(
             name="sequence",
             option="input",
             measures=("size",),
-            read=read_symbols,
+            read=read,
             sample=sample,
             config=config,
-            sized=lambda size: {"size": size.rows, "alphabet_size": 4, "header_size": headers},
+            sized=lambda size: {"size": size.rows, "alphabet_size": symbols, "header_size": headers},
             words=lambda config: config["size"],
         ),
         summary=f"the program {program.name}: a word at every position",
