@@ -1,8 +1,8 @@
 """Finite automata and regular expressions: whether each prefix is accepted, in ceil(log2 length) + 1 layers.
 
-Each symbol is a function of the states. They are composed by doubling (`composition.py`), and the last layer says whether
-the start is taken to an accepting state. Automata are made smallest first; those of over 32 states compile only if the
-functions that their symbols make are few (128).
+Each symbol is a function of the states. They are composed by doubling (`composition.py`), and the last layer says
+whether the start is taken to an accepting state. Automata are made smallest first; those of over 32 states compile only
+if the functions that their symbols make are few (128).
 """
 
 from __future__ import annotations

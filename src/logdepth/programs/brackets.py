@@ -3,12 +3,12 @@
 A prefix's level is how many brackets are open: twice the opening ones less the position.
 - *shuffle-dyck* (each kind balanced for itself): nobody may have closed more of its own kind than were opened. Then no
   kind is below zero anywhere, so all are closed in the end as soon as the level is 0. Three counts, however many kinds.
-- *dyck* (nested): a closing bracket's partner is the last opening one of a level one higher than its own; an opening one
-  finds itself. Kinds must agree. Where a prefix is below zero for the first time, no opening one has the level asked
-  for: the start token is found, which is of no kind. With one kind, levels alone tell.
+- *dyck* (nested): a closing bracket's partner is the last opening one of a level one higher than its own; an opening
+  one finds itself. Kinds must agree. Where a prefix is below zero for the first time, no opening one has the level
+  asked for: the start token is found, which is of no kind. With one kind, levels alone tell.
 
-Source: counters, Bhattamishra, Ahuja, Goyal 2020 (shuffle-Dyck); matching by levels, Yao, Peng, Papadimitriou, Narasimhan
-2021 (bounded Dyck-k by hard attention). Here depth and kinds are bounded by the length alone.
+Source: counters, Bhattamishra, Ahuja, Goyal 2020 (shuffle-Dyck); matching by levels, Yao, Peng, Papadimitriou and
+Narasimhan 2021 (bounded Dyck-k by hard attention). Here nesting is bounded by the length alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from logdepth.lang import (
     Position,
     Symbol,
     Word,
-    at,
     count,
     exists,
     highest,

@@ -1,15 +1,15 @@
 """Functions of a few points, one a token, composed along the sequence: after round r a token holds that of 2^r tokens.
 
 A function is held in one of two ways, whichever takes fewer gates:
-- *by points*: a word for each point, where it goes. Composing is a small choice for each, `mine[theirs[q]]`: for the 120
-  permutations of five points 75 gates, where a table of all products has 14,400 entries;
+- *by points*: a word for each point, where it goes. Composing is a small choice for each, `mine[theirs[q]]`: for the
+  120 permutations of five points 75 gates, where a table of all products has 14,400 entries;
 - *by number*: one word, which of the functions that the letters make; composing is a table of their products. Of a
   cyclic group's n rotations these are n^2 entries, and log2 n bits rather than n log2 n.
 
 A round is one look-up and one step of arithmetic right after it, so ceil(log2 length) rounds are as many layers.
 
-Source: prefix products by doubling (Ladner and Fischer 1980; Hillis and Steele 1986); log-depth shortcuts of automata, Liu
-et al. 2023; that S5 needs a growing depth, if TC0 is not NC1: Barrington 1989.
+Source: prefix products by doubling (Ladner and Fischer 1980; Hillis and Steele 1986); log-depth shortcuts of automata,
+Liu et al. 2023; that S5 needs a growing depth, if TC0 is not NC1: Barrington 1989.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ The text has a line for the symbols, one for the start, one for the accepting st
     even b even
     odd b odd
 
-A step that is not listed leads to a state that accepts nothing and never ends. `#` begins a comment; lines may be joined
-by `;`.
+A step that is not listed leads to a state that accepts nothing and never ends. `#` begins a comment; lines may be
+joined by `;`.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def from_sets(
     *,
     name: str = "dfa",
 ) -> Dfa:
-    """The automaton of all states that can be reached, whatever they are; smallest. Raises `InputError` for too many."""
+    """The smallest automaton of all states that can be reached, whatever they are. Raises `InputError` for too many."""
     number, order, steps = {start: 0}, [start], []
     for state in order:
         row = []

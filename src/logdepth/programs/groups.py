@@ -89,8 +89,8 @@ def group_of(text: str) -> Group:
         return _generated(lines)
     if len(lines) == 1 and re.fullmatch(r"\w+", lines[0][1]):
         raise InputError(
-            f"there is no group {lines[0][1]!r}; there are s, a, z and d with a number (s5, a5, z60, d4), q8, q16, q32, "
-            "v4, products of these (z2xs3), generators such as (1 2 3 4 5); (1 2), and tables"
+            f"there is no group {lines[0][1]!r}; there are s, a, z and d with a number (s5, a5, z60, d4), q8, q16, "
+            "q32, v4, products of these (z2xs3), generators such as (1 2 3 4 5); (1 2), and tables"
         )
     return _of_table(lines)
 

@@ -5,8 +5,8 @@ of several the latest. With `pairs` the first 2 `pairs` tokens are a list of key
 queries: only keys of the list are found, and in the list nothing is asked.
 
 *longest-match*: what followed the latest earlier occurrence of as many of my last symbols as occurred before, `most` at
-most: the prediction of a context tree, or of Lempel and Ziv. A head for each length; those that match are the short ones,
-so one table over all the flags counts them.
+most: the prediction of a context tree, or of Lempel and Ziv. A head for each length; those that match are the short
+ones, so one table over all the flags counts them.
 """
 
 from __future__ import annotations

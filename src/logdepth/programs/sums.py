@@ -1,9 +1,9 @@
 """Prefix sums modulo m, and parity: counts, each taken modulo m for nothing. Depth 1 + ceil(log2 (bits of m - 1)).
 
 The sum is that over bits b of 2^b times how many symbols have that bit; a head counts each of them, and a count's
-multiple modulo m is a function of the count, decoded in the same layer. Adding modulo m in pairs takes a step each time.
-So the word problem of cyclic groups, hence of all abelian ones, needs no logarithm of the length: TC0, where that of S5
-(`word_problem.py`) is complete for NC1.
+multiple modulo m is a function of the count, decoded in the same layer. Adding modulo m in pairs takes a step each
+time. So the word problem of cyclic groups, hence of all abelian ones, needs no logarithm of the length: TC0, where that
+of S5 (`word_problem.py`) is complete for NC1.
 """
 
 from __future__ import annotations

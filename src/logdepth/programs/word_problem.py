@@ -1,8 +1,8 @@
 """The word problem of a finite group, and its prefix products: ceil(log2 length) + 1 layers (`composition.py`).
 
-The last layer turns a few words that tell elements apart into the element's number. They stand in order, so for S5 as many
-gates as there are elements do it. Where one word is the number already, as for cyclic groups of prime power order, there
-is no such layer.
+The last layer turns a few words that tell elements apart into the element's number. They stand in order, so for S5 as
+many gates as there are elements do it. Where one word is the number already, as for cyclic groups of prime power order,
+there is no such layer.
 """
 
 from __future__ import annotations
