@@ -13,7 +13,8 @@ Narasimhan 2021 (bounded Dyck-k by hard attention). Here nesting is bounded by t
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -25,12 +26,12 @@ from logdepth.lang import (
     Word,
     count,
     exists,
-    highest,
     last,
     program,
     select,
     theirs,
 )
+from logdepth.programs.comparing import count_less, read_less
 from logdepth.programs.stated import Asked, Stated
 
 _NAMES = "()[]{}" + "".join(letter + letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz")
@@ -43,14 +44,22 @@ def names(kinds: int = 1) -> str:
 
 
 class _Seen(NamedTuple):
-    """Which tokens count: all that are seen, or (where everything is seen) those up to me."""
+    """What of the tokens counts: all that are seen, or, where everything is seen, those up to me."""
 
     position: Word
     whole: bool
 
-    @property
-    def before(self) -> tuple:
-        return (theirs(self.position) <= self.position,) if self.whole else ()
+    def count(self, condition: Any) -> Word:
+        """How many there are."""
+        if self.whole:
+            return count_less(self.position, self.position + 1, condition)
+        return count(where=condition)
+
+    def latest(self, *where: Any) -> Callable[[Word], Word]:
+        """Reads from the latest of them."""
+        if self.whole:
+            return read_less(last, self.position, self.position + 1, *where)
+        return last(where=where).read
 
     def ends(self, flag: Word) -> Word:
         """A flag of the last token that is asked about."""
@@ -71,10 +80,8 @@ def shuffle_dyck_whole(x: Symbol, position: Position, kinds: Kinds = 2):
 
 def _shuffle(x: Word, seen: _Seen) -> Word:
     kind = x // 2
-    opened = count(where=(theirs(x) == kind * 2, *seen.before))
-    closed = count(where=(theirs(x) == kind * 2 + 1, *seen.before))
-    opening = count(where=(theirs(x % 2) == 0, *seen.before))
-    return seen.ends(opening * 2 == seen.position) & ~exists(where=theirs(opened < closed))
+    opened, closed = seen.count(theirs(x) == kind * 2), seen.count(theirs(x) == kind * 2 + 1)
+    return seen.ends(_all_closed(seen, seen.count(theirs(x % 2) == 0))) & ~exists(where=theirs(opened < closed))
 
 
 @program(alphabet=names)
@@ -90,25 +97,32 @@ def dyck_whole(x: Symbol, position: Position, kinds: Kinds = 1):
 
 
 def _dyck(x: Word, seen: _Seen, kinds: int) -> Word:
-    opening = count(where=(theirs(x % 2) == 0, *seen.before))
+    opening = seen.count(theirs(x % 2) == 0)
     if kinds == 1:
-        wrong = opening * 2 < seen.position
+        wrong = opening < (seen.position + 1) // 2
     else:
-        wrong = _partner(x, opening, seen).read(x // 2) != x // 2
-    return seen.ends(opening * 2 == seen.position) & ~exists(where=theirs(wrong))
+        wrong = _partner(x, opening, seen)(x // 2) != x // 2
+    return seen.ends(_all_closed(seen, opening)) & ~exists(where=theirs(wrong))
 
 
-def _partner(x: Word, opening: Word, seen: _Seen):
-    """The opening bracket that mine closes; of an opening one, itself."""
-    level, wanted = opening * 2 - seen.position, opening * 2 - (seen.position - x % 2)
-    return highest(by=seen.position, where=(theirs(x % 2) == 0, theirs(level) == wanted, *seen.before))
+def _all_closed(seen: _Seen, opening: Word) -> Word:
+    """Whether half of the brackets up to me are opening ones."""
+    return opening == select(seen.position % 2 == 0, seen.position // 2, -1)
+
+
+def _partner(x: Word, opening: Word, seen: _Seen) -> Callable[[Word], Word]:
+    """Reads from the opening bracket that mine closes; of an opening one, itself."""
+    odd, closing = seen.position % 2, x % 2
+    level = opening - seen.position // 2  # with `odd`: twice this, less odd
+    above = opening - select(closing == 1, (seen.position - 1) // 2, seen.position // 2)
+    return seen.latest(theirs(x % 2) == 0, theirs(level) == above, theirs(odd) == odd ^ closing)
 
 
 @program(alphabet=names)
 def partner(x: Symbol, position: Position, kinds: Kinds = 1):
     """Where the bracket stands that mine closes; 0 for an opening one, and where there is none."""
     opening = count(where=theirs(x % 2) == 0)
-    return select(x % 2 == 0, 0, _partner(x, opening, _Seen(position, False)).read(position))
+    return select(x % 2 == 0, 0, _partner(x, opening, _Seen(position, False))(position))
 
 
 def _nested(seen: list[int], i: int, asked: Asked) -> int:
@@ -182,7 +196,7 @@ STATED = (
         "whether the brackets are balanced and nested (k kinds, any nesting)",
         (dyck, dyck_whole),
         _nested,
-        lambda asked: 3 if asked["kinds"] == 1 else 4,
+        lambda asked: 3 + (asked["kinds"] > 1) * (1 if asked.causal else 2) + (not asked.causal),
         "matching by levels (Yao et al. 2021)",
         nested,
         {"kinds": 2},
@@ -192,7 +206,7 @@ STATED = (
         "whether the brackets of each kind are balanced",
         (shuffle_dyck, shuffle_dyck_whole),
         _shuffled,
-        lambda asked: 3,
+        lambda asked: 3 if asked.causal else 4,
         "counters (Bhattamishra et al. 2020)",
         _mixed,
         {"kinds": 2},

@@ -1,20 +1,22 @@
 """Order: reverse, sort by counting, sort by frequency, the most frequent. Most of it sees the whole sequence.
 
 *Sort*: what is to stand at position i is the symbol below which fewer than i tokens lie, and as many as can be. Each
-token counts what is less than it; then every position looks for the greatest count that is less than i. Two look-ups,
-where ranking tokens, ties broken, and then fetching them takes three. (A count that is a key costs a layer between them
-where tokens see the whole sequence: the start token's own count must be made known.)
+token counts what is less than it; then every position looks for the greatest symbol whose count is less than i. Ties
+need not be broken, as they must be where tokens are ranked and then fetched. (A count that is a key costs a layer
+between the two, where tokens see the whole sequence: the start token's own count must be made known.)
 
-Source: RASP (Weiss, Goldberg, Yahav 2021); the sort in two look-ups is ours.
+Source: RASP (Weiss, Goldberg, Yahav 2021); the sort without ties is ours.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 
-from logdepth.lang import Position, Symbol, count, first, highest, last, program, theirs
+from logdepth.lang import Position, Symbol, Word, count, first, highest, last, maximum, program, theirs
+from logdepth.programs.comparing import FEW, count_less, read_less
 from logdepth.programs.stated import Asked, Stated, both
 
 
@@ -28,24 +30,23 @@ def reverse(x: Symbol, position: Position):
 @program(causal=False)
 def sort(x: Symbol, position: Position):
     """The symbols in order."""
-    below = count(where=theirs(x) < x)
-    return highest(by=below, where=theirs(below) < position).read(x)
+    return read_less(partial(highest, x), _below(x), position)(x)
 
 
 @program(causal=False)
 def sort_unique(x: Symbol, position: Position):
     """The symbols in order, if none occurs twice: at position i the symbol that i - 1 tokens are less than."""
-    below = count(where=theirs(x) < x)
-    return first(where=theirs(below) == position - 1).read(x)
+    return first(where=theirs(_below(x)) == maximum(position - 1, 0)).read(x)
 
 
 @program(causal=False)
 def sort_by_frequency(x: Symbol, position: Position):
     """The tokens by how often their symbol occurs, the most frequent first; equal ones stay as they stand."""
     often = count(where=theirs(x) == x)
-    before = count(where=theirs(often) > often)
-    within = count(where=(theirs(often) == often, theirs(position) <= position))
-    return first(where=theirs(before + within) == position).read(x)
+    seldom = position.hi - often
+    before = count_less(seldom, seldom)
+    within = count_less(position, position, theirs(often) == often)
+    return first(where=theirs(before + within) == maximum(position - 1, 0)).read(x)
 
 
 @program
@@ -53,6 +54,11 @@ def most_frequent(x: Symbol):
     """The symbol that occurs most often, the latest of several."""
     often = count(where=theirs(x) == x)
     return highest(by=often).read(x)
+
+
+def _below(x: Word) -> Word:
+    """How many symbols are less than mine."""
+    return count_less(x, x, digits=1 if x.hi <= FEW else 2)
 
 
 def _unique(seen: list[int], i: int, asked: Asked) -> int:
@@ -84,15 +90,15 @@ STATED = (
         "the symbols in order",
         (sort,),
         lambda seen, i, asked: sorted(seen)[i - 1],
-        lambda _: 3,
-        "counting sort in two look-ups: programs/ordering.py",
+        lambda asked: 3 if asked.alphabet_size <= FEW else 4,
+        "counting sort: programs/ordering.py",
     ),
     Stated(
         "sort-unique",
         "the symbols in order, if none occurs twice",
         (sort_unique,),
         _unique,
-        lambda _: 3,
+        lambda asked: 3,
         _RASP,
         _few_repeats,
         {"alphabet": 62},
@@ -102,7 +108,7 @@ STATED = (
         "the tokens by how often their symbol occurs",
         (sort_by_frequency,),
         _by_frequency,
-        lambda _: 5,
+        lambda _: 6,
         "Tracr's library, sort_freq",
     ),
     Stated(
