@@ -22,6 +22,7 @@ import numpy as np
 from logdepth.errors import InputError
 
 MOST_ELEMENTS = 1024
+MOST_IN_TABLE = 256  # of a group whose subgroups are looked through
 Permutation = tuple[int, ...]
 _NAME = re.compile(r"[sazcd][1-9][0-9]{0,3}|q8|q16|q32|v4")
 
@@ -125,6 +126,8 @@ def _simple(name: str) -> Group:
     )()
     if order > MOST_ELEMENTS:
         raise InputError(f"group {name} has {order:,} elements or more; the limit is {MOST_ELEMENTS:,}")
+    if kind not in "sa" and order > MOST_IN_TABLE:
+        raise InputError(f"group {name} has {order:,} elements; the limit is {MOST_IN_TABLE:,}")
     if kind in "sa":
         elements = [p for p in permutations(range(number)) if kind == "s" or _even(p)]
         return _of_permutations(elements)
@@ -200,8 +203,8 @@ def _of_table(lines: list[tuple[int, str]]) -> Group:
     names = lines[0][1].split()
     if len(set(names)) < len(names):
         raise InputError(f"group, line {lines[0][0]}: an element is named twice")
-    if len(names) > MOST_ELEMENTS:
-        raise InputError(f"group: {len(names):,} elements; the limit is {MOST_ELEMENTS:,}")
+    if len(names) > MOST_IN_TABLE:
+        raise InputError(f"group: {len(names):,} elements; the limit of a table is {MOST_IN_TABLE:,}; give generators")
     if len(lines) != len(names) + 1:
         raise InputError(
             f"group: {len(names)} elements in line {lines[0][0]} and {len(lines) - 1} lines of products; a table has a "

@@ -100,7 +100,7 @@ STATED = (
         "what followed the longest of my contexts that occurred before",
         (longest_match,),
         _predicted,
-        lambda asked: 3 if asked["most"] > 1 else 2,
+        lambda asked: 3,
         "Lempel and Ziv 1977, contexts up to a bound",
         _repeating,
         {"alphabet": 4, "most": 4},

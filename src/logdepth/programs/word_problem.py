@@ -29,22 +29,25 @@ def elements(group: str = "s5") -> tuple[str, ...]:
 def word_problem(x: Symbol, position: Position, group: str = "s5", answer: Literal["product", "identity"] = "product"):
     """The product of the elements so far, by its number; or whether it is the identity."""
     found = group_of(group)
+    if found.order == 1:
+        return 0 if answer == "product" else 1
     parts, values, base = _parts(found)
+    told = sorted((tuple(seen[place] for place in base), number) for number, seen in enumerate(values))
+    sizes = [1 + max(images) - min(images) for images in zip(*(seen for seen, _ in told), strict=True)]
+    if prod(sizes) > MAX_TABLE:
+        raise InputError(
+            f"group of {found.order:,} elements: telling them apart takes a table over {prod(sizes):,} images of "
+            f"{len(base)} points; the limit is {MAX_TABLE:,}: give generators that move fewer points"
+        )
     words = [word for part in composed(position, x, parts) for word in part]
     images = [words[place] for place in base]
-    told = sorted((tuple(seen[place] for place in base), number) for number, seen in enumerate(values))
     if answer == "identity":
-        home = next((seen for seen, number in told if number == found.identity))
-        return table(lambda *seen: seen == home, *images) if images else 1
-    if len(base) == 1 and all(seen == (number,) for seen, number in told):
+        home = next(seen for seen, number in told if number == found.identity)
+        return table(lambda *seen: seen == home, *images)
+    if all(seen == (number,) for seen, number in told):
         return images[0]
-    if (combinations := prod(word.size for word in images)) > MAX_TABLE:
-        raise InputError(
-            f"group of {found.order:,} elements: numbering products takes a table over {combinations:,} images; the "
-            f"limit is {MAX_TABLE:,}. Ask for less, answer=identity, or take a smaller group"
-        )
     keys = [seen for seen, _ in told]  # images that no element has take the number before: that changes least often
-    return table(lambda *seen: told[max(0, bisect_right(keys, seen) - 1)][1], *images) if images else 0
+    return table(lambda *seen: told[max(0, bisect_right(keys, seen) - 1)][1], *images)
 
 
 @lru_cache(maxsize=64)
@@ -69,11 +72,13 @@ def _answer(seen: list[int], i: int, asked: Asked) -> int:
 
 def _depth(asked: Asked) -> int:
     group = group_of(asked["group"])
+    if group.order == 1:
+        return 1
     _, values, base = _parts(group)
     numbered = asked["answer"] == "product" and [tuple(seen[p] for p in base) for seen in values] == [
         (number,) for number in group.all
     ]
-    return max(1, asked.doublings + (asked.doublings > 0 and group.order > 1 and not numbered))
+    return max(1, asked.doublings + (asked.doublings > 0 and not numbered))
 
 
 STATED = (
