@@ -14,35 +14,11 @@ from logdepth.lang import interpret
 from logdepth.programs import BUILT_IN
 from logdepth.programs.groups import Group, group_of
 
-ORDERS = {
-    **{
-        "z1": 1,
-        "z2": 2,
-        "z7": 7,
-        "z60": 60,
-        "c8": 8,
-        "d1": 2,
-        "d2": 4,
-        "d4": 8,
-        "d5": 10,
-        "q8": 8,
-        "q16": 16,
-        "q32": 32,
-    },
-    **{
-        "s1": 1,
-        "s3": 6,
-        "s4": 24,
-        "s5": 120,
-        "a3": 3,
-        "a4": 12,
-        "a5": 60,
-        "v4": 4,
-        "z2xz3": 6,
-        "z2xs3": 12,
-        "s3xs3": 36,
-    },
-}
+_ORDERS = (
+    "z1 1, z2 2, z7 7, z60 60, c8 8, d1 2, d2 4, d4 8, d5 10, q8 8, q16 16, q32 32, s1 1, s3 6, s4 24, s5 "
+    "120, a3 3, a4 12, a5 60, v4 4, z2xz3 6, z2xs3 12, s3xs3 36 "
+)
+ORDERS = {name: int(order) for name, order in (pair.split() for pair in _ORDERS.split(","))}
 POINTS = {"z60": 12, "z8": 8, "z12": 7, "q8": 8, "d4": 4, "d6": 5, "v4": 4, "s5": 5, "a5": 5, "z2xs3": 5}
 
 

@@ -37,6 +37,8 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("sum-modulo", {"modulus": 7}),
     ("sum-modulo", {"modulus": 33}),
     ("sort", {"alphabet": 1}),
+    ("sort", {"alphabet": 20}),
+    ("sort-unique", {"alphabet": 5}),
     ("sort-by-frequency", {"alphabet": 2}),
     ("shift", {"alphabet": 3, "by": 0}),
     ("shift", {"alphabet": 3, "by": 3}),

@@ -108,7 +108,7 @@ STATED = (
         "how many tokens hold a symbol that occurs so often at most",
         (rare_symbols,),
         lambda seen, i, asked: sum(seen.count(symbol) <= asked["most"] for symbol in seen),
-        lambda _: 3,
+        lambda _: 2,
         "Tracr's library, count_less_freq",
     ),
 )

@@ -2,8 +2,7 @@
 
 *Sort*: what is to stand at position i is the symbol below which fewer than i tokens lie, and as many as can be. Each
 token counts what is less than it; then every position looks for the greatest symbol whose count is less than i. Ties
-need not be broken, as they must be where tokens are ranked and then fetched. (A count that is a key costs a layer
-between the two, where tokens see the whole sequence: the start token's own count must be made known.)
+need not be broken, as they must be where tokens are ranked and then fetched. Two layers.
 
 Source: RASP (Weiss, Goldberg, Yahav 2021); the sort without ties is ours.
 """
@@ -58,7 +57,8 @@ def most_frequent(x: Symbol):
 
 def _below(x: Word) -> Word:
     """How many symbols are less than mine."""
-    return count_less(x, x, digits=1 if x.hi <= FEW else 2)
+    symbol = x % x.hi  # at the start token 0: nothing is less
+    return count_less(symbol, symbol, digits=1 if x.hi <= FEW else 2)
 
 
 def _unique(seen: list[int], i: int, asked: Asked) -> int:
@@ -90,7 +90,7 @@ STATED = (
         "the symbols in order",
         (sort,),
         lambda seen, i, asked: sorted(seen)[i - 1],
-        lambda asked: 3 if asked.alphabet_size <= FEW else 4,
+        lambda asked: 2 if asked.alphabet_size <= FEW else 5,
         "counting sort: programs/ordering.py",
     ),
     Stated(
@@ -98,7 +98,7 @@ STATED = (
         "the symbols in order, if none occurs twice",
         (sort_unique,),
         _unique,
-        lambda asked: 3,
+        lambda asked: 2 if asked.alphabet_size <= FEW else 3,
         _RASP,
         _few_repeats,
         {"alphabet": 62},
@@ -108,7 +108,7 @@ STATED = (
         "the tokens by how often their symbol occurs",
         (sort_by_frequency,),
         _by_frequency,
-        lambda _: 6,
+        lambda _: 5,
         "Tracr's library, sort_freq",
     ),
     Stated(
@@ -116,7 +116,7 @@ STATED = (
         "the symbol that occurs most often, the latest of several",
         both(most_frequent),
         _most_frequent,
-        lambda asked: 2 if asked.causal else 3,
+        lambda _: 2,
         _RASP,
     ),
 )
