@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,13 +22,15 @@ from importlib.util import find_spec
 from typing import Any
 
 import logdepth
+from logdepth.files import write_text_atomically
 from logdepth.programs import STATED
-from logdepth.records import Record
+from logdepth.records import Record, read_rows
 from logdepth.rng import rng_for
-from measure import save
+from measure import ROWS, save
 
 LENGTHS = (10, 50, 100)
 STRINGS = 10
+FILE = ROWS / "tracr_programs.jsonl"
 
 
 @dataclass(frozen=True)
@@ -171,12 +174,15 @@ def in_a_process(name: str, length: int, seconds: float, memory: float) -> dict[
     def limit() -> None:
         size = int(memory * 2**30)
         resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))  # the machine may be shared
 
     command = [sys.executable, __file__, "--one", name, str(length)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, preexec_fn=limit)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10 * seconds, preexec_fn=limit)
     except subprocess.TimeoutExpired:
         return {"failed": f"over {seconds:.0f} s"}
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return {"failed": f"over {seconds:.0f} s of one core"}
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
         return {"failed": "out of memory" if "emory" in done.stderr or done.returncode < 0 else lines[-1][:160]}
@@ -186,18 +192,19 @@ def in_a_process(name: str, length: int, seconds: float, memory: float) -> dict[
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--one", nargs=2, metavar=("NAME", "LENGTH"))
-    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--only", nargs="*", help="some cases; their rows replace those that are there")
+    parser.add_argument("--lengths", nargs="*", type=int, default=LENGTHS)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--memory", type=float, default=4)
     args = parser.parse_args()
     if args.one:
         print(json.dumps(tracr(args.one[0], int(args.one[1]))))
         return
+    file_before = read_rows(FILE) if FILE.exists() and (args.only or list(args.lengths) != list(LENGTHS)) else []
     records, lost = [], set()
-    for length in LENGTHS:
-        for name, case in CASES.items():
-            if args.only and name not in args.only:
-                continue
+    cases = {name: case for name, case in CASES.items() if not args.only or name in args.only}
+    for name, case in cases.items():
+        for length in args.lengths:
             values: dict[str, Any] = ours(case, length)
             if name == "most_frequent":
                 values["tracr"] = {"failed": "not in its library"}
@@ -211,7 +218,12 @@ def main() -> None:
                     lost.add(name)
             records.append(Record("tracr-programs", {"case": name, "length": length}, values))
             print(records[-1].row(), flush=True)
-    save("tracr_programs" if not args.only else "tracr_programs_some", records)
+    save("tracr_programs", records)
+    if file_before:
+        made = {record.id for record in records}
+        rows = [*(row for row in file_before if row["id"] not in made), *read_rows(FILE)]
+        rows.sort(key=lambda row: (list(CASES).index(row["case"]), row["length"]))
+        write_text_atomically(FILE, "".join(json.dumps(row) + "\n" for row in rows))
 
 
 if __name__ == "__main__":
