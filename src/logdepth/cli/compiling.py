@@ -78,6 +78,9 @@ def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> N
     parser.add_argument("--length", type=int, help=f"the longest sequence, in symbols{also}")
     parser.add_argument("--vertices", type=int, metavar="V", help="of a graph: the most vertices")
     parser.add_argument("--edges", type=int, metavar="E", help="of a graph: the most edges")
+    parser.add_argument(
+        "--diameter", type=int, metavar="D", help="of a graph: no two connected vertices are further apart (squaring)"
+    )
     parser.add_argument("--alphabet", type=int, help="how many symbols (default 4)")
     parser.add_argument("--symbols", help="the symbols themselves, one character each, such as ACGT")
     parser.add_argument("--k", type=int, help="of a task: what is asked (khop: hops)")
@@ -110,7 +113,7 @@ def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> N
 def program_from(args: argparse.Namespace) -> dict[str, Any]:
     """The program that the options describe, its sizes and parameters: arguments of `compile`."""
     from logdepth.programs import find_stated
-    from logdepth.tasks.registry import GRAPH_TASKS, TASKS
+    from logdepth.tasks.registry import GRAPH_TASKS, SHORT, TASKS, graph_task
 
     name, headers, said = args.program, args.headers, {}
     for option, value in (("k", args.k), ("max-k", args.max_k)):
@@ -122,8 +125,8 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
         if (args.k is None) == (args.max_k is None):
             raise InputError(f"{name}: give either --k or --max-k")
         name = program_of_task(TASKS[name], args.construction, headers=args.max_k is not None)
-    elif name in GRAPH_TASKS:
-        name = program_of_task(GRAPH_TASKS[name], args.construction, headers=False)
+    elif name in (*GRAPH_TASKS, *SHORT):
+        name = program_of_task(graph_task(name), args.construction, headers=False)
     elif args.construction is not None:
         raise InputError(f"--construction goes with a task: {', '.join(tasks_with_programs())}")
     stated = None if name in (*TASKS, *GRAPH_TASKS) else find_stated(name)
@@ -133,7 +136,10 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
         program = find_program(name)
     parameters = parameters_from(args, program, said)
     sizes = (("vertices", "vertices", args.vertices), ("edges", "edges", args.edges))
-    for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k), *sizes):
+    promise = ("diameter", "diameter", args.diameter)
+    for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k), *sizes, promise):
+        if option == "diameter" and value is not None and parameter not in program.parameters:
+            raise InputError(f"{program.name} makes no use of --diameter; `--construction squaring` of a task does")
         if program.graph and option in ("vertices", "edges") and value is None and parameter not in parameters:
             raise InputError(f"{args.program} reads a graph; give --vertices V and --edges E, its largest sizes")
         if value is not None and parameter in parameters:

@@ -9,7 +9,12 @@ from typing import Any
 
 from logdepth.programs import automata, brackets, counting, ordering, patterns, recall, sums, word_problem
 from logdepth.programs.bipartiteness import bipartite_hooking
-from logdepth.programs.components import connectivity_hooking, one_cycle_hooking
+from logdepth.programs.components import (
+    connectivity_hooking,
+    connectivity_squaring,
+    one_cycle_hooking,
+    one_cycle_squaring,
+)
 from logdepth.programs.forests import msf_hooking, spanning_forest_hooking
 from logdepth.programs.khop import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
 from logdepth.programs.pointers import pointer_doubling
@@ -20,6 +25,7 @@ _OF_TASKS = (
     *(khop_rank, khop_doubling, khop_rank_any, khop_doubling_any, pointer_doubling),
     *(connectivity_hooking, spanning_forest_hooking, msf_hooking),
     *(one_cycle_hooking, bipartite_hooking, reachability_doubling),
+    *(connectivity_squaring, one_cycle_squaring),
 )
 _FILES = (
     counting,
@@ -57,6 +63,7 @@ __all__ = [
     "Stated",
     "bipartite_hooking",
     "connectivity_hooking",
+    "connectivity_squaring",
     "find_stated",
     "khop_doubling",
     "khop_doubling_any",
@@ -64,6 +71,7 @@ __all__ = [
     "khop_rank_any",
     "msf_hooking",
     "one_cycle_hooking",
+    "one_cycle_squaring",
     "pointer_doubling",
     "reachability_doubling",
     "spanning_forest_hooking",

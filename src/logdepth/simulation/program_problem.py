@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from logdepth.errors import InputError
+from logdepth.graphs import read_graph
+from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang import Program, ProgramGraph
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.spec import Spec
@@ -39,7 +41,13 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
         raise InputError(f"the header is {header}; of {header_size} it is one of 0..{header_size - 1}")
     least = 0 if not program.takes_header else 1 if header is None else header + 1
     own = program.own_symbols(parameters)
-    program.check(1, len(own or "1"), header_size or least, parameters)
+    ids = None
+    if program.graph:
+        length, _ = program.sizes(None, None, parameters)
+        ids = GraphTokens(parameters["vertices"], parameters["edges"])
+        program.check(length, ids.alphabet_size, header_size or least, parameters)
+    else:
+        program.check(1, len(own or "1"), header_size or least, parameters)
 
     def read(source: Source) -> Symbols:
         """With the program's own symbols, if it has any. Raises `InputError` for others."""
@@ -82,12 +90,16 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
         return place_tokens(spec, graph_of(data), tokens, first_of(data))
 
     def sample(rng: np.random.Generator, size: Size) -> Symbols:
-        return Symbols(
-            rng.integers(0, symbols, size.rows), symbols, header=0 if program.takes_header and header is None else None
-        )
+        if ids:
+            tail, head = rng.integers(0, ids.vertices, (2, ids.edges))
+            return Symbols(ids.symbols(tail, head), ids.alphabet_size)
+        first = 0 if program.takes_header and header is None else None
+        return Symbols(rng.integers(0, num_symbols, size.rows), num_symbols, header=first)
 
     def named(data: Symbols, answers: Array) -> Array:
-        """Answers that are symbols by their names ("" where nothing was found)."""
+        """Answers that are symbols by their names ("" where nothing was found), those on a grid as numbers."""
+        if grid := graph_of(data).grid:
+            return answers / grid
         if data.names and graph_of(data).output_is_symbol:
             return np.array([*data.names, ""], dtype=object)[answers]
         return answers
@@ -98,17 +110,29 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
             found["defined"] = int((answers < data.alphabet_size).sum())
         return found | ({"last": str(named(data, answers[-1:])[0])} if len(answers) else {})
 
-    headers, symbols = header_size or least, len(own or "abcd")
+    def read_graph_tokens(source: Source) -> Symbols:
+        assert ids is not None
+        try:
+            symbols, _ = ids.encode(read_graph(source.path, format=source.format))
+        except InputError as error:
+            raise InputError(f"{source.path}: {error}".replace(f"{source.path}: {source.path}", source.path)) from None
+        return Symbols(symbols, ids.alphabet_size)
+
+    headers, num_symbols = header_size or least, len(own or "abcd")
     return Problem(
         name=program.name,
         input=Input(
-            name="sequence",
-            option="input",
-            measures=("size",),
-            read=read,
+            name="graph's tokens" if ids else "sequence",
+            option="graph" if ids else "input",
+            measures=() if ids else ("size",),
+            read=read_graph_tokens if ids else read,
             sample=sample,
             config=config,
-            sized=lambda size: {"size": size.rows, "alphabet_size": symbols, "header_size": headers},
+            sized=lambda size: {
+                "size": ids.length if ids else size.rows,
+                "alphabet_size": ids.alphabet_size if ids else num_symbols,
+                "header_size": headers,
+            },
             words=lambda config: config["size"],
         ),
         summary=f"the program {program.name}: a word at every position",

@@ -73,6 +73,9 @@ class GraphTask(Checked):
     def check_graph(self, graph: Graph) -> None:
         """Raises `InputError` for a graph that the question is not about."""
 
+    def check_answers(self, graph: Graph, answers: Int[np.ndarray, " answers"]) -> None:
+        """Raises `InputError` where the model says that it has no answer."""
+
     def table(self, graph: Graph, answers: Int[np.ndarray, " answers"]) -> dict[str, np.ndarray]:
         """The answers in the names of the graph: columns for a file. Those of edges are in the graph's order."""
         if self.of == "edges":
