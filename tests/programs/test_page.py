@@ -39,10 +39,10 @@ def test_its_session(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     assert main(["compile", "s5", "--length", "64", "--out", "s5"]) == 0
     printed = capsys.readouterr().out
-    assert "7 layers" in printed and "987,282 parameters" in printed and "exact in float32" in printed
+    assert "7 layers" in printed and "951,282 parameters" in printed and "exact in float32" in printed
     (tmp_path / "words.txt").write_text("21345 12354 54321\n")
     assert main(["predict", "s5", "--input", "words.txt"]) == 0
-    assert capsys.readouterr().out == "24 25 94\n"
+    assert capsys.readouterr().out == "21345 21354 45312\n"
     refused = re.search(r"^\$ logdepth (compile regex .*?)\n(logdepth: .*?)$", TEXT, flags=re.M)
     assert refused is not None
     assert main(shlex.split(refused[1])) == 2

@@ -31,6 +31,7 @@ each = pytest.mark.parametrize(("stated", "program"), CASES, ids=[program.name f
 OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("histogram", {"alphabet": 1}),
     ("occurrences", {"alphabet": 3, "symbol": 2}),
+    ("fraction", {"alphabet": 3, "symbol": 2, "grid": 7}),
     ("pair-balance", {"alphabet": 3, "opening": 2, "closing": 1}),
     ("rare-symbols", {"alphabet": 3, "most": 0}),
     ("sum-modulo", {"modulus": 2}),

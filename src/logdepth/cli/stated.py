@@ -9,6 +9,7 @@ from logdepth.cli.shared import print_json
 from logdepth.errors import InputError
 
 if TYPE_CHECKING:
+    from logdepth.lang import ProgramGraph
     from logdepth.programs.stated import Asked, Stated
     from logdepth.sequences import Alphabet
 
@@ -28,7 +29,7 @@ def show(args: argparse.Namespace, stated: Stated, said: dict[str, Any]) -> int:
     """The tokens of a text and the answers under them."""
     asked, alphabet = _asked(args, stated, said, args.text)
     string = alphabet.parse(args.text, "--text")
-    answers = _shown(stated, asked, alphabet, stated.answers(string, asked))
+    answers = _shown(_graph(stated, asked), alphabet, stated.answers(string, asked))
     tokens = [alphabet.symbols[symbol] for symbol in string]
     if args.json:
         print_json({"text": args.text, "answers": answers})
@@ -57,10 +58,10 @@ def solve(args: argparse.Namespace, stated: Stated, said: dict[str, Any]) -> int
     for record in records:
         asked = stated.asked(program, max(1, len(record.symbols)), alphabet.size, parameters)
         words = stated.answers(record.symbols, asked)
-        if _is_symbol(stated, asked):
-            answers.append(Prediction(record.name, words, alphabet.text(words)))
-        else:
-            answers.append(Prediction(record.name, words, " ".join(map(str, words))))
+        graph = _graph(stated, asked)
+        between = "" if graph.output_is_symbol and alphabet.single else " "
+        text = between.join(_shown(graph, alphabet, words))
+        answers.append(Prediction(record.name, words, text, graph.vocabulary.grid))
     print_answers(answers, args.json)
     return 0
 
@@ -129,12 +130,14 @@ def _asked(args: argparse.Namespace, stated: Stated, said: dict[str, Any], text:
     return stated.asked(program, length, alphabet.size, parameters), alphabet
 
 
-def _is_symbol(stated: Stated, asked: Asked) -> bool:
+def _graph(stated: Stated, asked: Asked) -> ProgramGraph:
     program = next(program for program in stated.programs if program.causal == asked.causal)
-    return program.trace(asked.length, asked.alphabet_size, **asked.parameters).output_is_symbol
+    return program.trace(asked.length, asked.alphabet_size, **asked.parameters)
 
 
-def _shown(stated: Stated, asked: Asked, alphabet: Alphabet, answers: list[int]) -> list[str]:
-    if not _is_symbol(stated, asked):
-        return [str(answer) for answer in answers]
+def _shown(graph: ProgramGraph, alphabet: Alphabet, answers: list[int]) -> list[str]:
+    from logdepth.vocabulary import number_text
+
+    if not graph.output_is_symbol:
+        return [number_text(answer, graph.vocabulary.grid) for answer in answers]
     return [[*alphabet.symbols, alphabet.nothing][answer] for answer in answers]

@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.lang import AtLeast, Symbol, Word, count, program, theirs
+from logdepth.lang import AtLeast, Symbol, Word, count, mean, program, theirs
 from logdepth.programs.stated import Asked, Stated, both
 
 Which = Annotated[int, AtLeast(0)]
@@ -32,6 +32,12 @@ def histogram(x: Symbol):
 def occurrences(x: Symbol, symbol: Which = 0):
     """How often one symbol occurs."""
     return count(where=theirs(x) == symbol_of(x, symbol))
+
+
+@program
+def fraction_of(x: Symbol, symbol: Which = 0, grid: Annotated[int, AtLeast(1)] = 100):
+    """How large a share one symbol has, to the nearest multiple of 1/grid."""
+    return mean(x == symbol_of(x, symbol)).rounded(grid)
 
 
 @program
@@ -79,11 +85,19 @@ STATED = (
     ),
     Stated(
         "occurrences",
-        "how often one symbol occurs: the numerator of RASP's fraction of previous tokens, over the position",
+        "how often one symbol occurs",
         both(occurrences),
         lambda seen, i, asked: seen.count(asked["symbol"]),
         lambda _: 1,
         _RASP,
+    ),
+    Stated(
+        "fraction",
+        "how large a share one symbol has of the tokens, to the nearest hundredth",
+        (fraction_of,),
+        lambda seen, i, asked: (2 * asked["grid"] * seen.count(asked["symbol"]) + len(seen)) // (2 * len(seen)),
+        lambda _: 2,
+        "RASP's fraction of previous tokens, rounded only so far as is asked",
     ),
     Stated(
         "pair-balance",

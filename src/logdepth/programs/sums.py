@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from logdepth.lang import AtLeast, AtMost, Symbol, Word, count, program, table, theirs
+from logdepth.lang import AtLeast, AtMost, Symbol, Word, count, program, symbol, table, theirs
 from logdepth.programs.stated import Stated, both
 
 Modulus = Annotated[int, AtLeast(2), AtMost(256)]
@@ -30,7 +30,7 @@ def parity(x: Symbol):
 @program(alphabet=digits)
 def sum_modulo(x: Symbol, modulus: Modulus = 10):
     """The sum of the symbols so far, modulo m."""
-    return _sum(x, modulus)
+    return symbol(_sum(x, modulus))
 
 
 def _sum(x: Word, modulus: int) -> Word:

@@ -13,7 +13,7 @@ from math import prod
 from typing import Literal
 
 from logdepth.errors import InputError
-from logdepth.lang import Position, Symbol, program, table
+from logdepth.lang import Position, Symbol, program, symbol, table
 from logdepth.lang.words import MAX_TABLE
 from logdepth.programs.composition import Held, composed, held
 from logdepth.programs.groups import Group, group_of, is_name
@@ -27,10 +27,10 @@ def elements(group: str = "s5") -> tuple[str, ...]:
 
 @program(alphabet=elements)
 def word_problem(x: Symbol, position: Position, group: str = "s5", answer: Literal["product", "identity"] = "product"):
-    """The product of the elements so far, by its number; or whether it is the identity."""
+    """The product of the elements so far; or whether it is the identity."""
     found = group_of(group)
     if found.order == 1:
-        return 0 if answer == "product" else 1
+        return symbol(0) if answer == "product" else 1
     parts, values, base = _parts(found)
     told = sorted((tuple(seen[place] for place in base), number) for number, seen in enumerate(values))
     sizes = [1 + max(images) - min(images) for images in zip(*(seen for seen, _ in told), strict=True)]
@@ -45,9 +45,9 @@ def word_problem(x: Symbol, position: Position, group: str = "s5", answer: Liter
         home = next(seen for seen, number in told if number == found.identity)
         return table(lambda *seen: seen == home, *images)
     if all(seen == (number,) for seen, number in told):
-        return images[0]
+        return symbol(images[0])
     keys = [seen for seen, _ in told]  # images that no element has take the number before: that changes least often
-    return table(lambda *seen: told[max(0, bisect_right(keys, seen) - 1)][1], *images)
+    return symbol(table(lambda *seen: told[max(0, bisect_right(keys, seen) - 1)][1], *images))
 
 
 @lru_cache(maxsize=64)
