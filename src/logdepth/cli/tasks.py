@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from logdepth.cli.shared import add_json, print_json, progress
+from logdepth.cli.stated import add_parameters, sample, show, solve
 from logdepth.errors import InputError
 
 
@@ -15,13 +16,15 @@ def add_commands(commands: Any) -> None:
     )
     _add_task(parser)
     parser.add_argument("--text", required=True, help="the sequence; every distinct character is a symbol")
-    parser.add_argument("--k", type=int, required=True, help="hops")
+    parser.add_argument("--k", type=int, help="hops")
+    add_parameters(parser)
     add_json(parser)
     parser.set_defaults(run=_show)
 
     parser = commands.add_parser("solve", help="the reference solver", description="Solve a task without a model.")
     _add_task(parser)
-    parser.add_argument("--k", type=int, required=True, help="hops")
+    parser.add_argument("--k", type=int, help="hops")
+    add_parameters(parser)
     parser.add_argument("--input", metavar="FILE", default="-", help="a file, or - for standard input (default)")
     parser.add_argument("--symbols", help="the symbols (default: the characters that occur)")
     parser.add_argument("--alphabet", type=int, help="how many symbols, for a .npy file")
@@ -33,7 +36,8 @@ def add_commands(commands: Any) -> None:
     )
     _add_task(parser)
     parser.add_argument("--length", type=int, required=True, help="symbols a string")
-    parser.add_argument("--alphabet", type=int, required=True, help="how many symbols")
+    parser.add_argument("--alphabet", type=int, help="how many symbols")
+    add_parameters(parser)
     parser.add_argument("--k", type=int, help="hops, the same for all")
     parser.add_argument("--max-k", type=int, help="hops uniform in 0..MAX_K")
     parser.add_argument("--count", type=int, default=1000, help="how many strings (default 1000)")
@@ -51,7 +55,28 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_task(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="khop, pointer-chasing, ..")
+    parser.add_argument("task", metavar="TASK", help="khop, pointer-chasing, sort, s5, .. (`logdepth list`)")
+
+
+def _stated(args: argparse.Namespace) -> Any:
+    """The program with a definition that is named, if that is what is named, and what its name says."""
+    from logdepth.programs import find_stated
+    from logdepth.tasks.registry import TASKS
+
+    found = None if args.task in TASKS else find_stated(args.task)
+    if found is None:
+        for option in ("set", "set_file", "target"):
+            if getattr(args, option):
+                raise InputError(f"{args.task} takes no --{option.replace('_', '-')}")
+    return found
+
+
+def _need_k(args: argparse.Namespace) -> int:
+    if args.k is None:
+        raise InputError(f"{args.task}: give --k")
+    if args.k < 0:
+        raise InputError(f"--k is {args.k}; it must be at least 0")
+    return args.k
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -60,9 +85,10 @@ def _show(args: argparse.Namespace) -> int:
     from logdepth.tasks.registry import find_task
     from logdepth.tasks.show import show_task
 
+    if found := _stated(args):
+        return show(args, *found)
     kind = find_task(args.task)
-    if args.k < 0:
-        raise InputError(f"--k is {args.k}; it must be at least 0")
+    _need_k(args)
     if not args.text:
         raise InputError("--text is empty")
     if not args.json:
@@ -94,9 +120,10 @@ def _solve(args: argparse.Namespace) -> int:
     from logdepth.sequences import Alphabet, read_input
     from logdepth.tasks.registry import find_task
 
+    if found := _stated(args):
+        return solve(args, *found)
     kind = find_task(args.task)
-    if args.k < 0:
-        raise InputError(f"--k is {args.k}; it must be at least 0")
+    _need_k(args)
     given = args.symbols if args.symbols is not None else args.alphabet
     records, alphabet = read_input(args.input, None if given is None else Alphabet.of(given))
     answers = []
@@ -117,9 +144,14 @@ def _sample(args: argparse.Namespace) -> int:
     from logdepth.files import new_file
     from logdepth.tasks.registry import find_task
 
-    kind = find_task(args.task)
+    stated = _stated(args)
     if args.count < 1:
         raise InputError(f"--count is {args.count}; it must be at least 1")
+    if stated:
+        return sample(args, *stated)
+    kind = find_task(args.task)
+    if args.alphabet is None:
+        raise InputError("give --alphabet A, how many symbols")
     given = {"repeats": args.repeats, "labels": args.labels}
     options = {name: value for name, value in given.items() if name in kind.sampler_options}
     if args.repeats and "repeats" not in options:
