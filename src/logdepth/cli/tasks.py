@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from logdepth.cli import graph_tasks
+from logdepth.cli.compiling import add_graph
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 
@@ -14,15 +16,17 @@ def add_commands(commands: Any) -> None:
         "show", help="show a task's instance, aligned", description="Tokens, pointers, answers."
     )
     _add_task(parser)
-    parser.add_argument("--text", required=True, help="the sequence; every distinct character is a symbol")
-    parser.add_argument("--k", type=int, required=True, help="hops")
+    parser.add_argument("--text", help="the sequence; every distinct character is a symbol")
+    parser.add_argument("--k", type=int, help="hops")
+    add_graph(parser)
     add_json(parser)
     parser.set_defaults(run=_show)
 
     parser = commands.add_parser("solve", help="the reference solver", description="Solve a task without a model.")
     _add_task(parser)
-    parser.add_argument("--k", type=int, required=True, help="hops")
+    parser.add_argument("--k", type=int, help="hops")
     parser.add_argument("--input", metavar="FILE", default="-", help="a file, or - for standard input (default)")
+    add_graph(parser)
     parser.add_argument("--symbols", help="the symbols (default: the characters that occur)")
     parser.add_argument("--alphabet", type=int, help="how many symbols, for a .npy file")
     add_json(parser)
@@ -54,13 +58,25 @@ def _add_task(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", help="khop, pointer-chasing, ..")
 
 
+def _need(args: argparse.Namespace, *options: str) -> None:
+    """Raises `InputError` for an option that a task about strings needs, and for a graph."""
+    if args.graph is not None:
+        raise InputError(f"{args.task} is not about graphs; it takes no --graph")
+    for option in options:
+        if getattr(args, option) is None:
+            raise InputError(f"{args.task}: give --{option}")
+
+
 def _show(args: argparse.Namespace) -> int:
     import numpy as np
 
     from logdepth.tasks.registry import find_task
     from logdepth.tasks.show import show_task
 
+    if graph_tasks.is_graph_task(args.task):
+        return graph_tasks.show(args)
     kind = find_task(args.task)
+    _need(args, "text", "k")
     if args.k < 0:
         raise InputError(f"--k is {args.k}; it must be at least 0")
     if not args.text:
@@ -94,7 +110,10 @@ def _solve(args: argparse.Namespace) -> int:
     from logdepth.sequences import Alphabet, read_input
     from logdepth.tasks.registry import find_task
 
+    if graph_tasks.is_graph_task(args.task):
+        return graph_tasks.solve(args)
     kind = find_task(args.task)
+    _need(args, "k")
     if args.k < 0:
         raise InputError(f"--k is {args.k}; it must be at least 0")
     given = args.symbols if args.symbols is not None else args.alphabet
