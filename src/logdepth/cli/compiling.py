@@ -9,7 +9,7 @@ from typing import Any
 
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
-from logdepth.user_program import find_program, parse_parameters, program_of_task, tasks_with_programs
+from logdepth.user_program import find_program, parse_parameters, program_of_task, tasks_with_programs, text_of
 
 
 def add_commands(commands: Any) -> None:
@@ -72,7 +72,7 @@ def add_header(parser: argparse.ArgumentParser) -> None:
 def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> None:
     """The options that name a program and its sizes. of_input: an input may say the sizes, the program the target."""
     parser.add_argument(
-        "program", metavar="PROGRAM", help="a task (khop, connectivity), a built-in program, or FILE.py:program"
+        "program", metavar="PROGRAM", help="a task (khop, sort, s5; `logdepth list`), or FILE.py:program"
     )
     also = " (default: the input's)" if of_input else ""
     parser.add_argument("--length", type=int, help=f"the longest sequence, in symbols{also}")
@@ -93,21 +93,29 @@ def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> N
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter of your own program",
+        help="a parameter of the program",
+    )
+    parser.add_argument(
+        "--set-file",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="a parameter that is the text of a file: a group's table, an automaton",
     )
     parser.add_argument(
         "--target",
         metavar="NAME",
-        help="gpt2, or bert for bidirectional ones" + ("" if of_input else " (default: gpt2, and bert for graphs)"),
+        help="gpt2, or bert for bidirectional ones" + ("" if of_input else " (default: the program's)"),
     )
     parser.add_argument("--headers", type=int, default=0, help="how many headers, for programs with a Header")
 
 
 def program_from(args: argparse.Namespace) -> dict[str, Any]:
     """The program that the options describe, its sizes and parameters: arguments of `compile`."""
+    from logdepth.programs import find_stated
     from logdepth.tasks.registry import GRAPH_TASKS, SHORT, TASKS, graph_task
 
-    name, headers = args.program, args.headers
+    name, headers, said = args.program, args.headers, {}
     for option, value in (("k", args.k), ("max-k", args.max_k)):
         if value is not None and value < 0:
             raise InputError(f"--{option} is {value}; it must be at least 0")
@@ -121,8 +129,12 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
         name = program_of_task(graph_task(name), args.construction, headers=False)
     elif args.construction is not None:
         raise InputError(f"--construction goes with a task: {', '.join(tasks_with_programs())}")
-    program = find_program(name)
-    parameters = parse_parameters(args.set, program)
+    stated = None if name in (*TASKS, *GRAPH_TASKS) else find_stated(name)
+    if stated is not None:
+        program, said = stated[0].program_for(args.target), stated[1]
+    else:
+        program = find_program(name)
+    parameters = parameters_from(args, program, said)
     sizes = (("vertices", "vertices", args.vertices), ("edges", "edges", args.edges))
     promise = ("diameter", "diameter", args.diameter)
     for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k), *sizes, promise):
@@ -142,7 +154,10 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"--alphabet {args.alphabet} and --symbols with {len(args.symbols)} symbols do not agree")
     alphabet = args.symbols if args.symbols is not None else args.alphabet
     if not program.graph:
-        alphabet = 4 if alphabet is None else alphabet
+        if alphabet is None and program.alphabet is None:
+            alphabet = 4
+        if args.symbols is not None and "symbols" in program.parameters:
+            parameters["symbols"], alphabet = args.symbols, None
         if args.length is None:
             raise InputError("give --length N, the longest sequence, in symbols")
     for reserved in ("length", "alphabet", "header_size", "dtype", "target", "program"):
@@ -151,12 +166,28 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
     return {"program": program, "length": args.length, "alphabet": alphabet, "header_size": headers, **parameters}
 
 
+def parameters_from(args: argparse.Namespace, program: Any, said: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of `--set` and `--set-file`, and those that the name says."""
+    found = parse_parameters(args.set, program)
+    for pair in args.set_file:
+        name, equals, file = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"--set-file {pair}: write NAME=FILE")
+        if name in found:
+            raise InputError(f"--set-file {pair}: {name} is given twice")
+        found[name] = text_of(file)
+    for name, value in said.items():
+        if name in found:
+            raise InputError(f"{args.program} says {name}={value}: leave out --set {name}=..")
+    return {**said, **found}
+
+
 def compiled_from(args: argparse.Namespace) -> Any:
     """The compiled model that the options describe."""
     from logdepth.compiled.model import compile
 
     asked = program_from(args)
-    target = args.target or ("bert" if asked["program"].graph else "gpt2")
+    target = args.target or ("gpt2" if asked["program"].causal else "bert")
     with redirect_stdout(sys.stderr):  # what a program prints while it is traced; standard output is the answer
         return compile(**asked, dtype=getattr(args, "dtype", "float32"), target=target)
 
@@ -167,6 +198,7 @@ def _compile(args: argparse.Namespace) -> int:
 
     from logdepth.compiled.contents import describe
     from logdepth.compiled.folder import weights_entry
+    from logdepth.summary import in_short
 
     if args.out:  # find out now, not after the work
         from logdepth.files import check_new_folder
@@ -183,7 +215,7 @@ def _compile(args: argparse.Namespace) -> int:
         print_json({**description, "out": args.out, "seconds": seconds})
         return 0
     sizes, program = description["sizes"], description["program"]
-    parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
+    parameters = ", ".join(f"{name} = {in_short(value)}" for name, value in program["parameters"].items())
     bounds = [bound for layer in model.certificate.heads for bound in layer]
     matches = [bound for bound in bounds if not bound.counts]
     unions = [bound for bound in bounds if bound.unites]
@@ -261,10 +293,15 @@ def _predict_graph(args: argparse.Namespace, found: Any) -> int:
     if args.json:
         print_json({name: values.tolist() for name, values in columns.items()})
     elif args.out is None:
-        print("\t".join(columns))
-        for row in zip(*(values.tolist() for values in columns.values()), strict=True):
-            print("\t".join(map(str, row)))
+        print_columns(columns)
     return 0
+
+
+def print_columns(columns: dict[str, Any]) -> None:
+    """A table of arrays, tabs between its columns."""
+    print("\t".join(columns))
+    for row in zip(*(values.tolist() for values in columns.values()), strict=True):
+        print("\t".join(map(str, row)))
 
 
 def print_answers(answers: list[Any], as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from logdepth.compiler.target import Stock
 from logdepth.compiler.targets import find_target
+from logdepth.summary import in_short
 
 
 def card(description: dict[str, Any]) -> str:
@@ -13,7 +14,7 @@ def card(description: dict[str, Any]) -> str:
     stock = find_target(description.get("target", "gpt2")).stock
     program, sizes, ids = description["program"], description["sizes"], description["ids"]
     domain, certificate = description["domain"], description["certificate"]
-    parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
+    parameters = ", ".join(f"{name} = {in_short(value)}" for name, value in program["parameters"].items())
     symbols = domain["symbols"]
     shown = " ".join(symbols) if len(symbols) <= 30 else f"{symbols[0]} .. {symbols[-1]} ({len(symbols)} symbols)"
     sample = ("" if all(len(s) == 1 for s in symbols) else " ").join((symbols * 8)[: min(8, domain["length"])])

@@ -19,7 +19,7 @@ from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
 from logdepth.lang.uniqueness import check_addresses, check_unique
-from logdepth.summary import TwoLines
+from logdepth.summary import TwoLines, in_short
 from logdepth.transformer import Transformer
 
 
@@ -37,7 +37,7 @@ class Compilation(TwoLines):
     target: str = "gpt2"
 
     def summary(self) -> tuple[str, str]:
-        given = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
+        given = ", ".join(f"{name} = {in_short(value)}" for name, value in self.parameters.items())
         setting, proof = self.graph.setting, self.certificate
         holds = f"exact in {proof.dtype}, least logit margin {proof.margin:.6f}" if proof.holds else proof.failure
         return (

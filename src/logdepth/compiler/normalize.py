@@ -125,10 +125,30 @@ class _Normalizer:
         based = node.op in ("recode", *BIT_OPERATIONS)
         lo, hi = (node.lo if based else int(values.min())), int(values.max())
         decoded = replace(node, op="decode", args=(), lo=lo, hi=hi, info=tuple(values.tolist()))
-        index = self._append(decoded, np.full(len(self.start_ids), values[0]) if self.source.causal else None)
+        assert node.match is not None
+        alone = self.source.causal or self._none_at_start(node.match)
+        index = self._append(decoded, np.full(len(self.start_ids), values[0]) if alone else None)
         if lo != hi:
             self.counts[index] = values
         return index
+
+    def _none_at_start(self, match: MatchSpec) -> bool:
+        """Whether the start token itself finds no match, whatever the sequence: what it asks for no token has."""
+        for key, query in zip(match.keys, match.queries, strict=True):
+            asked, node = self.start[query], self.builder.nodes[key]
+            if asked is None:
+                continue
+            kind, values = self.tables.get(key, ("", np.zeros(0, np.int64)))
+            there = ((asked >= node.lo) & (asked <= node.hi)).any()
+            if kind:
+                there &= np.isin(asked, values[1:] if kind == "position" else np.delete(values, self.start_ids)).any()
+            if not there:
+                return True
+        for relation in match.relations:  # nothing is in an empty set
+            sets = [self.start[each] for each in relation.mine]
+            if all(each is not None and not each.any() for each in sets):
+                return True
+        return False
 
     def _united(self, node: Node) -> int:
         """What a union reads, as the bits of its values; the start token's are left out, so they must be known. Its own

@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Mapping
 
 from logdepth.errors import InputError
-from logdepth.tasks.checked import Checked
 from logdepth.tasks.graphs import (
     Bipartiteness,
     Connectivity,
@@ -80,7 +79,7 @@ def graph_task(name: str) -> type[GraphTask]:
     return GRAPH_TASKS[SHORT.get(name, name)]
 
 
-def task_of_program(name: str) -> type[Checked] | None:
+def task_of_program(name: str) -> type[Task] | type[GraphTask] | None:
     """The task that a built-in program computes, if any.
 
     >>> task_of_program("khop_rank").name

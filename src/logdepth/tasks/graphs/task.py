@@ -45,6 +45,7 @@ class GraphTask(Checked):
     def of_program(
         cls, length: int, alphabet_size: int, header_size: int, parameters: Mapping[str, Any]
     ) -> Self | None:
+        """What a program traced for these sizes and parameters computes; None if nothing of this kind."""
         vertices, edges = parameters.get("vertices"), parameters.get("edges")
         if not isinstance(vertices, int) or not isinstance(edges, int) or vertices < 1 or edges < 0:
             return None
