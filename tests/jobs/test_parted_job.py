@@ -169,19 +169,15 @@ def test_workers_of_ray(edges, tmp_path):
             killed.append(os.kill(engine.pids[1], signal.SIGKILL))
 
     with engine:
-        job, whole = (
-            Job("connectivity", os.path.abspath(edges), machines=12),
-            run_job(Job("connectivity", edges, machines=12)),
-        )
-        for progress, spill in [(kill, None), (None, Fixed(1 << 30, tmp_path / "spill"))]:
-            engine.spill, folder = spill, tmp_path / f"labels-{spill is None}"
-            made = run_job(job, Kept, progress=progress, wanted=AnswerWanted(folder, rows=True))
-            assert made.run.ledger.without_clock() == whole.run.ledger.without_clock()
-            assert len(list(folder.glob("*.parquet"))) == (2 if spill is None else 4)
-            found = polars.concat([polars.read_parquet(path) for path in folder.glob("*.parquet")])
-            assert found.sort("vertex").equals(one_process()) and polars.DataFrame(made.table()).equals(one_process())
+        job, folder = Job("connectivity", os.path.abspath(edges), machines=12), tmp_path / "labels"
+        whole, engine.spill = run_job(job), Fixed(1 << 30, tmp_path / "spill")
+        made = run_job(job, Kept, progress=kill, wanted=AnswerWanted(folder, rows=True))
+        assert made.run.ledger.without_clock() == whole.run.ledger.without_clock()
+        assert len(list(folder.glob("*.parquet"))) == 4
+        found = polars.concat([polars.read_parquet(path) for path in folder.glob("*.parquet")])
+        assert found.sort("vertex").equals(one_process()) and polars.DataFrame(made.table()).equals(one_process())
         assert engine.recovered == 1 and killed
-        with pytest.raises(InputError, match="part-00001.parquet is truncated|which may be truncated"):
+        with pytest.raises(InputError, match="which may be truncated or damaged"):
             path = tmp_path / "edges" / "part-00001.parquet"
             (tmp_path / "edges" / "logdepth.json").unlink()
             path.write_bytes(path.read_bytes()[:-9])

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.protocols.laws import cut_at
 
 from logdepth.errors import MemoryExceeded
 from logdepth.graphs import graph_from_edges
@@ -20,6 +19,7 @@ from logdepth.protocols.components import CONNECTIVITY, IN_PARTS, components_of_
 from logdepth.protocols.inputs.edge_parts import EdgeParts
 from logdepth.protocols.label_parts import LabelParts
 from logdepth.protocols.parted import AnswerPlace
+from tests.protocols.laws import cut_at
 
 
 def parts_of(folder: Path, edges, pieces=3, vertices=None, names=False):
@@ -61,7 +61,7 @@ def test_small_graphs_of_odd_ids(tmp_path_factory, edges):
     check(found, config, graph, Spec(3, 5000, 1))
 
 
-@pytest.mark.parametrize("machines, memory", [(1, 200_000), (7, 40_000), (30, 6000), (101, 5000)])
+@pytest.mark.parametrize(("machines", "memory"), [(1, 200_000), (7, 40_000), (30, 6000), (101, 5000)])
 def test_random_graphs(tmp_path, machines, memory):
     edges = (np.random.default_rng(machines).integers(0, 900, (700, 2)) * 10**9 - 10**11).tolist()
     found, config, graph = parts_of(tmp_path, edges, pieces=4)
@@ -113,7 +113,7 @@ def test_ids_are_counted(tmp_path):
 def test_too_little_memory_is_refused(tmp_path):
     edges = np.random.default_rng(2).integers(0, 10**6, (4000, 2)).tolist()
     found, config, _ = parts_of(tmp_path, edges)
-    with pytest.raises(MemoryExceeded, match="machine 0 holds .* words in round 0 .input."):
+    with pytest.raises(MemoryExceeded, match=r"machine 0 holds .* words in round 0 \(input\)"):
         run(found, {**config, "num_edges": 40}, Spec(2, 2000, 1))
 
 
