@@ -6,7 +6,7 @@ import difflib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +118,13 @@ def find_problem(name: str, settings: Settings | None = None) -> Problem:
     if name in BUILT_IN:
         return settings.refused_by(BUILT_IN[name])
     from logdepth.programs import BUILT_IN as PROGRAMS  # loads what compiles
+    from logdepth.programs import find_stated
 
     if name in PROGRAMS:
         return settings.problem(PROGRAMS[name])
+    if found := find_stated(name):
+        said = (f"{each}={value}" for each, value in found[1].items())
+        return replace(settings, parameters=(*said, *settings.parameters)).problem(found[0].programs[0])
     near = difflib.get_close_matches(name, [*BUILT_IN, *PROGRAMS], 3, 0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join([*BUILT_IN, *PROGRAMS])}"
     raise InputError(f"there is no problem {name!r}; {hint} (a problem of your own: FILE.py:PROBLEM)")
