@@ -15,7 +15,7 @@ from typing import Annotated
 
 import numpy as np
 
-from logdepth.lang import AtLeast, AtMost, Position, Symbol, at, choose, last, program, select, table, theirs
+from logdepth.lang import AtLeast, AtMost, Position, Symbol, at, choose, last, maximum, program, select, table, theirs
 from logdepth.programs.stated import Asked, Stated
 
 
@@ -33,7 +33,7 @@ def mqar(x: Symbol, position: Position, pairs: Annotated[int, AtLeast(0)] = 0):
 @program
 def longest_match(x: Symbol, position: Position, most: Annotated[int, AtLeast(1), AtMost(16)] = 4):
     """What followed the longest of my contexts that occurred before."""
-    context = [x, *(at(position - back).read(x) for back in range(1, most + 1))]
+    context = [x, *(at(maximum(position - back, 0)).read(x) for back in range(1, most + 1))]
     matches = [
         last(where=tuple(theirs(context[place + 1]) == context[place] for place in range(size)))
         for size in range(1, most + 1)
