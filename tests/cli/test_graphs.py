@@ -99,3 +99,36 @@ def test_refused_in_one_line(made: Path, capsys, arguments: list[str], part: str
     assert main([argument.format(**names) if "{" in argument else argument for argument in arguments]) == 2
     error = capsys.readouterr().err
     assert part in error and error.count("\n") == 1 and "Traceback" not in error
+
+
+def test_show_and_solve_need_no_model(made: Path, capsys) -> None:
+    capsys.readouterr()
+    assert main(["solve", "msf", "--graph", str(made / "triangle.txt")]) == 0
+    assert main(["predict", str(made / "msf"), "--graph", str(made / "triangle.txt")]) == 0
+    first, second = capsys.readouterr().out.split("edge\t")[1:]
+    assert first == second
+    assert main(["show", "bipartite", "--graph", str(made / "path.txt")]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1] == ["0", "6", "the", "start", "token", "True"] and lines[2] == ["1", "0", "edge", "0:", "a"]
+    assert lines[-1] == ["10", "4", "blank", "of", "d"]
+    assert main(["show", "connectivity", "--graph", str(made / "path.txt"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["label"] == ["a"] * 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["show", "connectivity"], "connectivity is about graphs; give --graph FILE"),
+        (["solve", "bipartite", "--k", "2", "--graph", "g.txt"], "bipartite is about graphs; it takes no --k"),
+        (["show", "khop", "--text", "ab"], "khop: give --k"),
+        (["show", "khop", "--text", "ab", "--k", "1", "--graph", "g.txt"], "khop is not about graphs"),
+        (["solve", "reachability", "--graph", "{path}"], "reachability"),
+    ],
+)
+def test_show_and_solve_refuse_in_one_line(made: Path, capsys, arguments: list[str], part: str) -> None:
+    (made / "forked.txt").write_text("a b\na c\n")
+    arguments = [str(made / "forked.txt") if argument == "{path}" else argument for argument in arguments]
+    capsys.readouterr()
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert (part in error or "vertex a has 2 arcs" in error) and error.count("\n") == 1

@@ -293,10 +293,15 @@ def _predict_graph(args: argparse.Namespace, found: Any) -> int:
     if args.json:
         print_json({name: values.tolist() for name, values in columns.items()})
     elif args.out is None:
-        print("\t".join(columns))
-        for row in zip(*(values.tolist() for values in columns.values()), strict=True):
-            print("\t".join(map(str, row)))
+        print_columns(columns)
     return 0
+
+
+def print_columns(columns: dict[str, Any]) -> None:
+    """A table of arrays, tabs between its columns."""
+    print("\t".join(columns))
+    for row in zip(*(values.tolist() for values in columns.values()), strict=True):
+        print("\t".join(map(str, row)))
 
 
 def print_answers(answers: list[Any], as_json: bool) -> None:

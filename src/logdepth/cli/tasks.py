@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from logdepth.cli import graph_tasks
+from logdepth.cli.compiling import add_graph
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.cli.stated import add_parameters, sample, show, solve
 from logdepth.errors import InputError
@@ -15,9 +17,10 @@ def add_commands(commands: Any) -> None:
         "show", help="show a task's instance, aligned", description="Tokens, pointers, answers."
     )
     _add_task(parser)
-    parser.add_argument("--text", required=True, help="the sequence; every distinct character is a symbol")
+    parser.add_argument("--text", help="the sequence; every distinct character is a symbol")
     parser.add_argument("--k", type=int, help="hops")
     add_parameters(parser)
+    add_graph(parser)
     add_json(parser)
     parser.set_defaults(run=_show)
 
@@ -26,6 +29,7 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--k", type=int, help="hops")
     add_parameters(parser)
     parser.add_argument("--input", metavar="FILE", default="-", help="a file, or - for standard input (default)")
+    add_graph(parser)
     parser.add_argument("--symbols", help="the symbols (default: the characters that occur)")
     parser.add_argument("--alphabet", type=int, help="how many symbols, for a .npy file")
     add_json(parser)
@@ -79,12 +83,24 @@ def _need_k(args: argparse.Namespace) -> int:
     return args.k
 
 
+def _need(args: argparse.Namespace, *options: str) -> None:
+    """Raises `InputError` for an option that a task about strings needs, and for a graph."""
+    if args.graph is not None:
+        raise InputError(f"{args.task} is not about graphs; it takes no --graph")
+    for option in options:
+        if getattr(args, option) is None:
+            raise InputError(f"{args.task}: give --{option}")
+
+
 def _show(args: argparse.Namespace) -> int:
     import numpy as np
 
     from logdepth.tasks.registry import find_task
     from logdepth.tasks.show import show_task
 
+    if graph_tasks.is_graph_task(args.task):
+        return graph_tasks.show(args)
+    _need(args, "text")
     if found := _stated(args):
         return show(args, *found)
     kind = find_task(args.task)
@@ -120,6 +136,9 @@ def _solve(args: argparse.Namespace) -> int:
     from logdepth.sequences import Alphabet, read_input
     from logdepth.tasks.registry import find_task
 
+    if graph_tasks.is_graph_task(args.task):
+        return graph_tasks.solve(args)
+    _need(args)
     if found := _stated(args):
         return solve(args, *found)
     kind = find_task(args.task)

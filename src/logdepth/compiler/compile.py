@@ -8,7 +8,7 @@ from typing import Any
 
 from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.floats import float_model
-from logdepth.compiler.limits import check_tables, check_weights
+from logdepth.compiler.limits import check_answers, check_tables, check_weights
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
 from logdepth.compiler.schedule import Schedule, schedule_program
@@ -163,6 +163,7 @@ def compile_graph(
     check_unique(graph)
     schedule = schedule_program(normalize(graph))
     check_weights(schedule)
+    check_answers(graph, schedule)
     model = program_to_transformer(graph, schedule)
     shape = chosen.shape(schedule, model, dtype)
     certificate = chosen.certify(schedule, model, shape, dtype)

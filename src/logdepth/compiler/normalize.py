@@ -66,7 +66,7 @@ class _Normalizer:
                 order = self._order(spec, new)
                 match = self._aligned(replace(spec, keys=keys, queries=queries, by=order, relations=relations))
             new.append(self._add(replace(node, args=args, match=match)))
-        graph = replace(self.source, nodes=tuple(self.builder.nodes), output=new[self.source.output])
+        graph = replace(self.source, nodes=tuple(self.builder.nodes), output=new[self.source.output], loops=())
         return _without_dead(Normal(graph, self.tables, tuple(self.start)))
 
     # -- adding one node -------------------------------------------------------------------------------
@@ -185,9 +185,11 @@ class _Normalizer:
             return self._decoded(replace(node, match=matches.pop()), evaluate_local(node, values))
         if node.op == "bit":
             inner = self._recoded(node.args[0], node.info[0])
-            if node.info[1] >= nodes[inner].num_bits:
+            _, place, width = node.info
+            width = min(width, nodes[inner].num_bits - place)
+            if width <= 0:
                 return self._constant(0)
-            node = replace(node, args=(inner,))
+            node = replace(node, args=(inner,), hi=(1 << width) - 1)
         if node.op == "quotient" and nodes[node.args[-1]].lo <= 0:  # what is divided by 0 must not reach 1
             some = Node("less", (self._constant(0), node.args[-1]), 0, 1, name=f"{node.name}?", origin=node.origin)
             node = replace(node, args=(*node.args, self._local(some)))

@@ -17,6 +17,7 @@ from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang.calls import as_answer, call, run_function, tracing
 from logdepth.lang.graph import ProgramGraph, build_graph
 from logdepth.lang.lines import here, one_line, place
+from logdepth.lang.loops import _LOOPS, States
 from logdepth.lang.marking import refuse_unfit
 from logdepth.lang.parameters import AtLeast, AtMost, check_named_limits, checked
 from logdepth.lang.reals import Real
@@ -174,7 +175,8 @@ class Program:
         sizes = (operator.index(size) for size in (length, alphabet_size, header_size))
         setting = Setting(*sizes, num_edges=operator.index(parameters["edges"]) if self.graph else None)
         highs = {"symbol": setting.alphabet_size, "position": setting.length, "header": setting.header_size - 1}
-        token = _SETTING.set(setting)
+        token, loops = _SETTING.set(setting), list[States]()
+        kept = _LOOPS.set(loops)
         try:
             words = {name: Word(kind, (), 0, highs[kind], label=name) for name, kind in self._words().items()}
             with tracing(self):
@@ -182,7 +184,8 @@ class Program:
                 answer = output.word if isinstance(output, Real) else output
         finally:
             _SETTING.reset(token)
-        graph = build_graph(answer, setting, causal=self.causal, title=self.name)
+            _LOOPS.reset(kept)
+        graph = build_graph(answer, setting, causal=self.causal, title=self.name, loops=loops)
         return replace(graph, grid=output.grid, error=output.error) if isinstance(output, Real) else graph
 
     def __call__(self, *positional: Any, **named: Any) -> Any:
