@@ -12,9 +12,10 @@ from logdepth.compiled.explain import layout
 from logdepth.compiled.graph_json import graph_to_json
 from logdepth.compiled.tokenizer import tokenizer_files
 from logdepth.compiler.floats import STATEMENT
+from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.words import Setting
 from logdepth.programs import BUILT_IN
-from logdepth.tasks.graphs import GraphTask
+from logdepth.tasks.graphs import GraphTask, PromisedTask
 from logdepth.tasks.registry import task_of_program
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def describe(
             "starts_with": f"header token 0..{setting.header_size - 1}" if setting.header_size else "start token",
             "statement": statement(setting),
         },
-        "ids": {**model.vocabulary.as_dict(), **graph_ids(program, setting)},
+        "ids": {**model.vocabulary.as_dict(), **graph_ids(program, setting), **_real(graph)},
         "sizes": {
             "parameters": model.checkpoint.num_parameters,
             "width": compilation.shape.width,
@@ -102,6 +103,11 @@ def describe(
         "layout": layout(model.schedule, model.transformer),
         "graph": graph_to_json(graph),
     }
+
+
+def _real(graph: ProgramGraph) -> dict[str, Any]:
+    """How far answers that are no whole numbers may be off."""
+    return {} if graph.grid is None else {"error": str(graph.error)}
 
 
 def statement(setting: Setting) -> str:
@@ -117,7 +123,12 @@ def graph_ids(program: dict[str, Any], setting: Setting) -> dict[str, Any]:
     if setting.graph is None:
         return {}
     kind = task_of_program(program["name"]) if program["built_in"] else None
-    said = {"answers_of": kind.of, "question": kind.summary} if kind and issubclass(kind, GraphTask) else {}
+    if kind is None or not issubclass(kind, GraphTask):
+        return {"graph": setting.graph.as_dict()}
+    said: dict[str, Any] = {"answers_of": kind.of, "question": kind.summary}
+    task = kind.of_program(setting.length, setting.alphabet_size, setting.header_size, program["parameters"])
+    if isinstance(task, PromisedTask) and task.nothing is not None:
+        said |= {"diameter": task.kept, "nothing": task.nothing}
     return {"graph": {**setting.graph.as_dict(), **said}}
 
 

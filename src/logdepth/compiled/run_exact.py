@@ -153,10 +153,10 @@ def run_exact(
         first = np.array([own]) if model.graph.setting.header_size else None
         each = _answers(model, strings, first, attention, not unchecked, _part(progress, number, len(records)))
         words = vocabulary.answers(each.ids[1:])
-        text = (
-            model.alphabet.text(words.tolist()) if model.graph.output_is_symbol else " ".join(map(str, words.tolist()))
-        )
-        found.append(Prediction(record.name, words.tolist(), text))
+        if model.graph.output_is_symbol:
+            found.append(Prediction(record.name, words.tolist(), model.alphabet.text(words.tolist())))
+        else:
+            found.append(Prediction.of_numbers(record.name, words.tolist(), vocabulary.grid))
         runs.append(each)
     return found, _account(model, attention, runs, unchecked)
 

@@ -85,9 +85,23 @@ def _hidden(schedule: Schedule) -> list[int]:
             values = node.info[1] if node.op == "table" else node.info if node.op == "decode" else ()
             sides = len(node.args) if node.op in ("choose", "masked") else 1
             hidden[number] += len(values) + 4 * sides * node.num_bits
-            if node.op in BITWISE:
+            inner = node.info[0] if node.op == "masked" else node.op
+            hidden[number] += node.size if inner == "quotient" else 0
+            if node.op in BITWISE or inner == "total":
                 hidden[number] += sum(nodes[arg].num_bits for arg in node.args)
     return hidden
+
+
+def check_answers(graph: ProgramGraph, schedule: Schedule) -> None:
+    """Raises `ProgramError` where a logit for each number that may be answered would not fit."""
+    output, number = graph.nodes[graph.output], graph.vocabulary.num_answers
+    needed = 2 * number * (8 + 2 * 4) * schedule.embed_dim
+    if needed > WORKING_MEMORY:
+        raise ProgramError(
+            f"{place(output.origin)}: the answer is a word in {output.lo}..{output.hi}, and a logit for each of "
+            f"{number:,} needs about {needed / (1 << 30):,.1f} GiB of working memory; the limit is "
+            f"{WORKING_MEMORY >> 30} GiB: answer with a narrower word"
+        )
 
 
 def check_exact(schedule: Schedule) -> None:

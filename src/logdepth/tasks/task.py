@@ -106,6 +106,7 @@ class Task(Checked):
     def of_program(
         cls, length: int, alphabet_size: int, header_size: int, parameters: Mapping[str, Any]
     ) -> Self | None:
+        """What a program traced for these sizes and parameters computes; None if nothing of this kind."""
         k, max_k = parameters.get("k"), None
         if header_size:
             k, max_k = None, header_size - 1
@@ -195,6 +196,10 @@ class Task(Checked):
     @abstractmethod
     def strings(self, count: int, seed: int = 0, purpose: str = "test") -> Int[np.ndarray, "batch n"]:
         """Random strings to evaluate or analyse with, from another stream than those trained on."""
+
+    def strings_for(self, k: int, count: int, seed: int = 0, purpose: str = "test") -> Int[np.ndarray, "batch n"]:
+        """Random strings to ask about k: the same for every k, unless a task draws by k."""
+        return self.strings(count, seed, purpose)
 
     @abstractmethod
     def planted_strings(self, k: int, count: int, seed: int = 0) -> Int[np.ndarray, "batch n"]:
