@@ -137,7 +137,11 @@ def compile_graph(
     check_tables(graph)
     schedule = schedule_program(normalize(graph))
     check_weights(schedule)
-    model = program_to_transformer(graph, schedule)
-    shape = chosen.shape(schedule, model, dtype)
-    certificate = chosen.certify(schedule, model, shape, dtype)
+    has_tables = any(node.op in ("table", "masked") for node in schedule.nodes)
+    for plain_tables in (False, True):  # by their index their weights are smallest: in bfloat16 that may matter
+        model = program_to_transformer(graph, schedule, plain_tables=plain_tables)
+        shape = chosen.shape(schedule, model, dtype)
+        certificate = chosen.certify(schedule, model, shape, dtype)
+        if certificate.holds or not has_tables:
+            break
     return Compilation(program, parameters, graph, schedule, model, shape, certificate, target)

@@ -34,8 +34,10 @@ from logdepth.lang.interpreter import describe_match
 from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readout, Transformer
 
 
-def program_to_transformer(graph: ProgramGraph, schedule: Schedule) -> Transformer:
+def program_to_transformer(graph: ProgramGraph, schedule: Schedule, *, plain_tables: bool = False) -> Transformer:
     """The exact transformer of a scheduled program. Its input and output ids are those of `graph.vocabulary`.
+
+    plain_tables: tables by their index, with more gates of smaller weights (`tables.py`).
 
     >>> from logdepth.compiler.normalize import normalize
     >>> from logdepth.compiler.schedule import schedule_program
@@ -50,7 +52,9 @@ def program_to_transformer(graph: ProgramGraph, schedule: Schedule) -> Transform
         for f in schedule.homes.values()
         for bit, coordinate in enumerate(f.coordinates)
     }
-    layers = tuple(_layer(schedule, layer, number, given_up) for number, layer in enumerate(schedule.layers, 1))
+    layers = tuple(
+        _layer(schedule, layer, number, given_up, plain_tables) for number, layer in enumerate(schedule.layers, 1)
+    )
     return Transformer(
         coordinates=coordinate_names(schedule),
         embedding=_embedding(graph, schedule),
@@ -98,10 +102,14 @@ def _embedding(graph: ProgramGraph, schedule: Schedule) -> Embedding:
 
 
 def _layer(
-    schedule: Schedule, layer: ScheduledLayer, number: int, given_up: dict[tuple[int, int], tuple[int, int]]
+    schedule: Schedule,
+    layer: ScheduledLayer,
+    number: int,
+    given_up: dict[tuple[int, int], tuple[int, int]],
+    plain_tables: bool,
 ) -> Layer:
     heads = tuple(_head(schedule, head) for head in layer.heads)
-    builder = CircuitBuilder(schedule.embed_dim)
+    builder = CircuitBuilder(schedule.embed_dim, plain_tables=plain_tables)
     for coordinate in layer.clears:
         builder.clear(coordinate, *given_up[number, coordinate])
     for read in (read for head in layer.heads for read in head.reads):
