@@ -16,6 +16,7 @@ from logdepth.compiler.targets import find_target, target_for
 from logdepth.errors import CertificateError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
+from logdepth.lang.uniqueness import check_addresses, check_unique
 from logdepth.summary import TwoLines
 from logdepth.transformer import Transformer
 
@@ -135,6 +136,8 @@ def compile_graph(
     hold; whether the certificate holds is the caller's to ask."""
     chosen = target_for(target, graph)
     check_tables(graph)
+    check_addresses(graph)
+    check_unique(graph)
     schedule = schedule_program(normalize(graph))
     check_weights(schedule)
     has_tables = any(node.op in ("table", "masked") for node in schedule.nodes)

@@ -7,18 +7,19 @@ import inspect
 import operator
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, overload
 
 import numpy as np
 
 from logdepth.errors import InputError, ProgramError
 from logdepth.graphs.tokens import GraphTokens
+from logdepth.lang.calls import as_answer, call, run_function, tracing
 from logdepth.lang.graph import ProgramGraph, build_graph
-from logdepth.lang.lines import here, is_own, one_line, place, shown
+from logdepth.lang.lines import here, one_line, place
 from logdepth.lang.marking import refuse_unfit
 from logdepth.lang.parameters import AtLeast, AtMost, check_named_limits, checked
-from logdepth.lang.refusals import Opaque
+from logdepth.lang.reals import Real
 from logdepth.lang.words import _SETTING, MAX_VALUE, Setting, Word
 
 # Annotations of a program's parameters.
@@ -100,6 +101,12 @@ class Program:
             raise InputError(f"program {self.name} reads a header; give header_size (at least 1)")
         if not self.takes_header and header_size:
             raise InputError(f"program {self.name} reads no header; leave header_size at 0")
+        most = {name: header_size - 1 for name, kind in self._words().items() if kind == "header"}
+        return self.checked_parameters(parameters, most)
+
+    def checked_parameters(self, parameters: dict[str, Any], headers: dict[str, int]) -> dict[str, Any]:
+        """The parameters, checked against their annotations, defaults filled in; `headers`: the largest value of each
+        word that is a header. Raises `InputError` as `check` does."""
         static, hints = self.parameters, self.annotations
         for name in parameters:
             if name not in static:
@@ -115,9 +122,8 @@ class Program:
             else:
                 hint = "" if name in hints else f" (the token's own are annotated: {name}: Symbol, Position or Header)"
                 raise InputError(f"program {self.name} needs the parameter {name}{hint}")
-        for name, kind in self._words().items():
-            if kind == "header":
-                check_named_limits(self.name, name, header_size - 1, hints[name], found, header=True)
+        for name, most in headers.items():
+            check_named_limits(self.name, name, most, hints[name], found, header=True)
         for name in parameters:
             check_named_limits(self.name, name, found[name], hints.get(name), found, header=False)
         return found
@@ -141,24 +147,31 @@ class Program:
         token = _SETTING.set(setting)
         try:
             words = {name: Word(kind, (), 0, highs[kind], label=name) for name, kind in self._words().items()}
-            output = self.function(**static, **words)
-            if isinstance(output, bool | int):
-                output = Word("constant", (), int(output), int(output))
-        except InputError:
-            raise
-        except (Exception, SystemExit) as error:
-            if isinstance(error, AssertionError) and is_own(error):
-                raise
-            hint = " (a program returns a word, it does not exit)" if isinstance(error, SystemExit) else ""
-            raise ProgramError(f"{_line_of(error, self)}: {one_line(error)}{hint}") from error
+            with tracing(self):
+                output = as_answer(self, run_function(self, {**static, **words}))
+                answer = output.word if isinstance(output, Real) else output
         finally:
             _SETTING.reset(token)
-        if not isinstance(output, Word):
-            hint = f" ({output.way_out})" if isinstance(output, Opaque) else ""
-            raise ProgramError(
-                f"{place(self.where)}: program {self.name} returned {shown(output)}; it must return one word{hint}"
-            )
-        return build_graph(output, setting, causal=self.causal, title=self.name)
+        graph = build_graph(answer, setting, causal=self.causal, title=self.name)
+        return replace(graph, grid=output.grid, error=output.error) if isinstance(output, Real) else graph
+
+    def __call__(self, *positional: Any, **named: Any) -> Any:
+        """Inside another program: the word that this one gives, traced in line. Its own words (`x: Symbol`) may be
+        given, any words of mine; those that are not are my token's own. Parameters are checked as `trace` does.
+
+        Raises `ProgramError` outside of a program, and for programs that call themselves.
+
+        >>> from logdepth.lang import at
+        >>> @program
+        ... def before(x: Symbol, position: Position):
+        ...     return at(position - 1).read(x)
+        >>> @program
+        ... def before_that(x: Symbol):
+        ...     return before(x=before(x))
+        >>> before_that.run("banana")
+        '__bana'
+        """
+        return call(self, positional, named)
 
     def run(
         self,
@@ -168,7 +181,7 @@ class Program:
         header: int | None = None,
         header_size: int | None = None,
         **parameters: Any,
-    ) -> str | list[int]:
+    ) -> str | list[int] | list[float]:
         """The program's answers at every position of a text, by the interpreter: what a compiled model would say.
 
         `symbols` are the alphabet in order (default: the text's own characters, sorted). Answers that are symbols
@@ -194,6 +207,8 @@ class Program:
         answers = interpret(graph, np.array([[alphabet.index(symbol) for symbol in text]]), header=first)
         assert isinstance(answers, np.ndarray)
         found = answers[0, 1:].tolist()
+        if graph.grid is not None:
+            return [answer / graph.grid for answer in found]
         return "".join((alphabet + "_")[answer] for answer in found) if graph.output_is_symbol else found
 
 
@@ -225,13 +240,3 @@ def _marked(function: Callable[..., Any], causal: bool, graph: bool) -> Program:
         raise ProgramError(f"{here()}: {function.name} is marked @program already")
     refuse_unfit(function)
     return Program(function, function.__name__, causal, graph)
-
-
-def _line_of(error: BaseException, marked: Program) -> str:
-    """The line of the program's own file where an error came from."""
-    line, trace = place(marked.where), error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == marked.where[0]:
-            line = f"{marked.where[0]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return line
