@@ -11,6 +11,7 @@ import itertools
 from dataclasses import dataclass
 
 from logdepth.compiler.normalize import VIEWS, Normal
+from logdepth.compiler.placing import behind_views
 from logdepth.compiler.schedule import Schedule
 from logdepth.lang.graph import Node
 
@@ -68,12 +69,12 @@ def check_chain(schedule: Schedule, chain: tuple[ChainStep, ...]) -> None:
     the layers that the schedule has."""
     nodes, output = schedule.nodes, schedule.normal.graph.output
     for before, step in itertools.pairwise(chain):
-        used = {_behind_views(nodes, use) for use in nodes[step.node].uses}
+        used = {behind_views(nodes, use) for use in nodes[step.node].uses}
         assert before.node in used, f"{nodes[step.node].name} does not use {nodes[before.node].name}"
     for step in chain:
         assert step.how == _how(schedule.normal, nodes[step.node], step.node), "another kind of step"
     if chain:
-        assert chain[-1].node == _behind_views(nodes, output), "the chain does not end in the output"
+        assert chain[-1].node == behind_views(nodes, output), "the chain does not end in the output"
     assert max(1, num_layers(chain)) == schedule.depth, "the schedule is deeper than the longest chain"
 
 
@@ -90,9 +91,3 @@ def _how(normal: Normal, node: Node, index: int) -> str:
 def _after(step: ChainStep, how: str) -> int:
     """The layer of a step that waits for another."""
     return step.layer + (how != "arithmetic" or step.how != "attention")
-
-
-def _behind_views(nodes: tuple[Node, ...], index: int) -> int:
-    while nodes[index].op in VIEWS:
-        index = nodes[index].args[0]
-    return index

@@ -27,7 +27,8 @@ import numpy as np
 from logdepth.compiler.bit_circuits import compute_set
 from logdepth.compiler.circuits import COUNT_SCALE, UNION_SCALE, CircuitBuilder, code, compute
 from logdepth.compiler.normalize import Normal
-from logdepth.compiler.schedule import Bit, Schedule, ScheduledHead, ScheduledLayer, comparison_bits
+from logdepth.compiler.placing import comparison_bits
+from logdepth.compiler.schedule import Bit, Schedule, ScheduledHead, ScheduledLayer
 from logdepth.lang.bit_words import BIT_OPERATIONS, LIMB
 from logdepth.lang.graph import MatchSpec, ProgramGraph, Relation
 from logdepth.lang.interpreter import describe_match
