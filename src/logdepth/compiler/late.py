@@ -68,13 +68,13 @@ def narrower(normal: Normal) -> tuple[Normal, list[When]] | None:
 
 
 def _bases(normal: Normal) -> dict[str, int]:
-    """The word of each kind that all others of it are functions of: the position; the symbol, where there are no
-    headers, whose tokens have no symbol of their own."""
+    """The word of each kind that tells all tokens, or positions, apart in the fewest values, so that all others are
+    functions of it: the position itself; the symbol, where there are no headers, whose tokens have none."""
     found: dict[str, int] = {}
     for index, (kind, values) in normal.tables.items():
-        if len(np.unique(values)) == len(values):
-            plain = (values == np.arange(len(values))).all()
-            if kind not in found or plain:
+        size = normal.nodes[index].size
+        if size <= _LONGEST and len(np.unique(values)) == len(values):
+            if kind not in found or size < normal.nodes[found[kind]].size:
                 found[kind] = index
     return found
 
