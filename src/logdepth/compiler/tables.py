@@ -24,7 +24,7 @@ import numpy as np
 
 _WORK = 20_000_000  # points looked at in one search, at most, and for each gate that might be saved
 _WORK_PER_GATE = 100_000
-_WORK_AT_LEAST = 1_000_000
+_WORK_AT_LEAST = 250_000
 _WORK_PER_CALL = 3_000  # what looking at no points at all takes, in points
 _SMALL_WEIGHTS = 12
 _WIDEST_SPLIT = 16  # values of a word that is split on
@@ -103,7 +103,7 @@ def plan_table(
     whole = search.leaf(search.all, search.plain, (1 << num_bits) - 1, base)
     assert whole is not None, "the index tells all points apart"
     best = search.plan([whole])
-    if len(best.gates) > 1 and not plain:
+    if len(best.gates) > 2 and not plain:
         search.work = min(_WORK, _WORK_AT_LEAST + _WORK_PER_GATE * len(best.gates))
         most = max(_LARGEST_SUM, best.largest_sum)
         for leaves in search.plans(base):
