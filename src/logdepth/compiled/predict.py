@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.compiled.folder import Folder, read_folder
+from logdepth.compiled.graphs import check_sequences
 from logdepth.compiled.hub import load_model
 from logdepth.compiled.running import MEMORY, Sizes, logits_by_pieces, room
 from logdepth.errors import FolderError, InputError
@@ -27,6 +28,11 @@ class Prediction:
     words: list[int]
     text: str
     grid: int = 1
+
+    @staticmethod
+    def of_numbers(name: str, words: list[int], grid: int) -> Prediction:
+        """Answers that are multiples of 1/grid."""
+        return Prediction(name, words, " ".join(number_text(word, grid) for word in words), grid)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -62,6 +68,7 @@ def predict(
     ]
     headers = headers_of(sequences, setting, header)
     model, stock = load_model(found.path, device=device, target=found.target.name), found.target.stock
+    check_sequences(found, sequences)
     answers: list[Prediction | None] = [None] * len(sequences)
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].symbols))  # little padding
     longest = max((len(record.symbols) for record in sequences), default=0)
@@ -116,9 +123,7 @@ def headers_of(sequences: list[NamedSequence], setting: Setting, header: int | N
 
 def _prediction(found: Folder, name: str, words: np.ndarray) -> Prediction:
     if found.vocabulary.numbers is not None:
-        values = words.tolist()
-        grid = found.vocabulary.grid
-        return Prediction(name, values, " ".join(number_text(value, grid) for value in values), grid)
+        return Prediction.of_numbers(name, words.tolist(), found.vocabulary.grid)
     if words.size and not 0 <= words.min() <= words.max() <= found.alphabet.size:
         raise FolderError(
             f"{found.path}: {name}: the model's answer is no symbol; `logdepth verify` names what is wrong"

@@ -67,6 +67,7 @@ class _Graph(_Part):
     name: str
     num_edges: int | None = None
     grid: int | None = None
+    loops: list[list[list[int | None]]] | None = None
     error: list[int] | None = Field(default=None, min_length=2, max_length=2)
 
 

@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Mapping
 
 from logdepth.errors import InputError
-from logdepth.tasks.checked import Checked
 from logdepth.tasks.graphs import (
     Bipartiteness,
     Connectivity,
@@ -41,6 +40,7 @@ TASKS = {task.name: task for task in _ALL}
 LESSONS = {lesson.name: lesson for lesson in _LESSONS}
 LEARNED: dict[str, type[Task]] = {**TASKS, **LESSONS}
 GRAPH_TASKS = {task.name: task for task in _GRAPHS}
+SHORT = {"bipartite": Bipartiteness.name}  # other names of tasks about graphs
 DEFAULT = _ALL[0].name  # what a run without a task's name is about
 
 
@@ -70,7 +70,16 @@ def _find(name: str, tasks: Mapping[str, type[Task]]) -> type[Task]:
     return tasks[name]
 
 
-def task_of_program(name: str) -> type[Checked] | None:
+def graph_task(name: str) -> type[GraphTask]:
+    """A task about graphs by one of its names.
+
+    >>> graph_task("bipartite").name
+    'bipartiteness'
+    """
+    return GRAPH_TASKS[SHORT.get(name, name)]
+
+
+def task_of_program(name: str) -> type[Task] | type[GraphTask] | None:
     """The task that a built-in program computes, if any.
 
     >>> task_of_program("khop_rank").name
