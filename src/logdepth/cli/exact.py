@@ -147,7 +147,8 @@ def _opened_graph(args: argparse.Namespace) -> tuple[Any, Any]:
     from logdepth.compiled.run_exact import ExactModel
     from logdepth.graphs import read_graph
     from logdepth.graphs.tokens import GraphTokens
-    from logdepth.tasks.registry import GRAPH_TASKS
+    from logdepth.tasks.registry import GRAPH_TASKS, SHORT
+    from logdepth.tasks.registry import graph_task as task_named
     from logdepth.user_program import find_program, parse_parameters, program_of_task
 
     if Path(args.program).is_dir():
@@ -155,7 +156,7 @@ def _opened_graph(args: argparse.Namespace) -> tuple[Any, Any]:
         task = graph_task(folder)
         graph = read_graph(args.graph, format=args.format, weighted=task is not None and task.weighted)
         return ExactModel.of_folder(folder), graph
-    kind = GRAPH_TASKS.get(args.program)
+    kind = task_named(args.program) if args.program in (*GRAPH_TASKS, *SHORT) else None
     if kind is None and args.construction is not None:
         raise InputError(f"--construction goes with a task about graphs: {', '.join(GRAPH_TASKS)}")
     name = args.program if kind is None else program_of_task(kind, args.construction, headers=False)
