@@ -156,7 +156,8 @@ def tracr(name: str, length: int) -> dict[str, Any]:
                 continue  # where nothing stands so far before, Tracr says nothing, in whatever way
             positions += 1
             if case.fraction:
-                right += round(float(found) * (100 if stated.name == "fraction" else place)) == word
+                grid = 100 if stated.name == "fraction" else place
+                right += abs(float(found) * grid - word) < 0.501  # half of one is rounded either way
             elif stated.name in ("shift", "reverse", "sort", "sort-unique", "sort-by-frequency"):
                 right += found == (names[word] if word < len(names) else None)
             else:
