@@ -1,7 +1,6 @@
-"""Word problems, automata and brackets at growing lengths: layers, parameters, margin, and wrong positions of stock code.
+"""Word problems, automata, brackets at growing lengths: layers, parameters, margin, wrong positions of stock code.
 
-Half of the strings that `verify` tries are uniform or structured; it compiles again and compares every byte, too.
-Takes a minute or two.
+A quarter of the strings that `verify` tries are of the program's own kind, if it has one. Takes a few minutes.
 """
 
 from __future__ import annotations
