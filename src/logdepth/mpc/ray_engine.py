@@ -29,7 +29,7 @@ from logdepth.mpc.rounds import Progress, run_rounds
 from logdepth.mpc.shelf import Shelf
 from logdepth.mpc.spilling import Spill
 from logdepth.mpc.table import Table
-from logdepth.mpc.tally import Tally, merge_tallies
+from logdepth.mpc.tally import WordTally, merge_tallies
 
 # no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver
 _RAY_SETTINGS = {
@@ -38,6 +38,7 @@ _RAY_SETTINGS = {
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
 }
 
+_SMALL_BYTES = 1 << 20
 Bundle = dict[tuple[int, int], Any]  # what one worker mails another: (from, to) -> parcels, or where Ray holds them
 
 
@@ -63,11 +64,11 @@ class Worker:
             if shelf is not None:
                 shelf.close()
 
-    def load(self, inputs: Inputs) -> Tally:
+    def load(self, inputs: Inputs) -> WordTally:
         """Start from an input; its words."""
         return self.host.load(inputs.part)
 
-    def load_tables(self, tables: dict[str, Table]) -> Tally:
+    def load_tables(self, tables: dict[str, Table]) -> WordTally:
         """Start from these inboxes, of all this worker's machines."""
         begin, inputs = self.host.ranges[self.host.own[0]][0], TablesInHand(tables)
         return self.host.load(lambda first, last: inputs.part(first - begin, last - begin))
@@ -90,7 +91,7 @@ class Worker:
         done = self.host.step(post)
         return [done, *[None if worker == self.index else bundle for worker, bundle in enumerate(bundles)]]
 
-    def take(self, *bundles: Bundle | None) -> Tally:
+    def take(self, *bundles: Bundle | None) -> WordTally:
         """Put the last round's bundles, in order of the sending worker, into the inboxes; the words then held."""
 
         def parcels(to: int) -> list[Parcels]:
@@ -117,6 +118,9 @@ def _apply(work: Callable[[Any], Any], item: Any) -> Any:
 
 
 def _put(parcels: Parcels) -> Any:
+    """Large parcels go to Ray's store by themselves, which may put them on disk; small ones travel in their bundle."""
+    if sum(column.nbytes for table in parcels.values() for column in table.columns.values()) < _SMALL_BYTES:
+        return parcels
     import ray
 
     return ray.put(parcels)
@@ -272,12 +276,11 @@ class RayEngine:
         if self._shared is None or self._shared[0] is not protocol:
             self._shared = protocol, self.ray.put(protocol)
         actors, shared = self._actors[:count], self._shared[1]
-        self.pids = self.ray.get(
-            [
-                actor.begin.remote(shared, index, ranges, owners, kernels, self.spill)
-                for index, actor in enumerate(actors)
-            ]
-        )
+        if self.spill is not None and len(ranges) > count and self._shelves is None:
+            self._shelves = self.spill.folder / f"logdepth-spill-{os.getpid()}-{os.urandom(4).hex()}"
+        shelves = self._shelves if len(ranges) > count else None
+        given = ranges, owners, kernels, shelves
+        self.pids = self.ray.get([actor.begin.remote(shared, index, *given) for index, actor in enumerate(actors)])
         return actors
 
     def _drop(self) -> None:
@@ -305,7 +308,7 @@ class _Actors:
         self._bundles = [[reply[1 + index] for reply in replies] for index in range(len(self.actors))]
         return [part for parts in done for part in parts]
 
-    def take(self) -> Tally:
+    def take(self) -> WordTally:
         calls = [actor.take.remote(*bundle) for actor, bundle in zip(self.actors, self._bundles, strict=True)]
         self._bundles = []
         return merge_tallies(self.ray.get(calls))
