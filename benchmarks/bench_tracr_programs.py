@@ -212,7 +212,7 @@ def main() -> None:
         for length in args.lengths:
             values: dict[str, Any] = ours(case, length, args.samples)
             if name in ("most_frequent", "frac_prevs, numerator"):
-                values["tracr"] = {"failed": "not in its library" if name == "most_frequent" else "the row above"}
+                values["tracr"] = {"failed": "not in its library" if name == "most_frequent" else "as above"}
             elif find_spec("tracr") is None:
                 values["tracr"] = {"failed": "not installed"}
             elif length > args.most:
