@@ -1,4 +1,4 @@
-"""Records and wide numbers: what Python's tuples and integers say, compiled, too."""
+"""Bundles and wide numbers: what Python's tuples and integers say, compiled, too."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from logdepth.compiled.graph_json import graph_from_json, graph_to_json
 from logdepth.compiler.compile import compile_program
 from logdepth.errors import ProgramError
 from logdepth.lang import (
+    Bundle,
     Position,
-    Record,
     Symbol,
     Wide,
     Word,
@@ -119,17 +119,17 @@ def test_numbers_that_words_would_hold_compiled() -> None:
     ]
 
 
-def test_a_record_is_its_words() -> None:
+def test_a_bundle_is_its_words() -> None:
     @program
-    def recorded(x: Symbol, position: Position):
+    def bundled(x: Symbol, position: Position):
         rank = count(where=theirs(x) == x)
-        mine = Record(symbol=x, more=Record(rank=rank, seen=one_hot(x)), number=Wide.of(x) + 2**40)
+        mine = Bundle(symbol=x, more=Bundle(rank=rank, seen=one_hot(x)), number=Wide.of(x) + 2**40)
         before = at(position - 1).read(mine)
         found = last(where=(theirs(before) == mine, theirs(position) <= position)).read(mine.changed(position=position))
-        either = select(found.position == 0, mine, Record(**{n: found.fields[n] for n in mine.fields}))
+        either = select(found.position == 0, mine, Bundle(**{n: found.fields[n] for n in mine.fields}))
         return (either == mine) + 2 * either.more.rank + 20 * found.position + 400 * either.more.seen.lowest()
 
-    found = compile_program(recorded, length=5, alphabet_size=3)
+    found = compile_program(bundled, length=5, alphabet_size=3)
     strings = np.random.default_rng(0).integers(0, 3, (30, 5))
     words = interpret(found.graph, strings)
     assert isinstance(words, np.ndarray)
@@ -138,10 +138,10 @@ def test_a_record_is_its_words() -> None:
     assert (found.graph.vocabulary.answers(ids) == words).all()
 
 
-def test_a_record_as_a_state() -> None:
+def test_a_bundle_as_a_state() -> None:
     @program(causal=False)
     def top(x: Symbol):
-        state = Record(pointer=x + 1, steps=0 * x)
+        state = Bundle(pointer=x + 1, steps=0 * x)
         return loop(lambda s: at(s.pointer).read(s).changed(steps=(s.steps + 1) % 4), state, 6).pointer
 
     graph = top.trace(5, 5)
@@ -149,24 +149,24 @@ def test_a_record_as_a_state() -> None:
         assert interpret(graph, string[None])[0].tolist() == brute_force(graph, string.tolist())
 
 
-RECORD = "a record is not one word: take one of its words by its name"
+BUNDLE = "a bundle is not one word: take one of its words by its name"
 NUMBER = "a wide number is not one word"
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda x: Record(), "a record of nothing"),
-        (lambda x: Record(a=x) + 1, RECORD),
-        (lambda x: x + Record(a=x), RECORD),
-        (lambda x: Record(a=x).b, "<record of a> has no b"),
-        (lambda x: Record(a=x) == Record(b=x), "which has not the same words"),
-        (lambda x: Record(a=x) == x, "which has not the same words"),
-        (lambda x: Record(a=x) == Record(a=one_hot(x)), "a is <word symbol in 0..3> in one record and <set"),
-        (lambda x: select(x == 1, Record(a=x), x), "which has not the same words"),
-        (lambda x: count(where=theirs(Record(a=x)) < x), "theirs\\(record\\) marks the other token's record"),
-        (lambda x: count(where=theirs(Record(a=x))), "where= takes comparisons"),
-        (lambda x: Record(a=Record), "neither a word nor an integer"),
+        (lambda x: Bundle(), "a bundle of nothing"),
+        (lambda x: Bundle(a=x) + 1, BUNDLE),
+        (lambda x: x + Bundle(a=x), BUNDLE),
+        (lambda x: Bundle(a=x).b, "<bundle of a> has no b"),
+        (lambda x: Bundle(a=x) == Bundle(b=x), "which has not the same words"),
+        (lambda x: Bundle(a=x) == x, "which has not the same words"),
+        (lambda x: Bundle(a=x) == Bundle(a=one_hot(x)), "a is <word symbol in 0..3> in one bundle and <set"),
+        (lambda x: select(x == 1, Bundle(a=x), x), "which has not the same words"),
+        (lambda x: count(where=theirs(Bundle(a=x)) < x), "theirs\\(bundle\\) marks the other token's bundle"),
+        (lambda x: count(where=theirs(Bundle(a=x))), "where= takes comparisons"),
+        (lambda x: Bundle(a=Bundle), "neither a word nor an integer"),
         (lambda x: Wide.of(x) * 2, NUMBER),
         (lambda x: Wide.of(x - 1), "may be negative"),
         (lambda x: Wide.of(-1), "-1 is negative"),
@@ -189,7 +189,7 @@ def test_refused(wrong, message: str) -> None:
 def test_conditions_are_not_pythons_to_decide() -> None:
     @program
     def both(x: Symbol, position: Position):
-        mine = Record(symbol=x, place=position)
+        mine = Bundle(symbol=x, place=position)
         return count(where=theirs(mine) == mine and theirs(x) == x)
 
     with pytest.raises(ProgramError, match="a comparison with theirs"):

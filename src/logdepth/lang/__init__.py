@@ -12,6 +12,7 @@ arithmetic, `matches.py` and `conditions.py` for look-ups, `program.py` for trac
 
 from logdepth.lang.averages import Ratio, mean, ratio, total
 from logdepth.lang.bits import Bits, one_hot
+from logdepth.lang.bundles import Bundle
 from logdepth.lang.casts import nothing, symbol
 from logdepth.lang.conditions import theirs
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
@@ -21,7 +22,6 @@ from logdepth.lang.matches import Match, at, count, exists, first, highest, last
 from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Position, Program, Symbol, program
 from logdepth.lang.reals import Real
-from logdepth.lang.records import Record
 from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 
@@ -29,6 +29,7 @@ __all__ = [
     "AtLeast",
     "AtMost",
     "Bits",
+    "Bundle",
     "Header",
     "Match",
     "MatchSpec",
@@ -38,7 +39,6 @@ __all__ = [
     "ProgramGraph",
     "Ratio",
     "Real",
-    "Record",
     "Symbol",
     "Wide",
     "Word",

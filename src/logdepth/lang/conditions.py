@@ -12,8 +12,8 @@ from typing import Any, overload
 
 from logdepth.errors import ProgramError
 from logdepth.lang.bits import MAX_SIZE, Bits
+from logdepth.lang.bundles import Bundle
 from logdepth.lang.lines import assigned_name, here, origin, shown
-from logdepth.lang.records import Record
 from logdepth.lang.refusals import Opaque
 from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, as_word
@@ -112,7 +112,7 @@ class TheirSet(Opaque):
 
 
 class JointCondition(Opaque):
-    """Conditions on the words of a record, which hold together."""
+    """Conditions on the words of a bundle, which hold together."""
 
     __slots__ = ("conditions",)
     way_out = Condition.way_out
@@ -122,11 +122,11 @@ class JointCondition(Opaque):
 
 
 class TheirParts(Opaque):
-    """The other token's record or wide number, to be equal to one of mine."""
+    """The other token's bundle or wide number, to be equal to one of mine."""
 
     __slots__ = ("value",)
     way_out = (
-        "theirs(record) marks the other token's record in where=, where it is compared: where=theirs(record) == mine"
+        "theirs(bundle) marks the other token's bundle in where=, where it is compared: where=theirs(bundle) == mine"
     )
 
     def __init__(self, value: Opaque) -> None:
@@ -158,10 +158,10 @@ def theirs(word: Word | int) -> Theirs: ...
 @overload
 def theirs(word: Bits) -> TheirSet: ...
 @overload
-def theirs(word: Record | Wide) -> TheirParts: ...
+def theirs(word: Bundle | Wide) -> TheirParts: ...
 
 
-def theirs(word: Word | int | Bits | Record | Wide) -> Theirs | TheirSet | TheirParts:
+def theirs(word: Word | int | Bits | Bundle | Wide) -> Theirs | TheirSet | TheirParts:
     """The other token's word, inside `where=`: `where=theirs(before) == x` finds tokens whose `before` is my `x`.
 
     It is compared by `== != < <= > >=`, or asked for in a set of mine: `set.contains(theirs(x))`. Their set may be
@@ -172,7 +172,7 @@ def theirs(word: Word | int | Bits | Record | Wide) -> Theirs | TheirSet | Their
     >>> theirs(x) == 1, 1 == theirs(x)  # doctest: +ELLIPSIS
     (<theirs(<word symbol in 0..4>) == <word constant in 1..1>>, <theirs(<word symbol in 0..4>) == ...>)
     """
-    if isinstance(word, Record | Wide):
+    if isinstance(word, Bundle | Wide):
         return TheirParts(word)
     return TheirSet(word) if isinstance(word, Bits) else Theirs(_behind_cast(as_word(word)))
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from logdepth.errors import ProgramError
 from logdepth.lang.bits import Bits
+from logdepth.lang.bundles import Bundle
 from logdepth.lang.lines import here, shown
 from logdepth.lang.parameters import whole
-from logdepth.lang.records import Record
 from logdepth.lang.refusals import Opaque
 from logdepth.lang.words import Word, as_word
 
@@ -63,7 +63,7 @@ def _state(values: tuple[Any, ...]) -> tuple[Word | Opaque, ...]:
 
 def _kind(value: Any) -> Any:
     """What two states must have in common."""
-    if isinstance(value, Record):
+    if isinstance(value, Bundle):
         return {name: _kind(each) for name, each in value.fields.items()}
     return (type(value), value.size if isinstance(value, Bits) else 0)
 

@@ -11,16 +11,16 @@ from typing import Any, overload
 
 from logdepth.errors import ProgramError
 from logdepth.lang.bits import Bits
+from logdepth.lang.bundles import Bundle
 from logdepth.lang.calls import is_causal, is_masked
 from logdepth.lang.conditions import Condition, Theirs, TheirSet, conditions
 from logdepth.lang.lines import here, origin
-from logdepth.lang.records import Record
 from logdepth.lang.refusals import Opaque
 from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, as_word, current_setting, select
 
 _UNNAMED = 1 << 30
-Together = Word | int | Bits | Record | Wide
+Together = Word | int | Bits | Bundle | Wide
 
 
 class Match(Opaque):
@@ -51,14 +51,14 @@ class Match(Opaque):
     @overload
     def read(self, word: Bits, /) -> Bits: ...
     @overload
-    def read(self, word: Record, /) -> Record: ...
+    def read(self, word: Bundle, /) -> Bundle: ...
     @overload
     def read(self, word: Wide, /) -> Wide: ...
     @overload
     def read(self, word: Together, second: Together, /, *words: Together) -> tuple[Any, ...]: ...
 
     def read(self, *words: Together) -> Any:
-        """The words' values at the token found; the start token's own where none matches. Sets, records and wide
+        """The words' values at the token found; the start token's own where none matches. Sets, bundles and wide
         numbers are read like words.
 
         >>> from logdepth.lang import theirs

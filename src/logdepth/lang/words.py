@@ -239,7 +239,7 @@ class Word:
 
 
 def select(condition: Word | bool, yes: Any, no: Any) -> Any:
-    """`yes` where the condition holds, else `no`, words (or records, sets, wide numbers of one kind). A Python bool is
+    """`yes` where the condition holds, else `no`, words (or bundles, sets, wide numbers of one kind). A Python bool is
     decided while tracing.
 
     Raises `ProgramError` if the condition is neither a Boolean word nor a bool.

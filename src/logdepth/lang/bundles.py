@@ -1,6 +1,6 @@
 """Several words that go together: read, chosen and matched on as one.
 
-place = Record(symbol=x, rank=rank)
+place = Bundle(symbol=x, rank=rank)
 found = last(where=theirs(before) == place).read(place)      # found.symbol, found.rank
 """
 
@@ -15,28 +15,28 @@ from logdepth.lang.refusals import Opaque
 from logdepth.lang.words import Word, as_word
 
 
-class Record(Opaque):
-    """Named words, sets, wide numbers or records. `record.name` is one of them, `match.read(record)` a record of what
-    stands there, `theirs(record) == record` the condition that all are equal, `select(flag, record, record)` the one or
+class Bundle(Opaque):
+    """Named words, sets, wide numbers or bundles. `bundle.name` is one of them, `match.read(bundle)` a bundle of what
+    stands there, `theirs(bundle) == bundle` the condition that all are equal, `select(flag, bundle, bundle)` the one or
     the other. It costs what its words cost.
 
-    >>> Record(symbol=Word("symbol", (), 0, 4), rank=3)
-    <record of symbol, rank>
+    >>> Bundle(symbol=Word("symbol", (), 0, 4), rank=3)
+    <bundle of symbol, rank>
     """
 
     __slots__ = ("fields",)
-    way_out = "a record is not one word: take one of its words by its name, record.name"
+    way_out = "a bundle is not one word: take one of its words by its name, bundle.name"
 
     def __init__(self, **fields: Any) -> None:
         if not fields:
-            raise ProgramError(f"{here()}: a record of nothing; give its words by name: Record(symbol=x, rank=rank)")
+            raise ProgramError(f"{here()}: a bundle of nothing; give its words by name: Bundle(symbol=x, rank=rank)")
         self.fields = {
             name: value if isinstance(value, Opaque) and value.parts() is not None else as_word(value)
             for name, value in fields.items()
         }
 
     def __repr__(self) -> str:
-        return f"<record of {', '.join(self.fields)}>"
+        return f"<bundle of {', '.join(self.fields)}>"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "fields":
@@ -45,15 +45,15 @@ class Record(Opaque):
             raise ProgramError(f"{here()}: {self!r} has no {name}")
         return self.fields[name]
 
-    def changed(self, **fields: Any) -> Record:
-        """The same record with some of its words, or further ones, given anew."""
-        return Record(**{**self.fields, **fields})
+    def changed(self, **fields: Any) -> Bundle:
+        """The same bundle with some of its words, or further ones, given anew."""
+        return Bundle(**{**self.fields, **fields})
 
     def parts(self) -> tuple[Any, ...]:
         return tuple(self.fields.values())
 
-    def mapped(self, function: Callable[[Word], Word]) -> Record:
-        return Record(
+    def mapped(self, function: Callable[[Word], Word]) -> Bundle:
+        return Bundle(
             **{
                 name: function(value) if isinstance(value, Word) else value.mapped(function)
                 for name, value in self.fields.items()
@@ -61,7 +61,7 @@ class Record(Opaque):
         )
 
     def paired(self, other: Any) -> tuple[tuple[Word, Word], ...]:
-        if not isinstance(other, Record) or list(other.fields) != list(self.fields):
+        if not isinstance(other, Bundle) or list(other.fields) != list(self.fields):
             raise ProgramError(f"{here()}: {self!r} and {shown(other)}, which has not the same words")
         found: list[tuple[Word, Word]] = []
         for name, mine in self.fields.items():
@@ -71,12 +71,12 @@ class Record(Opaque):
             elif isinstance(mine, Opaque) and isinstance(its, Opaque):
                 found += mine.paired(its)
             else:
-                raise ProgramError(f"{here()}: {name} is {shown(mine)} in one record and {shown(its)} in the other")
+                raise ProgramError(f"{here()}: {name} is {shown(mine)} in one bundle and {shown(its)} in the other")
         return tuple(found)
 
-    def combined(self, other: Any, function: Callable[[Word, Word], Word]) -> Record:
+    def combined(self, other: Any, function: Callable[[Word, Word], Word]) -> Bundle:
         self.paired(other)
-        return Record(
+        return Bundle(
             **{
                 name: function(value, other.fields[name])
                 if isinstance(value, Word)
