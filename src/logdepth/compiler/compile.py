@@ -16,6 +16,7 @@ from logdepth.compiler.targets import find_target, target_for
 from logdepth.errors import CertificateError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
+from logdepth.sequences.chain import ChainTokens
 from logdepth.summary import TwoLines
 from logdepth.transformer import Transformer
 
@@ -77,7 +78,8 @@ def _refusal(found: Compilation) -> str:
     """What does not hold, how far it does, and the ways out that were tried and work."""
     setting, dtype = found.graph.setting, found.certificate.dtype
     sizes = {"alphabet_size": setting.alphabet_size, "header_size": setting.header_size, **found.parameters}
-    fits = largest_certified_length(found.program, below=setting.length, dtype=dtype, target=found.target, **sizes)
+    below = setting.length if setting.chain is None else setting.chain.text
+    fits = largest_certified_length(found.program, below=below, dtype=dtype, target=found.target, **sizes)
     ways = []
     if dtype != "float64":
         given = (setting.length, setting.alphabet_size, setting.header_size)
@@ -102,11 +104,16 @@ def largest_certified_length(
     """The largest length under `below` whose certificate holds (0: none), by bisection.
 
     In bfloat16 whether a length holds also hangs on how its gains happen to be stored, so there it is a length
-    that holds, with others above it that may, too.
+    that holds, with others above it that may, too. Of a program that thinks the length is the text's.
     """
 
     def holds(length: int) -> bool:
-        return _compile(program, length, alphabet_size, header_size, dtype, target, parameters).certificate.holds
+        whole, size, given = length, alphabet_size, parameters
+        if program.thinks:
+            given = {**parameters, "text": length}
+            ids = ChainTokens(alphabet_size - parameters["text"], length, parameters["steps"])
+            whole, size = ids.length, ids.alphabet_size
+        return _compile(program, whole, size, header_size, dtype, target, given).certificate.holds
 
     low, high = 0, below  # holds(low) (vacuously at 0), not holds(high)
     while high - low > 1:

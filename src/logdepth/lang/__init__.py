@@ -16,7 +16,8 @@ from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
 from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, union
 from logdepth.lang.parameters import AtLeast, AtMost
-from logdepth.lang.program import Header, Position, Program, Symbol, program
+from logdepth.lang.program import Header, Pointer, Position, Program, Symbol, program
+from logdepth.lang.thinking import point, say, think
 from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Match",
     "MatchSpec",
     "Node",
+    "Pointer",
     "Position",
     "Program",
     "ProgramGraph",
@@ -44,9 +46,12 @@ __all__ = [
     "maximum",
     "minimum",
     "one_hot",
+    "point",
     "program",
+    "say",
     "select",
     "table",
     "theirs",
+    "think",
     "union",
 ]
