@@ -47,7 +47,7 @@ def add_commands(commands: Any) -> None:
 def _list(args: argparse.Namespace) -> int:
     from logdepth.programs import BUILT_IN
     from logdepth.protocols import BUILT_IN as PROBLEMS
-    from logdepth.tasks.registry import GRAPH_TASKS
+    from logdepth.tasks.registry import CHAIN_TASKS, GRAPH_TASKS
 
     rows = []
     for name, program in BUILT_IN.items():
@@ -70,6 +70,8 @@ def _list(args: argparse.Namespace) -> int:
     print()
     for name, constructions in tasks_with_programs().items():
         sizes = "--vertices and --edges" if name in GRAPH_TASKS else "--k or --max-k"
+        if name in CHAIN_TASKS:
+            sizes = "--vertices" if CHAIN_TASKS[name].of_arcs else "--length and --alphabet"
         print(f"{name} stands for these: --construction {'|'.join(constructions)}, {sizes}.")
     print("Your own: FILE.py:program.")
     return 0

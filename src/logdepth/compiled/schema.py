@@ -66,6 +66,7 @@ class _Graph(_Part):
     causal: bool
     name: str
     num_edges: int | None = None
+    num_letters: int | None = None
 
 
 class _Description(_Part):

@@ -31,7 +31,7 @@ def reachability_cot(x: Symbol, pointer: Pointer, position: Position, goal: AnyS
 
 
 def _image(x: Word, vertex: Word, position: Word) -> Word:
-    """The token that points to where a vertex's image is listed: "nothing" if it has no arc."""
-    before = at(position - 1).read(x)
+    """The token that points to where a vertex's image is listed: "nothing" if it has no arc, or is none (x.hi)."""
+    before = at(position - 1).read(select(x == x.hi, x.hi + 1, x))  # what is no letter is no vertex's name
     listed = (x < x.hi) & (position % 2 == 0)
     return last(where=(theirs(before) == vertex, theirs(listed) == 1)).read(point(position))
