@@ -6,10 +6,11 @@ from logdepth.programs.components import connectivity_hooking, one_cycle_hooking
 from logdepth.programs.forests import msf_hooking, spanning_forest_hooking
 from logdepth.programs.khop import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
 from logdepth.programs.khop_chain import khop_cot, khop_cot_wide
+from logdepth.programs.khop_loops import khop_loops
 from logdepth.programs.pointers import pointer_doubling
 from logdepth.programs.reachability import reachability_doubling
 
-_STRINGS = (khop_rank, khop_doubling, khop_rank_any, khop_doubling_any, pointer_doubling)
+_STRINGS = (khop_rank, khop_doubling, khop_rank_any, khop_doubling_any, khop_loops, pointer_doubling)
 _GRAPHS = (
     *(connectivity_hooking, spanning_forest_hooking, msf_hooking),
     *(one_cycle_hooking, bipartite_hooking, reachability_doubling),
@@ -25,6 +26,7 @@ __all__ = [
     "khop_cot_wide",
     "khop_doubling",
     "khop_doubling_any",
+    "khop_loops",
     "khop_rank",
     "khop_rank_any",
     "msf_hooking",
