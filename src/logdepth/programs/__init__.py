@@ -5,6 +5,7 @@ from logdepth.programs.chases import pointer_chasing_cot, reachability_cot
 from logdepth.programs.components import connectivity_hooking, one_cycle_hooking
 from logdepth.programs.forests import msf_hooking, spanning_forest_hooking
 from logdepth.programs.khop import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
+from logdepth.programs.khop_blanks import khop_blanks
 from logdepth.programs.khop_chain import khop_cot, khop_cot_wide
 from logdepth.programs.khop_loops import khop_loops
 from logdepth.programs.pointers import pointer_doubling
@@ -15,13 +16,14 @@ _GRAPHS = (
     *(connectivity_hooking, spanning_forest_hooking, msf_hooking),
     *(one_cycle_hooking, bipartite_hooking, reachability_doubling),
 )
-_CHAINS = (khop_cot, khop_cot_wide, pointer_chasing_cot, reachability_cot)
+_CHAINS = (khop_cot, khop_cot_wide, khop_blanks, pointer_chasing_cot, reachability_cot)
 BUILT_IN = {program.name: program for program in (*_STRINGS, *_GRAPHS, *_CHAINS)}
 
 __all__ = [
     "BUILT_IN",
     "bipartite_hooking",
     "connectivity_hooking",
+    "khop_blanks",
     "khop_cot",
     "khop_cot_wide",
     "khop_doubling",
