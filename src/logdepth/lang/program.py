@@ -260,10 +260,11 @@ class Program:
         alphabet = Alphabet.of("".join(sorted(set(text))) if symbols is None else symbols)
         parameters = {"steps": max(len(text), header or 0), **parameters}
         ids, header_size, parameters = self.chain(len(text), alphabet.size, 0, parameters)
+        names = ids.alphabet(alphabet).symbols
         string = ids.prompt(alphabet.parse(text, "text"), len(text) if at is None else at)
         graph = self.trace(ids.length, ids.alphabet_size, header_size, **parameters)
         written = think(graph, [string], None if header is None else [header])[0]
-        return [ids.alphabet(alphabet).symbols[symbol] for symbol in written]
+        return [names[symbol] for symbol in written]
 
 
 @overload
