@@ -195,9 +195,10 @@ def test_a_chain_that_is_cut_off_is_no_answer(folders: dict[Any, Path]) -> None:
 def test_graphs_are_asked_by_the_names_of_their_vertices(folders: dict[Any, Path]) -> None:
     graph = graph_from_edges([10, 20, 30, 40], [20, 30, 10, 30])
     found = read_folder(folders[pointer_chasing_cot])
-    record, at, header = question_of(found, graph, "40", None, 3)
+    record, at, header, names = question_of(found, graph, "40", None, 3)
     assert (record.symbols, at, header) == ([0, 1, 1, 2, 2, 0, 3, 2], 7, 3)
     assert logdepth.predict_chains(found, [record], header=header, at=at)[0].answer == 1  # 40 30 10 20
+    assert logdepth.predict_chains(found, [record], header=3, at=at, letters=names)[0].said == "20"
     for vertex, goal, k, message in (
         ("50", None, 1, "there is no vertex 50 in the graph"),
         (None, None, 1, "give --vertex U and --k K"),

@@ -161,6 +161,9 @@ def _chain_program(args: argparse.Namespace, task: type[ChainTask]) -> dict[str,
         raise InputError(f"{task.name} does every k up to --max-k; say which one to `logdepth predict` (--k)")
     if args.headers or args.edges is not None or args.set:
         raise InputError(f"{task.name} takes no --headers, --edges or --set")
+    for option, value, least in (("max-k", args.max_k, 0), ("vertices", args.vertices, 1), ("length", args.length, 1)):
+        if value is not None and value < least:
+            raise InputError(f"--{option} is {value}; it must be at least {least}")
     letters = len(args.symbols) if args.symbols is not None else args.alphabet
     if task.of_arcs and args.vertices is not None:
         if letters not in (None, args.vertices):

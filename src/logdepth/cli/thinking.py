@@ -17,7 +17,7 @@ def predict_chains_of(args: argparse.Namespace, found: Any) -> int:
 
     if args.out is not None:
         raise InputError("--out is for models of graphs; chains go to standard output")
-    at, header = args.at, args.header
+    at, header, names = args.at, args.header, None
     if at not in (None, "all"):
         if not at.isascii() or not at.isdigit():
             raise InputError(f"--at is {at!r}; it must be a position, counted from 1, or all")
@@ -27,7 +27,8 @@ def predict_chains_of(args: argparse.Namespace, found: Any) -> int:
 
         if args.input is not None or at is not None:
             raise InputError("--graph goes with --vertex, not with --input or --at")
-        record, at, header = question_of(found, args.graph, args.vertex, args.goal, header, format=args.format)
+        asked = question_of(found, args.graph, args.vertex, args.goal, header, format=args.format)
+        record, at, header, names = asked
         records = [record]
     else:
         if args.vertex is not None or args.goal is not None:
@@ -39,7 +40,14 @@ def predict_chains_of(args: argparse.Namespace, found: Any) -> int:
         records, _ = read_input(path, letters, Vocabulary(ids.letters, headers))
     with progress("thinking") as report:
         chains = predict_chains(
-            found, records, header=header, at=at, use_cache=not args.no_cache, device=args.device, progress=report
+            found,
+            records,
+            header=header,
+            at=at,
+            letters=names,
+            use_cache=not args.no_cache,
+            device=args.device,
+            progress=report,
         )
     if args.json:
         print_json([chain.as_dict() for chain in chains])

@@ -14,9 +14,9 @@ from logdepth.sequences import NamedSequence
 
 def question_of(
     found: Folder, source: Any, vertex: str | None, goal: str | None, k: int | None, *, format: str | None = None
-) -> tuple[NamedSequence, int, int]:
-    """A graph's arcs as letters (vertices in the order of their ids), the position that asks for `vertex`, and the
-    header: `k`, or the goal.
+) -> tuple[NamedSequence, int, int, list[str]]:
+    """A graph's arcs as letters (vertices in the order of their ids), the position that asks for `vertex`, the header
+    (`k`, or the goal), and the letters' names in the graph.
 
     A vertex stands where its arc is listed, or where an arc leads to it; for reachability one without any arc is listed
     with one to itself. Raises `InputError` for a graph that is too large or not functional, and a vertex outside it.
@@ -57,4 +57,4 @@ def question_of(
         raise InputError(f"{where}{error}") from None
     header = named[goal] if goal is not None else k
     assert header is not None
-    return NamedSequence("line 1", string), string.index(named[vertex]) + 1, header
+    return NamedSequence("line 1", string), string.index(named[vertex]) + 1, header, list(named)

@@ -122,6 +122,7 @@ def predict_chains(
     *,
     header: int | None = None,
     at: int | str | None = None,
+    letters: Sequence[str] | None = None,
     use_cache: bool = True,
     device: str | None = None,
     memory: int = MEMORY,
@@ -129,17 +130,18 @@ def predict_chains(
 ) -> list[Chain]:
     """Chains for texts of letters, given as texts or records. `header`: what the header token says (k, a goal; a
     record's own comes first); `at`: the position asked for, counted from 1, "all" of them, or the last (default).
+    `letters`: what the first letters are called in the answers, if not as in the folder.
 
     Raises `InputError` for a text, header or position that the model does not take, or k beyond its table of
     positions; `FolderError` for a folder that is not a compiled model, or not one that thinks.
     """
     found = folder if isinstance(folder, Folder) else read_folder(folder)
     ids = chain_tokens(found)
-    letters = ids.letters_of(found.alphabet)
+    alphabet = ids.letters_of(found.alphabet)
     questions: list[tuple[str, Question]] = []
     for number, record in enumerate(records, 1):
         if isinstance(record, str):
-            record = NamedSequence(f"sequence {number}", letters.parse(record, f"sequence {number}"))
+            record = NamedSequence(f"sequence {number}", alphabet.parse(record, f"sequence {number}"))
         try:
             asked = header if record.header is None else record.header
             _check_header(found, ids, asked)
@@ -156,10 +158,11 @@ def predict_chains(
     options = {"use_cache": use_cache, "memory": memory, "progress": progress}
     written = ask(model, found, [question for _, question in questions], **options)
     chains = []
+    called = [*(letters or ()), *alphabet.symbols[len(letters or ()) :], *found.alphabet.symbols[ids.letters :]]
     for (name, question), symbols in zip(questions, written, strict=True):
         answer = ids.answer(symbols)
-        said = [*letters.symbols, letters.nothing][answer]
-        names = [found.alphabet.symbols[symbol] for symbol in symbols]
+        said = alphabet.nothing if answer == ids.letters else called[answer]
+        names = [called[symbol] for symbol in symbols]
         asked = question.header if found.graph.setting.header_size else None
         chains.append(Chain(name, question.at, asked, symbols, names, answer, said))
     return chains
