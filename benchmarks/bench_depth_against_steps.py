@@ -1,8 +1,8 @@
 """One task by depth, by tokens written, by loops, by blanks: hop_k of the last of N = 128 positions, k = 1 .. 64.
 
-Every way is compiled for that k (the chain and the blanks once, for every k up to 64), run as a stock GPT-2 on the same
-150 strings (planted ones whose last position has all k hops, uniform ones with adjacent repeats, ones without), and held
-against the definition. `--plot` draws `docs/figures/depth-against-steps.png` from the rows.
+Every way is compiled for that k (the chain and the blanks once, for every k up to 64), run as a stock GPT-2 on the
+same 150 strings (planted ones whose last position has all k hops, uniform ones with adjacent repeats, ones without),
+and held against the definition. `--plot` draws `docs/figures/depth-against-steps.png` from the rows.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def timed(function: Callable[[], Any]) -> tuple[Any, float]:
 def last_answers(model: Any, tokens: np.ndarray) -> np.ndarray:
     with torch.no_grad():
         ids = torch.as_tensor(tokens)
-        return model(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False).logits[:, -1].argmax(-1).numpy()
+        return (
+            model(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False).logits[:, -1].argmax(-1).numpy()
+        )
 
 
 def by_depth(program: Any, way: str, k: int, strings: np.ndarray, want: np.ndarray, folder: str) -> Record:
@@ -74,7 +76,9 @@ def by_depth(program: Any, way: str, k: int, strings: np.ndarray, want: np.ndarr
 def by_loops(k: int, strings: np.ndarray, want: np.ndarray) -> Record:
     loops = k.bit_length() + 1
     model = compile_loops(khop_loops, loops, length=N, alphabet_size=A)
-    config = {name: value for name, value in model.unrolled.config.items() if name not in ("architectures", "model_type")}
+    config = {
+        name: value for name, value in model.unrolled.config.items() if name not in ("architectures", "model_type")
+    }
     stock = GPT2LMHeadModel(GPT2Config(**{**config, "n_layer": 1}, attn_implementation="eager")).eval()
     state = {name: torch.tensor(tensor, dtype=torch.float32) for name, tensor in model.unrolled.tensors.items()}
     stock.load_state_dict({name: tensor for name, tensor in state.items() if ".h." not in name or ".h.0." in name})
@@ -155,7 +159,13 @@ def plot() -> None:
     import matplotlib.pyplot as plt
 
     rows = read_rows(ROWS / "depth_against_steps.jsonl")
-    ways = {"doubling": "depth: doubling", "rank": "depth: rank", "loops": "loops", "blanks": "blanks", "chain": "chain"}
+    ways = {
+        "doubling": "depth: doubling",
+        "rank": "depth: rank",
+        "loops": "loops",
+        "blanks": "blanks",
+        "chain": "chain",
+    }
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     marks = dict(zip(ways, "os^Dv", strict=True))
     for way, label in ways.items():

@@ -93,7 +93,7 @@ def test_arcs_of_a_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_explain_and_list(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main("explain khop-cot --length 20".split()) == 0
+    assert main(["explain", "khop-cot", "--length", "20"]) == 0
     assert "layer 3" in capsys.readouterr().out
     assert main(["list"]) == 0
     assert "khop-cot stands for these: --construction narrow|wide, --length and --alphabet." in capsys.readouterr().out

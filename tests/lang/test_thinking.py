@@ -34,9 +34,7 @@ def task_of(program: Program, *sizes: int) -> ChainTask:
 
 
 def chains(program: Program, task: ChainTask, questions: list[Question]) -> list[list[int]]:
-    graph = program.trace(
-        task.ids.length, task.ids.alphabet_size, task.steps + 1, text=task.text, steps=task.steps
-    )
+    graph = program.trace(task.ids.length, task.ids.alphabet_size, task.steps + 1, text=task.text, steps=task.steps)
     prompts = [task.ids.prompt(question.string, question.at) for question in questions]
     return think(graph, prompts, [question.header for question in questions])
 

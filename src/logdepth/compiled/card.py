@@ -112,9 +112,10 @@ def of_chain(letters: list[str], ids: dict[str, Any], stock: Stock) -> str:
     prompt = between.join([*([] if k is None else [f"<{k}>"]), *string, f"@{len(string)}"])
     first = f"the header token <h>, h in 0..{headers[1]}, id h" if headers else f"the start token, id {ids['start']}"
     question = f"The answer: {chain['question']}. " if "question" in chain else ""
+    before = chain["first_pointer"] - 1
     return f"""The model thinks: what it writes, it reads. A prompt is {first}; at most {chain["text"]:,} letters, ids
-{ids["first_symbol"]}..{chain["first_pointer"] - 1}; one pointer @i, which asks for position i of the text, counted from 1. The pointer to
-position p has the id {chain["first_pointer"] - 1} + p. Written are pointers, one a step, then a letter, the answer, then "nothing"
+{ids["first_symbol"]}..{before}; one pointer @i, which asks for position i of the text, counted from 1. The pointer
+to position p has the id {before} + p. Written are pointers, one a step, then a letter, the answer, then "nothing"
 (id {ids["nothing"]}), the end token, at which `generate` stops. Where the end comes after a pointer, the answer is
 "nothing". {question}There is room for {chain["steps"]:,} thoughts.
 

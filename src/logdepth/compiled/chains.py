@@ -112,7 +112,9 @@ def _symbols(line: list[int], found: Folder, row: int) -> list[int]:
         raise FolderError(f"{found.path}: chain {row + 1} has no end; `logdepth verify` names what is wrong")
     symbols = [token - vocabulary.first_symbol for token in line[: line.index(vocabulary.nothing)]]
     if not all(0 <= symbol < ids.alphabet_size for symbol in symbols):
-        raise FolderError(f"{found.path}: chain {row + 1} holds what is no symbol; `logdepth verify` names what is wrong")
+        raise FolderError(
+            f"{found.path}: chain {row + 1} holds what is no symbol; `logdepth verify` names what is wrong"
+        )
     return symbols
 
 
@@ -212,7 +214,9 @@ def right_chains(found: Folder, questions: Sequence[Question], task: ChainTask |
     chains = think(found.graph, prompts, headers)
     for question, chain in zip(questions, chains, strict=True):
         if task is not None and (chain != task.chain(question) or ids.answer(chain) != task.answer(question)):
-            raise AssertionError(f"the program, the definition and the reference solver of {task.name} differ: {question}")
+            raise AssertionError(
+                f"the program, the definition and the reference solver of {task.name} differ: {question}"
+            )
     return chains
 
 

@@ -110,7 +110,7 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
     _need(0 <= data["output"] < len(nodes), f"output is {data['output']}, not one of {len(nodes)} nodes")
     if setting.num_letters is not None:
         said = nodes[data["output"]]
-        _need(0 <= said.lo and said.hi <= setting.alphabet_size, f"output is in {said.lo}..{said.hi}: no token")
+        _need(said.lo >= 0 and said.hi <= setting.alphabet_size, f"output is in {said.lo}..{said.hi}: no token")
     return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], data["name"])
 
 

@@ -2,8 +2,9 @@
 
 A program that carries a state from layer to layer, each word of it read and replaced in every layer, compiles to layers
 that are equal to the bit, but for the first (which reads the state where the embedding puts it) and the last ones
-(which leave out what nobody reads any more). `compile_loops` compiles a few layers more than are wanted, takes those in
-the middle, embeds the state where they read it, and proves the whole again: the certificate is that of the looped model.
+(which leave out what nobody reads any more). `compile_loops` compiles a few layers more than are wanted, takes those
+in the middle, embeds the state where they read it, and proves the whole again: the certificate is that of the looped
+model.
 """
 
 from __future__ import annotations

@@ -206,7 +206,9 @@ def _name(word: Word, taken: dict[str, int], is_inner: bool, args: list[str]) ->
         "real": "real",
         "constant": str(word.lo),
     }
-    stem = names.get(word.op) or word.label or (None if is_inner else assigned_name(word.origin, word.ordinal)) or word.op
+    stem = (
+        names.get(word.op) or word.label or (None if is_inner else assigned_name(word.origin, word.ordinal)) or word.op
+    )
     if stem == "shift":
         stem = f"{args[0]}{word.info:+d}"
     taken[stem] = taken.get(stem, 0) + 1

@@ -232,7 +232,6 @@ class Program:
         found = answers[0, 1:].tolist()
         return "".join((alphabet + "_")[answer] for answer in found) if graph.output_is_symbol else found
 
-
     def think(
         self,
         text: str,

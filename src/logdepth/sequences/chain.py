@@ -1,9 +1,9 @@
 """The contract of a chain of thought: which symbols there are, what a prompt is, and how the answer is read. The one
 place for it.
 
-A model that thinks reads a text of *letters* and writes *pointers*, tokens that each name one position of the text. With
-A letters and texts of at most N of them, symbols 0..A-1 are letters and A..A+N-1 pointers: symbol A + p - 1 points to
-position p, and is printed @p. Token ids are laid out as for every model (`vocabulary.py`); with header tokens 0..K,
+A model that thinks reads a text of *letters* and writes *pointers*, tokens that each name one position of the text.
+With A letters and texts of at most N of them, symbols 0..A-1 are letters and A..A+N-1 pointers: symbol A + p - 1 points
+to position p, and is printed @p. Token ids are laid out as for every model (`vocabulary.py`); with header tokens 0..K,
 which ask for k, they are: 0..K header tokens, then letters, then pointers, then "nothing", then blank.
 
 - *Prompt*: the header token of k (the start token, where a program has no headers); the text's letters; one pointer

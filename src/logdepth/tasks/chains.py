@@ -141,7 +141,7 @@ class ChainTask(Checked):
         return found
 
     def mistake(self, strings: np.ndarray, words: np.ndarray, header: np.ndarray | None) -> str:
-        """Wherever a string begins as a prompt does: at every pointer of the chain, whether or not it should be there."""
+        """Where a string begins as a prompt does: at every pointer of the chain, whether it should be there or not."""
         for row, (string, said) in enumerate(zip(strings.tolist(), words, strict=True)):
             begins = self.ids.parsed(string)
             asks = 0 if header is None else int(header[row])

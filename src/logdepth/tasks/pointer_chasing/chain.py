@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.tasks.chains import Question, ChainTask
+from logdepth.tasks.chains import ChainTask, Question
 
 
 @dataclass(frozen=True)
