@@ -11,6 +11,17 @@ class ProgramError(InputError):
     """A program that cannot be traced or compiled; the message starts with the user's file and line."""
 
 
+class AmbiguousError(InputError):
+    """An input with several tokens that match where the program says that one does at most.
+
+    Attributes: row and position (the first place), number of tokens.
+    """
+
+    def __init__(self, message: str, *, row: int, position: int, number: int) -> None:
+        super().__init__(message)
+        self.row, self.position, self.number = row, position, number
+
+
 class CertificateError(InputError):
     """A compilation that would not be exact in the number format asked for, so nothing was written."""
 

@@ -87,7 +87,7 @@ def build(words: list[Word], steps: list[Step]) -> Word:
             case 7:
                 new = at(a).read(b)
             case 8:
-                new = at(a - number).read(b)
+                new = at(a - (abs(number) if a.op == "position" else number)).read(b)  # not the future
             case 9:
                 new = last(where=theirs(a) == b if k % 2 else b == theirs(a)).read(c)
             case 10:

@@ -69,7 +69,7 @@ def probe_pointers(
     fitted = np.arange(strings) < 2 * strings // 3
     rows: list[dict[str, Any]] = []
     for layer, residual in enumerate(found):
-        features = features_of(residual.double().cpu())
+        features = features_of(residual[:, : powers[0].shape[1]].double().cpu())
         for j in hops:
             at = powers[j]
             valid = (at > 0) & asked

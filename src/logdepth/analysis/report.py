@@ -51,7 +51,8 @@ def analyze(
     tell = progress or (lambda done, total: None)
     drawn = task.strings(strings, seed, "analysis")
     js = list(range(1, max(k, 1) + 1))
-    errors = evaluate(task, subject.predict, [k], strings=10 * strings, seed=seed)[0].row()
+    common = {"strings": 10 * strings, "seed": seed, "positions": subject.positions}
+    errors = evaluate(task, subject.predict, [k], **common)[0].row()
     tell(1, steps)
     has_heads = subject.shape.num_heads > 0
     scores = head_scores(subject, k, drawn) if has_heads else []

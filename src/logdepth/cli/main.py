@@ -21,6 +21,7 @@ from logdepth.cli import (
     bounding,
     communicating,
     compiling,
+    exact,
     hard_instances,
     inspecting,
     planning,
@@ -48,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     compiling.add_commands(commands)
+    exact.add_commands(commands)
     inspecting.add_commands(commands)
     tasks.add_commands(commands)
     running.add_commands(commands)

@@ -45,6 +45,8 @@ def _plan(args: argparse.Namespace) -> int:
     from logdepth.jobs.quantities import parse_bandwidth, parse_memory, parse_seconds
 
     problem = find_problem(args.problem, settings_of(args))
+    if not problem.input.measures:
+        raise InputError(f"{problem.name} has one size, that of its parameters, and no plan for others; `run` takes it")
     sizes = {"graph": ("vertices", "edges"), "input": ("size",)}
     own = sizes[problem.input.option]
     if any(getattr(args, name) is None for name in problem.input.measures):

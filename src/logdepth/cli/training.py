@@ -19,6 +19,13 @@ SIZES = (
     ("max-k", "max_k", int, "k is uniform in 0..MAX_K (default 16)"),
     ("length", "length", int, "symbols a string (default 98)"),
     ("alphabet", "alphabet_size", int, "how many symbols (default 4)"),
+    ("vertices", "vertices", int, "of graphs: how many vertices (default 32)"),
+    ("diameter", "diameter", int, "of graphs: the largest diameter (default: the largest there is)"),
+    ("window", "window", int, "window, longformer: how far a slot sees (default 8)"),
+    ("stride", "stride", int, "longformer: every so many slots one is seen by all (default 16)"),
+    ("features", "features", int, "performer: of a head's kernel (default: the head's width)"),
+    ("state", "state_dim", int, "mamba2: numbers to each dimension of a head (default 32)"),
+    ("thoughts", "thoughts", int, "cot: tokens of thought (default: as many as the longest way takes)"),
     ("samples", "samples", int, "a fixed set of so many strings (default: fresh ones in every step)"),
     ("curriculum", "curriculum", int, "steps over which the largest k drawn rises from 1"),
     ("steps", "steps", int, "optimizer steps"),
@@ -41,11 +48,15 @@ def add_commands(commands: Any) -> None:
         help="train a transformer on a task",
         description="Train on a task; goes on from the last checkpoint if OUT holds this run broken off.",
     )
-    parser.add_argument("--task", help="khop (default), pointer-chasing, ..")
+    parser.add_argument("--task", help="khop (default), pointer-chasing, connectivity, one-vs-two-cycle")
     parser.add_argument("--recipe", default="fast", help="fast (default), plain (no auxiliary question), or paper")
     for option, _, kind, text in SIZES:
         parser.add_argument(f"--{option}", type=kind, help=text)
-    parser.add_argument("--family", help="of models, for recipe plain: modern (default), paper, lstm, ..")
+    parser.add_argument("--family", help="of models, for recipe plain: modern (default), paper, lstm, gru, mamba2, ..")
+    parser.add_argument("--graphs", help="which set of random graphs (connectivity: equal, trees, threshold)")
+    parser.add_argument("--form", help="how graphs are told: pairs (an edge a token, default), edges (two tokens an edge)")
+    parser.add_argument("--silent", action="store_true", help="cot: thoughts say nothing, the answer alone trains them")
+    parser.add_argument("--force", action="store_true", help="train on graphs that fail their audit")
     parser.add_argument("--positions", choices=["rope", "learned"], help="fast: rotary (default) or learned")
     parser.add_argument("--optimizer", choices=["adamw", "muon"])
     parser.add_argument(
@@ -104,11 +115,17 @@ def _train(args: argparse.Namespace) -> int:
     config = _config(args)
     if args.threads is not None and args.threads < 1:
         raise InputError(f"--threads is {args.threads}; it must be at least 1")
+    from logdepth.models.build import build_model
+    from logdepth.tasks.lessons import GraphLesson
+    from logdepth.tasks.lessons.audit import check_audit
     from logdepth.train.folder import RunFolder, read_records
     from logdepth.train.logs import tensorboard_log, wandb_log
     from logdepth.train.loop import device_for, train
 
     device = device_for(config, args.device)
+    task = config.make_task()
+    if isinstance(task, GraphLesson) and not args.force:
+        check_audit(task)
     RunFolder(args.out, config)  # refuses another run's before anything is logged
     with ExitStack() as stack:
         logs = [stack.enter_context(tensorboard_log(args.out))]
@@ -118,12 +135,16 @@ def _train(args: argparse.Namespace) -> int:
         given = [log for log in logs if log is not None]
         train(config, args.out, device=device, threads=args.threads, logs=given, progress=report)
     last = next((row for row in reversed(read_records(args.out)) if "errors" in row), {})
-    shown = {"out": args.out, "id": config.id, "steps": config.steps, "loss": last.get("loss")}
+    model = build_model(config.model)
+    counts = {"parameters": model.num_parameters, "state": model.state_numbers(config.length + 1)}
+    shown = {"out": args.out, "id": config.id, "steps": config.steps, "loss": last.get("loss"), **counts}
     errors = {int(k): error for k, error in last.get("errors", {}).items()}
     if args.json:
         print_json({**shown, "errors": errors})
         return 0
     print(f"{args.out}: {config.steps:,} steps, loss {last['loss']:.4f}, run {config.id}")
+    state = "nothing handed on" if counts["state"] is None else f"{counts['state']:,} numbers handed on at the end"
+    print(f"{config.model.family}: {counts['parameters']:,} parameters, {state}")
     _print_rows([{"k": k, "error": error} for k, error in errors.items()])
     print(f"on {config.evaluate_strings} strings for each k; for more: logdepth evaluate {args.out}")
     return 0
@@ -139,10 +160,12 @@ def _config(args: argparse.Namespace) -> Any:
     from logdepth.train.recipes import configure, from_compiled
 
     given = {name: getattr(args, option.replace("-", "_")) for option, name, _, _ in SIZES}
-    for name in ("task", "family", "positions", "optimizer", "init", "precision", "deep"):
+    for name in ("task", "family", "positions", "optimizer", "init", "precision", "deep", "graphs", "form"):
         given[name] = getattr(args, name)
     given = {name: value for name, value in given.items() if value is not None}
     given |= {name: True for name in ("planted", "compile") if getattr(args, name)}
+    if args.silent:
+        given["spoken"] = False
     if args.bidirectional:
         given["causal"] = False
     if args.init:
@@ -180,7 +203,7 @@ def _evaluate(args: argparse.Namespace) -> int:
                 if args.planted:
                     found = score_planted(task, subject.predict, k, **common)
                 else:
-                    (found,) = evaluate(task, subject.predict, [k], **common)
+                    (found,) = evaluate(task, subject.predict, [k], positions=subject.positions, **common)
                 rows.append(found.row())
                 errors[k] = found.error
                 if report:

@@ -56,7 +56,7 @@ At every position the argmax of the logits is the program's answer, exactly, for
         if ids["output"] == "symbol"
         else "classes: class c is " + str(ids["least_output"]) + " + c"
         if ids["output"] == "class"
-        else "a number; id " + str(ids["first_output"]) + " means " + str(ids["least_output"])
+        else number(ids)
     } |
 
 ## Use
@@ -132,6 +132,18 @@ print(tokenizer.decode(model.generate(**inputs)[0]))
 `logdepth predict . --input FILE{" --k H" if headers else ""}` asks for texts, one a line."""
 
 
+def number(ids: dict[str, Any]) -> str:
+    """What answers that are numbers mean."""
+    first, least = ids["first_output"], ids["least_output"]
+    if "error" not in ids:
+        return f"a number; id {first} means {least}"
+    grid = ids.get("grid", 1)
+    return (
+        f"a real number; id {first} + c means ({least} + c)/{grid}, exactly the one that the program rounds to: "
+        f"off by {ids['error']} at most"
+    )
+
+
 def of_sequence(sample: str, stock: Stock) -> str:
     """How to use a model of sequences."""
     return f"""```python
@@ -159,8 +171,8 @@ def of_graph(ids: dict[str, Any], stock: Stock) -> str:
     }[ids.get("answers_of", "")]
     slots = 1 + 2 * ids["edges"] + ids["vertices"]
     return f"""The sequence is always {slots:,} tokens long and needs no attention mask: the start token; each edge's
-two vertices, then padding up to two tokens for each of E edges; one blank a vertex. Edges with weights stand in the order
-of their weights, the heaviest first.
+two vertices, then padding up to two tokens for each of E edges; one blank a vertex. Edges with weights stand in the
+order of their weights, the heaviest first.
 
 ```python
 import torch

@@ -12,6 +12,7 @@ from logdepth.compiled.explain import layout
 from logdepth.compiled.graph_json import graph_to_json
 from logdepth.compiled.tokenizer import tokenizer_files
 from logdepth.compiler.floats import STATEMENT
+from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.words import Setting
 from logdepth.programs import BUILT_IN
 from logdepth.tasks.chains import ChainTask
@@ -97,7 +98,12 @@ def describe(
             "starts_with": f"header token 0..{setting.header_size - 1}" if setting.header_size else "start token",
             "statement": statement(setting),
         },
-        "ids": {**model.vocabulary.as_dict(), **graph_ids(program, setting), **chain_ids(program, setting)},
+        "ids": {
+            **model.vocabulary.as_dict(),
+            **graph_ids(program, setting),
+            **chain_ids(program, setting),
+            **_real(graph),
+        },
         "sizes": {
             "parameters": model.checkpoint.num_parameters,
             "width": compilation.shape.width,
@@ -110,6 +116,11 @@ def describe(
         "layout": layout(model.schedule, model.transformer),
         "graph": graph_to_json(graph),
     }
+
+
+def _real(graph: ProgramGraph) -> dict[str, Any]:
+    """How far answers that are no whole numbers may be off."""
+    return {} if graph.grid is None else {"error": str(graph.error)}
 
 
 def statement(setting: Setting) -> str:

@@ -4,9 +4,11 @@ anybody's code. Reading it back checks what it means, node by node: nothing else
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from logdepth.compiled.weighed_json import sum_over_matches, weighed_range, wrong_weights
 from logdepth.lang.bit_words import BIT_OPERATIONS, LIMB
 from logdepth.lang.bits import MAX_SIZE
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph, Relation
@@ -17,14 +19,14 @@ _LARGEST_SIZE = 1 << 40
 _LARGEST_TABLE = 1 << 16
 _ARGUMENTS = {
     **dict.fromkeys(("symbol", "position", "real", "header", "constant", "count"), 0),
-    **dict.fromkeys(("shift", "not", "read", "union", "hot", "below", "flip"), 1),
+    **dict.fromkeys(("shift", "not", "cast", "bit", "read", "union", "hot", "below", "flip"), 1),
     **dict.fromkeys(
         ("add", "subtract", "less", "equal", "minimum", "maximum", "bit_and", "bit_or", "bit_xor", "bit_where"), 2
     ),
     "select": 3,
 }
-_OF_ANY_NUMBER = ("table", "choose", "holds", "lowest", "highest", "bit_count")
-_KINDS = ("at", "last", "first", "highest", "lowest", "count", "union")
+_OF_ANY_NUMBER = ("table", "choose", "holds", "lowest", "highest", "bit_count", "total", "quotient")
+_KINDS = ("at", "last", "first", "the", "highest", "lowest", "count", "union")
 _RELATIONS = ("<", ">", "!=", "in", "contains")
 
 
@@ -63,6 +65,7 @@ def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
         "header_size": setting.header_size,
         "causal": graph.causal,
         "name": graph.name,
+        **({} if graph.grid is None else {"grid": graph.grid, "error": list(graph.error.as_integer_ratio())}),
         **({} if setting.num_edges is None else {"num_edges": setting.num_edges}),
         **({} if setting.num_letters is None else {"num_letters": setting.num_letters}),
     }
@@ -111,7 +114,11 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
     if setting.num_letters is not None:
         said = nodes[data["output"]]
         _need(said.lo >= 0 and said.hi <= setting.alphabet_size, f"output is in {said.lo}..{said.hi}: no token")
-    return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], data["name"])
+    grid, (off, parts) = data.get("grid"), data.get("error") or (0, 1)
+    _need(grid is None or 1 <= grid <= _LARGEST, f"grid is {grid}")
+    _need(0 <= off <= _LARGEST and 1 <= parts <= _LARGEST, f"error is {off}/{parts}")
+    name, error = data["name"], Fraction(off, parts)
+    return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], name, grid, error)
 
 
 def _need(holds: bool, message: str) -> None:
@@ -185,17 +192,25 @@ def _check_node(node: Node, before: list[Node], setting: Setting, where: str) ->
     _need((op if op in ("count", "read", "union") else None) == found, f"{where}: {op} with the look-up {node.match}")
     if op in ("not", "select"):
         _need(args[0].lo >= 0 and args[0].hi <= 1, f"{where}: {op} of a word in {args[0].lo}..{args[0].hi}")
+    if op == "cast":
+        _need(lo >= 0 and hi <= setting.alphabet_size, f"{where}: a symbol in {lo}..{hi}")
     if op == "table":
         _check_table(info, args, where)
     elif op == "choose":
         _need(_is_int(info) and len(args) > 1, f"{where}: a choice by {info!r} among {len(args) - 1} words")
         within = info <= args[0].lo and args[0].hi < info + len(args) - 1
         _need(within, f"{where}: a choice by a word in {args[0].lo}..{args[0].hi} among {len(args) - 1} from {info}")
+    elif op == "bit":
+        whole = isinstance(info, tuple) and len(info) == 2 and all(map(_is_int, info))
+        _need(whole and info[0] <= args[0].lo and 0 <= info[1] < 62, f"{where}.info is {info!r}")
+    elif op in ("total", "quotient"):
+        wrong = wrong_weights(node, args)
+        _need(not wrong, f"{where}: {wrong}")
     elif op in BIT_OPERATIONS or op == "union":
         _check_bits(node, args, where)
     else:
         _need(_is_int(info) if op == "shift" else info is None, f"{where}.info is {info!r}")
-    least, most = _range(node, args, setting)
+    least, most = sum_over_matches(node, before) or _range(node, args, setting)
     _need(lo <= least and most <= hi, f"{where}: a word in {lo}..{hi}; {op} gives {least}..{most}")
 
 
@@ -245,7 +260,7 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
             return node.lo, node.hi
         case "shift":
             return args[0].lo + node.info, args[0].hi + node.info
-        case "read":
+        case "read" | "cast":
             return args[0].lo, args[0].hi
         case "add":
             return args[0].lo + args[1].lo, args[0].hi + args[1].hi
@@ -272,6 +287,10 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
         case "lowest" | "highest":
             last = LIMB * (len(args) - 1) + max(1, args[-1].hi.bit_length()) - 1
             return min(0, node.info), max(last, node.info)
+        case "total":
+            return weighed_range(node.info, args)
+        case "quotient":
+            return node.lo, node.hi  # it is clamped to that
     return 0, 1  # real, not, less, equal
 
 

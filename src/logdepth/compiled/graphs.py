@@ -69,9 +69,22 @@ def predict_graph(
 def _columns(
     found: Folder, graph: Graph, classes: Int[np.ndarray, " slots"], order: Int[np.ndarray, " edges"]
 ) -> dict[str, np.ndarray]:
-    ids, task = graph_tokens(found), graph_task(found)
+    answers = answers_in(graph_tokens(found), graph_task(found), graph, found.vocabulary.answers(classes), order)
+    if answers is None:
+        raise FolderError(f"{found.path}: an answer is no vertex; `logdepth verify` names what is wrong")
+    return answers
+
+
+def answers_in(
+    ids: GraphTokens,
+    task: GraphTask | None,
+    graph: Graph,
+    words: Int[np.ndarray, " slots"],
+    order: Int[np.ndarray, " edges"],
+) -> dict[str, np.ndarray] | None:
+    """What is said at every slot as columns in the names of the graph; None if an answer is no vertex of it."""
     of = "vertices" if task is None else task.of
-    answers = found.vocabulary.answers(classes[ids.slots(of)])
+    answers = words[ids.slots(of)]
     if task is None:
         return {"vertex": graph.ids, "answer": answers[: graph.num_vertices]}
     if of == "edges":
@@ -79,5 +92,5 @@ def _columns(
         answers = np.zeros_like(placed)
         answers[order] = placed
     if of == "vertices" and task.num_classes > 2 and (answers[: graph.num_vertices] >= graph.num_vertices).any():
-        raise FolderError(f"{found.path}: an answer is no vertex; `logdepth verify` names what is wrong")
+        return None
     return task.table(graph, answers)

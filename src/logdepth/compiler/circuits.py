@@ -11,6 +11,8 @@ the ramp is exactly 1 or 0 with half a unit to spare on either side.
 - a choice by a small word: the same, with the index's bits as conditions, all of which must hold;
 - minimum, maximum: [a <= b and bit of a] is one gate, b - a + V bit >= V, since |b - a| < V;
 - a table: one gate for every place where the value changes along the mixed-radix index;
+- a sum of words times integers: as a sum, each bit's share modulo 2^(b+1);
+- a quotient: one gate for every value m that it may reach, on a - m b;
 - masked: any of these with every gate out of reach at the start token.
 """
 
@@ -221,6 +223,10 @@ def _bit_gates(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument]
             return _chosen_bit(builder, node, args, place)
         case "choose":
             return _counted_out_bit(builder, node, args, place)
+        case "total":
+            return _total_bit(builder, node, args, place)
+        case "quotient":
+            return _quotient_bit(builder, node, args, place)
         case "masked":
             op, info = node.info
             assert isinstance(builder, CircuitBuilder)
@@ -297,6 +303,36 @@ def _counted_out_bit(
                 Form({(coordinate, sign): 1}, -1) if wanted else Form({(coordinate, -sign): 1}, -1), most
             )
         gates += [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in range(1, (most >> place) + 1)]
+    return gates, 0
+
+
+def _total_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
+    """As a sum's: of every word's bit, times its factor, only what is left modulo 2^(place + 1)."""
+    modulus = 2 << place
+    most = (sum(factor * arg.lo for factor, arg in zip(node.info, args, strict=True)) - node.lo) % modulus
+    terms: dict[Bit, int] = {}
+    for factor, arg in zip(node.info, args, strict=True):
+        for at, bit in enumerate(arg.bits):
+            terms[bit] = (terms.get(bit, 0) + (factor << at)) % modulus
+    total = Form({bit: c for bit, c in terms.items() if c}, most)
+    most += sum(total.terms.values())
+    return [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in range(1, (most >> place) + 1)], 0
+
+
+def _quotient_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
+    """Of a / b rounded down: [a / b >= m] is a - m b >= 0; for m >= 1 where b may be 0, [a - m b + [b > 0] >= 1]."""
+    factors, parts = node.info
+    total = Form()
+    for factor, arg in zip(factors, args, strict=False):
+        total = total.plus(arg.value, factor)
+    divisor = args[len(factors)].value
+    gates: Gates = []
+    for step in range(1, ((node.hi - node.lo) >> place) + 1):
+        m = node.lo + (step << place)
+        form, least = total.plus(divisor, -m * parts), 0
+        if m >= 1 and len(args) > len(factors) + 1:
+            form, least = form.plus(args[-1].value), 1
+        gates.append((builder.gate(form, least), 1 if step & 1 else -1))
     return gates, 0
 
 

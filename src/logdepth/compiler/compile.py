@@ -16,6 +16,7 @@ from logdepth.compiler.targets import find_target, target_for
 from logdepth.errors import CertificateError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
+from logdepth.lang.uniqueness import check_addresses, check_unique
 from logdepth.sequences.chain import ChainTokens
 from logdepth.summary import TwoLines
 from logdepth.transformer import Transformer
@@ -142,6 +143,8 @@ def compile_graph(
     hold; whether the certificate holds is the caller's to ask."""
     chosen = target_for(target, graph)
     check_tables(graph)
+    check_addresses(graph)
+    check_unique(graph)
     schedule = schedule_program(normalize(graph))
     check_weights(schedule)
     model = program_to_transformer(graph, schedule)

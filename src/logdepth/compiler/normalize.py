@@ -17,7 +17,7 @@ from logdepth.lang.lines import place
 from logdepth.lang.local import evaluate_local
 from logdepth.summary import TwoLines
 
-VIEWS = ("shift", "not", "flip")
+VIEWS = ("shift", "not", "flip", "bit")
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,7 +59,7 @@ class _Normalizer:
             args = tuple(new[arg] for arg in node.args)
             match = None
             if node.match is not None:
-                spec = node.match
+                spec = replace(node.match, kind="last") if node.match.kind == "the" else node.match
                 keys = tuple(new[key] for key in spec.keys)
                 queries = tuple(new[query] for query in spec.queries)
                 relations = tuple(self._set_relation(each, new) for each in spec.relations)
@@ -91,6 +91,8 @@ class _Normalizer:
                     return node.args[0]
                 start = self.start[node.args[0]] if self.source.causal else None  # it sees itself alone
                 return self._append(replace(node, lo=value.lo, hi=value.hi), start)
+            case "cast":
+                return node.args[0]  # what answers mean is the vocabulary's to say
             case "union":
                 return self._united(node)
         return self._local(node)
@@ -98,6 +100,7 @@ class _Normalizer:
     def _append(self, node: Node, start: np.ndarray | None) -> int:
         if node.lo == node.hi and node.op != "constant":
             node = Node("constant", (), node.lo, node.lo, name=str(node.lo), origin=node.origin)
+            start = np.full(len(self.start_ids), node.lo)
         index = self.builder.add(node)
         if index == len(self.start):
             self.start.append(start)
@@ -155,6 +158,14 @@ class _Normalizer:
             size = len(self.positions)
             values = [np.full(size, nodes[arg].lo) if arg in constants else self.counts[arg] for arg in node.args]
             return self._decoded(replace(node, match=matches.pop()), evaluate_local(node, values))
+        if node.op == "bit":
+            inner = self._recoded(node.args[0], node.info[0])
+            if node.info[1] >= nodes[inner].num_bits:
+                return self._constant(0)
+            node = replace(node, args=(inner,))
+        if node.op == "quotient" and nodes[node.args[-1]].lo <= 0:  # what is divided by 0 must not reach 1
+            some = Node("less", (self._constant(0), node.args[-1]), 0, 1, name=f"{node.name}?", origin=node.origin)
+            node = replace(node, args=(*node.args, self._local(some)))
         if node.op in BITWISE:  # their circuits read sets bit by bit
             first = int(node.op == "holds")
             sets = tuple(self._recoded(arg, 0) for arg in node.args[first:])
@@ -323,6 +334,8 @@ class _Normalizer:
             "select",
             "choose",
             "recode",
+            "total",
+            "quotient",
         ):
             return None
         shut = node.info[1][0] if node.op == "table" else node.lo  # a table's gates are its changes

@@ -60,7 +60,7 @@ def measure_errors(subject: Subject, scale: str) -> Rows:
     task, strings = subject.task, strings_for(scale)
     for dropout in ["off", "on"] if subject.dropout else ["off"]:
         subject.set_dropout(dropout == "on")
-        for found in evaluate(task, subject.predict, task.questions, strings=strings):
+        for found in evaluate(task, subject.predict, task.questions, strings=strings, positions=subject.positions):
             rows.append({**_shape(subject), "dropout": dropout, "on": "test", **found.row()})
     subject.set_dropout(False)
     for k in task.questions:

@@ -15,7 +15,9 @@ from logdepth.separations.blackboard import Played, segments
 from logdepth.separations.meter import MeterReading, chase_inputs, measure_communication
 from logdepth.separations.random_models import FORMS, RandomSizes
 
-TORCH_FORMS = ("lstm",)  # random models of this library's own families
+FAMILY = "family:"
+TORCH_FORMS = ("lstm", "gru", "mamba2", "deltanet", "linear", "window")  # random models of this library's own families
+OWN_TOO = ("performer", "longformer", "cot")  # of these there are two; `family:NAME` is this library's own
 MOST_NUMBERS = 1 << 28
 
 
@@ -58,7 +60,7 @@ def communication(
 
 
 def _random(name: str, players: int, inputs: int, length: int, seed: int, sizes: dict[str, int]) -> Asking:
-    known = (*FORMS, *TORCH_FORMS)
+    known = (*FORMS, *TORCH_FORMS, *(FAMILY + name for name in OWN_TOO))
     if name not in known:
         near = difflib.get_close_matches(name, known, 1, 0.5)
         hint = f"did you mean {near[0]}?" if near else f"forms: {', '.join(known)}"
@@ -69,25 +71,34 @@ def _random(name: str, players: int, inputs: int, length: int, seed: int, sizes:
     alphabet = 2 * ((length // players - 1) // 4 * 2) + 2
     given: dict[str, Any] = {"k": players, **sizes} if name == "hop-tables" else sizes
     asked = RandomSizes(classes=alphabet, length=length, seed=seed, **given)
-    if name in TORCH_FORMS:
-        model, own = _random_lstm(asked)
-        return Asking(model, ids, answers, alphabet, f"a random {name}", own)
+    if name in TORCH_FORMS or name.startswith(FAMILY):
+        model, own = _random_family(name.removeprefix(FAMILY), asked)
+        return Asking(model, ids, answers, alphabet, f"a random {name.removeprefix(FAMILY)}", own)
     what = "the exact recurrent model" if name == "hop-tables" else f"a random {name}"
     return Asking(FORMS[name](asked), ids, answers, alphabet, what)
 
 
-def _random_lstm(sizes: RandomSizes) -> tuple[Played, Callable[[np.ndarray], np.ndarray]]:
+def _random_family(name: str, sizes: RandomSizes) -> tuple[Played, Callable[[np.ndarray], np.ndarray]]:
+    """A model of one of this library's families, with weights that let it say something."""
     import torch
 
+    from logdepth.models.build import build_model
     from logdepth.models.config import ModelConfig
-    from logdepth.models.lstm import Lstm
+    from logdepth.models.families import find_family
     from logdepth.separations.from_models import own_outputs, played_model
 
-    shape = {"vocab_size": sizes.classes, "max_length": sizes.length, "embed_dim": sizes.width}
-    config = ModelConfig("lstm", num_layers=sizes.layers, **shape, **Lstm.defaults)
+    kind = find_family(name)
+    shape: dict[str, Any] = {"vocab_size": sizes.classes, "max_length": sizes.length, "embed_dim": sizes.width}
+    shape |= {"num_heads": sizes.heads} if kind.has_heads else {}
+    shape |= {option: getattr(sizes, option) for option in kind.uses if hasattr(sizes, option)}
+    layers = 1 if kind.last_only else sizes.layers
+    config = ModelConfig(name, num_layers=layers, **{**kind.defaults, **shape})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(sizes.seed)
-        model = Lstm(config)
+        model = build_model(config)
+        for parameter in model.parameters():
+            if parameter.ndim == 2 and not parameter.any():  # readouts and projections begin at nothing
+                torch.nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
     return played_model(model), lambda ids: own_outputs(model, ids)
 
 

@@ -49,7 +49,7 @@ def from_modern(model: Any, dtype: np.dtype, num_tokens: int) -> SimulatedModel:
     rotary, positions = None, None
     if model.places is None:
         with torch.no_grad():
-            rotary = Rotary(*(read.array(part) for part in model._rotation_for(num_tokens, torch.device("cpu"))))
+            rotary = Rotary(*(read.array(part) for part in model.rotation(num_tokens, torch.device("cpu"))))
     else:
         positions = read.array(model.places.weight)
         if num_tokens > len(positions):

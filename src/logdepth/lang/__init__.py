@@ -10,13 +10,16 @@ A program is a plain Python function that is traced once per (length, alphabet).
 arithmetic, `matches.py` and `conditions.py` for look-ups, `program.py` for tracing, `interpreter.py` to run it.
 """
 
+from logdepth.lang.averages import Ratio, mean, ratio, total
 from logdepth.lang.bits import Bits, one_hot
+from logdepth.lang.casts import nothing, symbol
 from logdepth.lang.conditions import theirs
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
-from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, union
+from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, the, union
 from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Pointer, Position, Program, Symbol, program
+from logdepth.lang.reals import Real
 from logdepth.lang.thinking import point, say, think
 from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 
@@ -32,6 +35,8 @@ __all__ = [
     "Position",
     "Program",
     "ProgramGraph",
+    "Ratio",
+    "Real",
     "Symbol",
     "Word",
     "at",
@@ -44,14 +49,20 @@ __all__ = [
     "last",
     "lowest",
     "maximum",
+    "mean",
     "minimum",
+    "nothing",
     "one_hot",
     "point",
     "program",
+    "ratio",
     "say",
     "select",
+    "symbol",
     "table",
+    "the",
     "theirs",
     "think",
+    "total",
     "union",
 ]

@@ -116,7 +116,12 @@ def _mine(other: Any) -> Word:
             f"{here()}: both sides are the other token's; let it compare them itself: "
             "flag = a == b, then where=theirs(flag)"
         )
-    return as_word(other)
+    return _behind_cast(as_word(other))
+
+
+def _behind_cast(word: Word) -> Word:
+    """A number, where it was cast to a symbol: comparisons ask nothing else."""
+    return word.args[0] if word.op == "cast" else word
 
 
 @overload
@@ -136,7 +141,7 @@ def theirs(word: Word | int | Bits) -> Theirs | TheirSet:
     >>> theirs(x) == 1, 1 == theirs(x)  # doctest: +ELLIPSIS
     (<theirs(<word symbol in 0..4>) == <word constant in 1..1>>, <theirs(<word symbol in 0..4>) == ...>)
     """
-    return TheirSet(word) if isinstance(word, Bits) else Theirs(as_word(word))
+    return TheirSet(word) if isinstance(word, Bits) else Theirs(_behind_cast(as_word(word)))
 
 
 def conditions(where: Any) -> tuple[Condition, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from logdepth.errors import ProgramError
@@ -100,6 +101,8 @@ class ProgramGraph:
     setting: Setting
     causal: bool
     name: str
+    grid: int | None = None  # answers count multiples of 1/grid, off by `error` at most
+    error: Fraction = Fraction(0)
 
     @property
     def depth_of_output(self) -> int:
@@ -118,8 +121,8 @@ class ProgramGraph:
         symbol: list[bool] = []
         for node in self.nodes:
             sides = node.args[1:] if node.op in ("select", "choose") else node.args if node.op == "read" else ()
-            symbol.append(node.op == "symbol" or (bool(sides) and all(symbol[side] for side in sides)))
-        return symbol[self.output]
+            symbol.append(node.op in ("symbol", "cast") or (bool(sides) and all(symbol[side] for side in sides)))
+        return symbol[self.output] and self.grid is None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -127,7 +130,7 @@ class ProgramGraph:
         output, setting = self.nodes[self.output], self.setting
         classes = setting.num_edges is not None
         numbers = None if self.output_is_symbol and not classes else range(output.lo, output.hi + 1)
-        return Vocabulary(setting.alphabet_size, setting.header_size, numbers, classes)
+        return Vocabulary(setting.alphabet_size, setting.header_size, numbers, classes, self.grid or 1)
 
 
 class GraphBuilder:

@@ -7,19 +7,21 @@ import inspect
 import operator
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, overload
 
 import numpy as np
 
 from logdepth.errors import InputError, ProgramError
 from logdepth.graphs.tokens import GraphTokens
+from logdepth.lang.calls import as_answer, call, run_function, tracing
 from logdepth.lang.graph import ProgramGraph, build_graph
-from logdepth.lang.lines import here, is_own, one_line, place, shown
+from logdepth.lang.lines import here, one_line, place
 from logdepth.lang.marking import refuse_unfit
+from logdepth.lang.own_words import own_words
 from logdepth.lang.parameters import AtLeast, AtMost, check_named_limits, checked
-from logdepth.lang.refusals import Opaque
-from logdepth.lang.words import _SETTING, MAX_VALUE, Setting, Word, table
+from logdepth.lang.reals import Real
+from logdepth.lang.words import _SETTING, MAX_VALUE, Setting, Word
 from logdepth.sequences.chain import ChainTokens
 
 # Annotations of a program's parameters.
@@ -126,6 +128,12 @@ class Program:
             raise InputError(f"program {self.name} reads a header; give header_size (at least 1)")
         if not self.takes_header and header_size:
             raise InputError(f"program {self.name} reads no header; leave header_size at 0")
+        most = {name: header_size - 1 for name, kind in self._words().items() if kind == "header"}
+        return self.checked_parameters(parameters, most)
+
+    def checked_parameters(self, parameters: dict[str, Any], headers: dict[str, int]) -> dict[str, Any]:
+        """The parameters, checked against their annotations, defaults filled in; `headers`: the largest value of each
+        word that is a header. Raises `InputError` as `check` does."""
         static, hints = self.parameters, self.annotations
         for name in parameters:
             if name not in static:
@@ -141,9 +149,8 @@ class Program:
             else:
                 hint = "" if name in hints else f" (the token's own are annotated: {name}: Symbol, Position or Header)"
                 raise InputError(f"program {self.name} needs the parameter {name}{hint}")
-        for name, kind in self._words().items():
-            if kind == "header":
-                check_named_limits(self.name, name, header_size - 1, hints[name], found, header=True)
+        for name, most in headers.items():
+            check_named_limits(self.name, name, most, hints[name], found, header=True)
         for name in parameters:
             check_named_limits(self.name, name, found[name], hints.get(name), found, header=False)
         return found
@@ -169,30 +176,37 @@ class Program:
         )
         token = _SETTING.set(setting)
         try:
-            words = _words_of(setting, self._words())
-            output = self.function(**static, **words)
-            if isinstance(output, bool | int):
-                output = Word("constant", (), int(output), int(output))
-        except InputError:
-            raise
-        except (Exception, SystemExit) as error:
-            if isinstance(error, AssertionError) and is_own(error):
-                raise
-            hint = " (a program returns a word, it does not exit)" if isinstance(error, SystemExit) else ""
-            raise ProgramError(f"{_line_of(error, self)}: {one_line(error)}{hint}") from error
+            words = own_words(setting, self._words())
+            with tracing(self):
+                output = as_answer(self, run_function(self, {**static, **words}))
+                answer = output.word if isinstance(output, Real) else output
         finally:
             _SETTING.reset(token)
-        if not isinstance(output, Word):
-            hint = f" ({output.way_out})" if isinstance(output, Opaque) else ""
+        if self.thinks and not 0 <= answer.lo <= answer.hi <= setting.alphabet_size:
             raise ProgramError(
-                f"{place(self.where)}: program {self.name} returned {shown(output)}; it must return one word{hint}"
-            )
-        if self.thinks and not 0 <= output.lo <= output.hi <= setting.alphabet_size:
-            raise ProgramError(
-                f"{place(self.where)}: program {self.name} thinks, so it must return a token, but returned {output!r}; "
+                f"{place(self.where)}: program {self.name} thinks, so it must return a token, but returned {answer!r}; "
                 "point(position) is a pointer, say(letter) a letter"
             )
-        return build_graph(output, setting, causal=self.causal, title=self.name)
+        graph = build_graph(answer, setting, causal=self.causal, title=self.name)
+        return replace(graph, grid=output.grid, error=output.error) if isinstance(output, Real) else graph
+
+    def __call__(self, *positional: Any, **named: Any) -> Any:
+        """Inside another program: the word that this one gives, traced in line. Its own words (`x: Symbol`) may be
+        given, any words of mine; those that are not are my token's own. Parameters are checked as `trace` does.
+
+        Raises `ProgramError` outside of a program, and for programs that call themselves.
+
+        >>> from logdepth.lang import at
+        >>> @program
+        ... def before(x: Symbol, position: Position):
+        ...     return at(position - 1).read(x)
+        >>> @program
+        ... def before_that(x: Symbol):
+        ...     return before(x=before(x))
+        >>> before_that.run("banana")
+        '__bana'
+        """
+        return call(self, positional, named)
 
     def run(
         self,
@@ -202,7 +216,7 @@ class Program:
         header: int | None = None,
         header_size: int | None = None,
         **parameters: Any,
-    ) -> str | list[int]:
+    ) -> str | list[int] | list[float]:
         """The program's answers at every position of a text, by the interpreter: what a compiled model would say.
 
         `symbols` are the alphabet in order (default: the text's own characters, sorted). Answers that are symbols
@@ -230,6 +244,8 @@ class Program:
         answers = interpret(graph, np.array([[alphabet.index(symbol) for symbol in text]]), header=first)
         assert isinstance(answers, np.ndarray)
         found = answers[0, 1:].tolist()
+        if graph.grid is not None:
+            return [answer / graph.grid for answer in found]
         return "".join((alphabet + "_")[answer] for answer in found) if graph.output_is_symbol else found
 
     def think(
@@ -294,22 +310,6 @@ def program(
     return _marked(function, causal, graph, thinks)
 
 
-def _words_of(setting: Setting, kinds: dict[str, str]) -> dict[str, Word]:
-    """The words that every token holds, by the names of the parameters that they are given to. In a text to be thought
-    about the token says two of them: its letter ("nothing" where it is none), and where it points to."""
-    highs = {"symbol": setting.alphabet_size, "position": setting.length, "header": setting.header_size - 1}
-    ids = setting.chain
-    if ids is None:
-        return {name: Word(kind, (), 0, highs[kind], label=name) for name, kind in kinds.items()}
-    token = Word("symbol", (), 0, highs["symbol"])
-    said = {"symbol": lambda value: min(value, ids.letters), "pointer": ids.position}
-    found = {}
-    for name, kind in kinds.items():
-        found[name] = table(said[kind], token) if kind in said else Word(kind, (), 0, highs[kind])
-        found[name].label = name
-    return found
-
-
 def _marked(function: Callable[..., Any], causal: bool, graph: bool, thinks: bool) -> Program:
     """Raises `ProgramError` for what cannot be a program."""
     if isinstance(function, Program):
@@ -318,13 +318,3 @@ def _marked(function: Callable[..., Any], causal: bool, graph: bool, thinks: boo
     if thinks and (graph or not causal):
         raise ProgramError(f"{here()}: {function.__name__} thinks, so it is causal, and what it reads is a text")
     return Program(function, function.__name__, causal, graph, thinks)
-
-
-def _line_of(error: BaseException, marked: Program) -> str:
-    """The line of the program's own file where an error came from."""
-    line, trace = place(marked.where), error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == marked.where[0]:
-            line = f"{marked.where[0]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return line

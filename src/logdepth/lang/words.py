@@ -96,9 +96,10 @@ def current_setting() -> Setting:
 class Word:
     """One integer per token, in `lo..hi`.
 
-    Operators: `+ -` with words and integers, `*` too within a table's limits; `// % >> << ** &` with integers;
-    `== != < <= > >=` give Booleans (words in 0..1), `& | ^ ~` combine Booleans. Raises `ProgramError` beyond
-    `MAX_VALUE` either side of 0, and for whatever Python would decide while tracing (see `refusals.py`).
+    Operators: `+ -` with words and integers, `*` too within a table's limits; `// % >> << ** &` with integers, `//`
+    with words of at least 1, too; `== != < <= > >=` give Booleans (words in 0..1), `& | ^ ~` combine Booleans. Raises
+    `ProgramError` beyond `MAX_VALUE` either side of 0, and for whatever Python would decide while tracing (see
+    `refusals.py`).
     """
 
     __slots__ = ("args", "hi", "info", "label", "lo", "match", "op", "ordinal", "origin", "setting", "statement")
@@ -212,6 +213,10 @@ class Word:
     __rxor__ = __xor__
 
     def __floordiv__(self, other: Any) -> Word:
+        if isinstance(other, Word) and other.op != "constant":
+            from logdepth.lang.averages import ratio
+
+            return ratio(self, other).floor()
         divisor = _constant(other, "//")
         if divisor == 0:
             raise ProgramError(f"{here()}: division by zero")

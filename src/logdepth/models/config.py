@@ -9,9 +9,10 @@ from logdepth.errors import InputError
 from logdepth.models.families import find_family
 
 POSITIONS = ("rope", "learned", "none")
+GRAPHS = ("", "pairs", "edges", "symbols")
 LEAST = {
-    **dict.fromkeys(("vocab_size", "max_length", "num_layers", "embed_dim", "num_loops"), 1),
-    **dict.fromkeys(("hidden_dim", "num_auxiliary"), 0),
+    **dict.fromkeys(("vocab_size", "max_length", "num_layers", "embed_dim", "num_loops", "window", "stride"), 1),
+    **dict.fromkeys(("hidden_dim", "num_auxiliary", "features", "state_dim", "thoughts", "vertices", "num_classes"), 0),
 }
 
 
@@ -26,7 +27,13 @@ class ModelConfig:
     vocab_size: token ids; max_length: slots at most, the start token included. embed_dim: m.
     num_layers: blocks with weights of their own; num_loops: how often they are run through. Depth is the product.
     hidden_dim: hidden units of a block's row-wise map; 0 for 4 embed_dim. causal: a slot sees only what is before it.
-    num_auxiliary: hops 0..num_auxiliary-1 that a second readout predicts at every slot, for training (modern).
+    num_auxiliary: hops 0..num_auxiliary-1 that a second readout predicts at every slot, for training (families that
+        attend); of a graph, the vertices about which it is asked at every vertex.
+    window, stride: how far a slot sees, and every how many slots one is seen by all (window: no stride; longformer).
+    features: of a head's kernel (performer; 0 for the head dimension). state_dim: of a head's state (mamba2; 0: 32).
+    thoughts: tokens of thought (cot); spoken: whether it says pointers there, or is silent.
+    num_classes: answers to choose from (0: vocab_size). graph: what graph the tokens tell (`graphs/lessons.py`: `pairs`,
+        `edges`; `symbols`: the slots, with edges to neighbours and equal symbols); vertices: of it.
 
     >>> ModelConfig("modern", vocab_size=23, max_length=99, num_layers=1, num_loops=6).depth
     6
@@ -45,6 +52,15 @@ class ModelConfig:
     dropout: float = 0.0
     num_auxiliary: int = 0
     stock: dict[str, Any] | None = field(default=None, hash=False)
+    window: int = 8
+    stride: int = 16
+    features: int = 0
+    state_dim: int = 0
+    thoughts: int = 0
+    spoken: bool = True
+    num_classes: int = 0
+    graph: str = ""
+    vertices: int = 0
 
     def __post_init__(self) -> None:
         family = find_family(self.family)
@@ -59,6 +75,10 @@ class ModelConfig:
             raise InputError(f"embed_dim {self.embed_dim} is not a multiple of num_heads {self.num_heads}")
         if not 0 <= self.dropout < 1:
             raise InputError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
+        if self.graph not in GRAPHS:
+            raise InputError(f"graph is {self.graph!r}; there are: {', '.join(filter(None, GRAPHS))}")
+        if (self.graph in ("pairs", "edges")) != bool(self.vertices):
+            raise InputError("a graph told as pairs or edges has vertices, others have none")
         family.check(self)
         if family.takes_stock != (self.stock is not None):
             raise InputError("stock, the Hugging Face config, is for family 'compiled', and only for it")
@@ -67,6 +87,11 @@ class ModelConfig:
     def depth(self) -> int:
         """How many layers a token passes through."""
         return self.num_layers * self.num_loops
+
+    @property
+    def classes(self) -> int:
+        """How many logits there are at a slot."""
+        return self.num_classes or self.vocab_size
 
     @property
     def hidden_units(self) -> int:

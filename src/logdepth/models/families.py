@@ -15,6 +15,16 @@ FAMILIES = {
     "paper": "logdepth.models.gpt2:PaperTransformer",
     "compiled": "logdepth.models.gpt2:CompiledTransformer",
     "lstm": "logdepth.models.lstm:Lstm",
+    "gru": "logdepth.models.gru:Gru",
+    "mamba2": "logdepth.models.mamba2:Mamba2",
+    "deltanet": "logdepth.models.deltanet:DeltaNet",
+    "linear": "logdepth.models.linear:LinearTransformer",
+    "performer": "logdepth.models.performer:Performer",
+    "window": "logdepth.models.windows:WindowTransformer",
+    "longformer": "logdepth.models.windows:Longformer",
+    "hybrid": "logdepth.models.hybrid:HybridTransformer",
+    "gnn": "logdepth.models.gnn:MessagePassing",
+    "cot": "logdepth.models.thinking:ThinkingTransformer",
 }
 
 

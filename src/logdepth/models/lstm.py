@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import final
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from logdepth.models.config import ModelConfig
-from logdepth.models.family import TrainableModel
+from logdepth.models.recurrent import RecurrentBlock, RecurrentModel, State
 
 
-class LstmLayer(nn.Module):
-    """One LSTM that adds to the residual stream."""
+@final
+class LstmLayer(RecurrentBlock):
+    """One LSTM that adds to the residual stream. Its state is h and c."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.RMSNorm(width)
         self.lstm = nn.LSTM(width, width, batch_first=True)
 
-    def forward(self, x: Float[Tensor, "batch slots m"]) -> Float[Tensor, "batch slots m"]:
-        """x: (batch, slots, width)."""
-        return x + self.lstm(self.norm(x))[0]
+    def initial(self, batch: int) -> State:
+        zeros = self.norm.weight.new_zeros(batch, self.lstm.hidden_size)
+        return (zeros, zeros)
+
+    def advance(self, x: Float[Tensor, "batch slots m"], state: State | None) -> tuple[Tensor, State]:
+        given = None if state is None else (state[0][None], state[1][None])
+        out, (h, c) = self.lstm(self.norm(x), given)
+        return x + out, (h[0], c[0])
 
 
-class Lstm(TrainableModel):
+@final
+class Lstm(RecurrentModel):
     """Token ids (batch, slots) to logits (batch, slots, vocab_size), at any length: order is all the position it needs.
 
     >>> import torch
@@ -33,26 +40,6 @@ class Lstm(TrainableModel):
     torch.Size([2, 9, 7])
     """
 
-    has_heads = False
-    defaults = {  # noqa: RUF012
-        **{"num_heads": 0, "hidden_dim": 0, "num_loops": 1, "positions": "none", "causal": True, "dropout": 0.0},
-        "num_auxiliary": 0,
-    }
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.tokens = nn.Embedding(config.vocab_size, config.embed_dim)
-        self.blocks = nn.ModuleList(LstmLayer(config.embed_dim) for _ in range(config.num_layers))
-        self.final_norm = nn.RMSNorm(config.embed_dim)
-        self.unembed = nn.Linear(config.embed_dim, config.vocab_size, bias=False)
-
-    @property
-    def layers(self) -> list[LstmLayer]:
-        return [cast(LstmLayer, block) for block in self.blocks]
-
-    def forward(self, ids: Int[Tensor, "batch slots"]) -> Float[Tensor, "batch slots classes"]:
-        x = self.tokens(ids)
-        for layer in self.layers:
-            x = layer(x)
-        return self.unembed(self.final_norm(x))
+    @classmethod
+    def block(cls, config: ModelConfig) -> RecurrentBlock:
+        return LstmLayer(config.embed_dim)

@@ -5,13 +5,18 @@ Not here: GPT-2, as the paper has it (`gpt2.py`).
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from typing import final
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
 from logdepth.errors import InputError
+from logdepth.models.attention import Attend, FullAttention
 from logdepth.models.config import ModelConfig
+from logdepth.models.embedding import token_embedding
 from logdepth.models.family import TrainableModel
 
 
@@ -21,10 +26,10 @@ class ModernBlock(nn.Module):
     Queries and keys are normalised (with learned gains), which keeps the scores of deep models in bounds.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, attend: Attend) -> None:
         super().__init__()
         width, hidden, head = config.embed_dim, config.hidden_units, config.embed_dim // config.num_heads
-        self.num_heads, self.causal = config.num_heads, config.causal
+        self.num_heads, self.attend = config.num_heads, attend
         self.attention_norm = nn.RMSNorm(width)
         self.query_key_value = nn.Linear(width, 3 * width, bias=False)
         self.query_norm, self.key_norm = nn.RMSNorm(head), nn.RMSNorm(head)
@@ -37,23 +42,23 @@ class ModernBlock(nn.Module):
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor] | None, keep: list[Tensor] | None) -> Tensor:
         """x: (batch, slots, width). keep: receives the attention, (batch, heads, query, key), if given."""
-        batch, slots, width = x.shape
+        query, key, value = self.project(x, rotation)
+        return self.finish(x, self.attend(query, key, value, keep))
+
+    def project(self, x: Tensor, rotation: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, each (batch, heads, slots, head)."""
+        batch, slots, _ = x.shape
         mixed = self.query_key_value(self.attention_norm(x)).view(batch, slots, 3, self.num_heads, -1)
         query, key, value = mixed.permute(2, 0, 3, 1, 4)
         query, key = self.query_norm(query), self.key_norm(key)
         if rotation is not None:
             query, key = rotate(query, rotation), rotate(key, rotation)
-        if keep is None:
-            out = functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal)
-        else:
-            scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
-            if self.causal:
-                later = torch.ones(slots, slots, dtype=torch.bool, device=x.device).triu(1)
-                scores = scores.masked_fill(later, -torch.inf)
-            weights = scores.softmax(-1)
-            keep.append(weights)
-            out = weights @ value
-        x = x + self.attention_out(out.transpose(1, 2).reshape(batch, slots, width))
+        return query, key, value
+
+    def finish(self, x: Tensor, read: Tensor, *, watched: bool = True) -> Tensor:
+        """The output, from what the heads read. watched: whether `models/inside.py` sees it."""
+        read = read.transpose(1, 2).reshape(x.shape)
+        x = x + (self.attention_out(read) if watched else functional.linear(read, self.attention_out.weight))
         return x + self.hidden_out(functional.gelu(self.hidden(self.hidden_norm(x))))
 
 
@@ -64,36 +69,40 @@ def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     return torch.cat([first * cosine - second * sine, first * sine + second * cosine], -1)
 
 
-class ModernTransformer(TrainableModel):
-    """Token ids (batch, slots) to logits (batch, slots, vocab_size).
-
-    >>> model = ModernTransformer(ModelConfig("modern", vocab_size=7, max_length=5, num_layers=1, embed_dim=8))
-    >>> model(torch.zeros(2, 5, dtype=torch.long)).shape
-    torch.Size([2, 5, 7])
-    """
+class AttentionModel(TrainableModel):
+    """Token ids (batch, slots) to logits (batch, slots, classes), by blocks that differ in how they attend."""
 
     takes_muon = True
+    optimizer = "muon"
+
+    @classmethod
+    @abstractmethod
+    def attend(cls, config: ModelConfig, layer: int) -> Attend:
+        """How a layer's heads read (the first layer is 1)."""
 
     @classmethod
     def check(cls, config: ModelConfig) -> None:
+        super().check(config)
         if config.positions == "none":
-            raise InputError("the modern model has positions: 'rope' or 'learned'")
+            raise InputError(f"{cls.described(config)} has positions: 'rope' or 'learned'")
         if config.positions == "rope" and config.embed_dim // config.num_heads % 2:
             raise InputError(f"rope needs an even head dimension; it is {config.embed_dim // config.num_heads}")
         if config.dropout:
-            raise InputError("the modern model has no dropout; give family 'paper'")
+            raise InputError(f"{cls.described(config)} has no dropout; give family 'paper'")
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         width, head = config.embed_dim, config.embed_dim // config.num_heads
-        self.tokens = nn.Embedding(config.vocab_size, width)
+        self.tokens = token_embedding(config)
         self.places = nn.Embedding(config.max_length, width) if config.positions == "learned" else None
-        self.blocks = nn.ModuleList(ModernBlock(config) for _ in range(config.num_layers))
+        self.blocks = nn.ModuleList(
+            ModernBlock(config, self.attend(config, layer)) for layer in range(1, config.num_layers + 1)
+        )
         self.final_norm = nn.RMSNorm(width)
-        self.unembed = nn.Linear(width, config.vocab_size, bias=False)
+        self.unembed = nn.Linear(width, config.classes, bias=False)
         nn.init.zeros_(self.unembed.weight)
-        side = config.num_auxiliary * config.vocab_size
+        side = config.num_auxiliary * (1 if config.vertices else config.vocab_size)
         self.auxiliary = nn.Linear(width, side, bias=False) if side else None
         if self.auxiliary is not None:
             nn.init.zeros_(self.auxiliary.weight)
@@ -114,7 +123,7 @@ class ModernTransformer(TrainableModel):
         x = self.tokens(ids)
         rotation = None
         if self.places is None:
-            rotation = self._rotation_for(slots, x.device)
+            rotation = self.rotation(slots, x.device)
         elif slots > self.config.max_length:
             raise InputError(f"{slots} slots; the model has positions for {self.config.max_length}")
         else:
@@ -143,10 +152,21 @@ class ModernTransformer(TrainableModel):
         rows = self.auxiliary.weight[: count * self.config.vocab_size]
         return functional.linear(self.final_norm(x), rows).unflatten(-1, (count, self.config.vocab_size))
 
+    def read_vertices(self, x: Tensor) -> Tensor:
+        """Of every slot and vertex whether it is near, as a logit, out of the second readout, (batch, slots, V)."""
+        assert self.auxiliary is not None
+        return self.auxiliary(self.final_norm(x))
+
     def forward(self, ids: Int[Tensor, "batch slots"]) -> Float[Tensor, "batch slots classes"]:
         return self.read(self.hidden_states(ids)[-1])
 
-    def _rotation_for(self, slots: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    def state_numbers(self, length: int) -> int | None:
+        if not self.config.causal:
+            return None
+        heads, width = self.config.num_heads, self._head
+        return sum(block.attend.state_numbers(length, heads, width) for block in self.layers)
+
+    def rotation(self, slots: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Cosines and sines of the angles, (slots, head / 2); any length, so that longer strings can be tried."""
         table = self._rotation
         if table is None or len(table[0]) < slots or table[0].device != device:
@@ -156,3 +176,17 @@ class ModernTransformer(TrainableModel):
             )
             table = self._rotation = (angle.cos(), angle.sin())
         return table[0][:slots], table[1][:slots]
+
+
+@final
+class ModernTransformer(AttentionModel):
+    """Softmax attention to everything (so far).
+
+    >>> model = ModernTransformer(ModelConfig("modern", vocab_size=7, max_length=5, num_layers=1, embed_dim=8))
+    >>> model(torch.zeros(2, 5, dtype=torch.long)).shape
+    torch.Size([2, 5, 7])
+    """
+
+    @classmethod
+    def attend(cls, config: ModelConfig, layer: int) -> Attend:
+        return FullAttention(config.causal)

@@ -10,9 +10,9 @@ itself is a root. A round, all at once:
   second jump still changed its label.
 
 **Theorem.** On V vertices, after floor(log2 V) rounds two vertices have one label iff they are connected, and in the
-last round one jump is enough. Depth: one layer for an edge's other end, 3 for every round, one less for the last, and what
-comes after. Proved in docs/hooking.md: a tree is a star unless a restless vertex blocks its root, stars hook by their
-last leaving edge, and a potential that starts at V halves in every round.
+last round one jump is enough. Depth: one layer for an edge's other end, 3 for every round, one less for the last, and
+what comes after. Proved in docs/hooking.md: a tree is a star unless a restless vertex blocks its root, stars hook by
+their last leaving edge, and a potential that starts at V halves in every round.
 
 If edges stand in the order of falling weight, the edges hooked along are the minimum spanning forest: the last that
 leaves a tree is its lightest.
@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from logdepth.lang import Word, at, last, minimum, select, theirs
+from logdepth.lang import Bits, Word, at, last, minimum, select, theirs
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Tokens:
     def of(x: Word, position: Word, vertices: int, edges: int) -> Tokens:
         first = 2 * edges
         is_vertex = position > first
-        within = select(position % 2 == 1, position + 1, position - 1)
+        odd = Bits.of(position).contains(0)  # position % 2 would be a table, which a million positions are too many for
+        within = select(odd, position + 1, position - 1)
         partner = select(is_vertex | (position == 0), position, within)
         return Tokens(position, is_vertex, select(x < vertices, x + (first + 1), 0), partner)
 

@@ -25,13 +25,13 @@ class KernelLayer(PlayedLayer):
 
     @abstractmethod
     def project(
-        self, rows: Rows
+        self, rows: Rows, first: int
     ) -> tuple[
         Float[np.ndarray, "batch heads t features"],
         Float[np.ndarray, "batch heads t features"],
         Float[np.ndarray, "batch heads t m"],
     ]:
-        """Queries' features, keys' features, values, token by token."""
+        """Queries' features, keys' features, values, token by token; the tokens stand from position `first` on."""
 
     @abstractmethod
     def finish(self, rows: Rows, read: Float[np.ndarray, "batch heads t m"]) -> Rows:
@@ -43,11 +43,11 @@ class KernelLayer(PlayedLayer):
         """Heads, features m', width m of a value."""
 
     def speak(self, rows: Rows, place: Place, said: Sequence[Message]) -> tuple[Message, Rows]:
-        _, keys, values = self.project(rows)
+        _, keys, values = self.project(rows, place.first)
         return (np.swapaxes(keys, -1, -2) @ values, keys.sum(-2)), rows
 
     def hear(self, kept: Rows, place: Place, said: Sequence[Message]) -> Rows:
-        queries, keys, values = self.project(kept)
+        queries, keys, values = self.project(kept, place.first)
         others = said[: place.segment] if self.causal else [*said[: place.segment], *said[place.segment + 1 :]]
         weights = queries @ np.swapaxes(keys, -1, -2) * _mask(kept.shape[1], self.causal)
         total, norm = weights @ values, weights.sum(-1, keepdims=True)
@@ -57,7 +57,7 @@ class KernelLayer(PlayedLayer):
         return self.finish(kept, total / norm)
 
     def forward(self, rows: Rows) -> Rows:
-        queries, keys, values = self.project(rows)
+        queries, keys, values = self.project(rows, 0)
         weights = queries @ np.swapaxes(keys, -1, -2) * _mask(rows.shape[1], self.causal)
         return self.finish(rows, weights @ values / weights.sum(-1, keepdims=True))
 

@@ -155,7 +155,7 @@ class RandomKernel(KernelLayer):
     def sizes(self) -> tuple[int, int, int]:
         return self.heads, self.features, self.head_dim
 
-    def project(self, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def project(self, rows: Rows, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         x = normal(rows)
         query, key, value = (split(x @ weights, self.heads) for weights in (self.query, self.key, self.value))
         return self._features(query), self._features(key), value
@@ -179,7 +179,7 @@ class RandomWindow(SparseLayer):
         self.heads, self.scale = sizes.heads, np.float32(sizes.head_dim**-0.5)
         self.query, self.key, self.value, self.after = draw(m, m), draw(m, m), draw(m, m), RandomMap(draw, m)
 
-    def attend(self, rows: Rows, keys: Rows, mask: np.ndarray) -> Rows:
+    def attend(self, rows: Rows, keys: Rows, mask: np.ndarray, places: tuple[np.ndarray, np.ndarray]) -> Rows:
         x = normal(keys)
         query, key, value = (
             split(part @ weights, self.heads)

@@ -50,8 +50,14 @@ class SparseLayer(PlayedLayer):
     precision: int
 
     @abstractmethod
-    def attend(self, rows: Rows, keys: Rows, mask: Bool[np.ndarray, "query key"]) -> Rows:
-        """The layer's output at tokens which see some of the keys' tokens."""
+    def attend(
+        self,
+        rows: Rows,
+        keys: Rows,
+        mask: Bool[np.ndarray, "query key"],
+        places: tuple[Int[np.ndarray, " query"], Int[np.ndarray, " key"]],
+    ) -> Rows:
+        """The layer's output at tokens which see some of the keys' tokens; places: where both stand."""
 
     def mask(self, length: int) -> Bool[np.ndarray, "query key"]:
         found = seen(length, self.window, self.stride)
@@ -71,10 +77,12 @@ class SparseLayer(PlayedLayer):
             )
         keys = np.concatenate(positions)
         own = slice(place.first, place.first + place.length)
-        return self.attend(kept, np.concatenate(parts, 1), self.mask(place.total)[own][:, keys])
+        mask = self.mask(place.total)[own][:, keys]
+        return self.attend(kept, np.concatenate(parts, 1), mask, (np.arange(place.total)[own], keys))
 
     def forward(self, rows: Rows) -> Rows:
-        return self.attend(rows, rows, self.mask(rows.shape[1]))
+        every = np.arange(rows.shape[1])
+        return self.attend(rows, rows, self.mask(rows.shape[1]), (every, every))
 
     def message_bits(self, place: Place) -> int:
         rows = sparse_rows(place.first, place.length, self.window, self.stride)

@@ -27,10 +27,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from logdepth.errors import InputError, ProgramError, SpecError
+from logdepth.errors import AmbiguousError, InputError, ProgramError, SpecError
 from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.interpreter import describe_match
 from logdepth.lang.lines import place
+from logdepth.lang.uniqueness import with_refusals
 from logdepth.mpc.protocol import Change, Local, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
@@ -59,6 +60,7 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     [5, 5, 5, 5, 5, 5, 5, 0, 1, 5, 4, 2]
     """
     refuse_sets(graph)
+    beyond, graph = graph.nodes[graph.output].hi, with_refusals(graph)
     if size > graph.setting.length:
         raise InputError(f"a sequence of {size:,} symbols; the program was traced for {graph.setting.length:,} at most")
     try:
@@ -77,7 +79,16 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
 
     def collect(tables: Mapping[str, Table]) -> Array:
         tokens = tables["tokens"]
-        return tokens["answer"][within(tokens) > 0]
+        answers = tokens["answer"][within(tokens) > 0]
+        if answers.size and answers.max() > beyond:
+            place = int(answers.argmax()) + 1
+            raise AmbiguousError(
+                f"position {place}: several tokens match where the program says that one does at most, the(..)",
+                row=0,
+                position=place,
+                number=2,
+            )
+        return answers
 
     digest = hashlib.sha256(repr([node.key for node in graph.nodes]).encode()).hexdigest()
     config = {"size": size, "graph": digest, "output": graph.output, "causal": graph.causal}

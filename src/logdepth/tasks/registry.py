@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 
 from logdepth.errors import InputError
 from logdepth.tasks.chains import ChainTask
@@ -18,6 +19,7 @@ from logdepth.tasks.graphs import (
 )
 from logdepth.tasks.khop import Khop
 from logdepth.tasks.khop.chain import KhopChain
+from logdepth.tasks.lessons import ConnectivityLesson, CycleLesson, GraphLesson
 from logdepth.tasks.pointer_chasing import PointerChasing
 from logdepth.tasks.pointer_chasing.chain import PointerChain, ReachabilityChain
 from logdepth.tasks.task import Task
@@ -35,23 +37,42 @@ _GRAPHS: tuple[type[GraphTask], ...] = (
     Reachability,
 )
 _CHAINS: tuple[type[ChainTask], ...] = (KhopChain, PointerChain, ReachabilityChain)
+_LESSONS: tuple[type[GraphLesson], ...] = (
+    ConnectivityLesson,
+    CycleLesson,
+)
 TASKS = {task.name: task for task in _ALL}
+LESSONS = {lesson.name: lesson for lesson in _LESSONS}
+LEARNED: dict[str, type[Task]] = {**TASKS, **LESSONS}
 GRAPH_TASKS = {task.name: task for task in _GRAPHS}
 CHAIN_TASKS = {task.name: task for task in _CHAINS}
 DEFAULT = _ALL[0].name  # what a run without a task's name is about
 
 
 def find_task(name: str) -> type[Task]:
-    """A task by name. Raises `InputError`, with near names, for others.
+    """A task of strings by name. Raises `InputError`, with near names, for others.
 
     >>> find_task("pointer-chasing").pointer
     'image'
     """
-    if name not in TASKS:
-        near = difflib.get_close_matches(name, TASKS, 1, 0.3)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(TASKS)}"
+    return _find(name, TASKS)
+
+
+def find_learned(name: str) -> type[Task]:
+    """A task that models are trained on, of strings or of graphs. Raises `InputError`, with near names, for others.
+
+    >>> find_learned("connectivity").least_k
+    2
+    """
+    return _find(name, LEARNED)
+
+
+def _find(name: str, tasks: Mapping[str, type[Task]]) -> type[Task]:
+    if name not in tasks:
+        near = difflib.get_close_matches(name, tasks, 1, 0.3)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(tasks)}"
         raise InputError(f"there is no task {name!r}; {hint}")
-    return TASKS[name]
+    return tasks[name]
 
 
 def find_chain_task(name: str) -> type[ChainTask]:

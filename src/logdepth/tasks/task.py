@@ -196,6 +196,10 @@ class Task(Checked):
     def strings(self, count: int, seed: int = 0, purpose: str = "test") -> Int[np.ndarray, "batch n"]:
         """Random strings to evaluate or analyse with, from another stream than those trained on."""
 
+    def strings_for(self, k: int, count: int, seed: int = 0, purpose: str = "test") -> Int[np.ndarray, "batch n"]:
+        """Random strings to ask about k: the same for every k, unless a task draws by k."""
+        return self.strings(count, seed, purpose)
+
     @abstractmethod
     def planted_strings(self, k: int, count: int, seed: int = 0) -> Int[np.ndarray, "batch n"]:
         """The same, planted. Raises `InputError` if k does not fit."""

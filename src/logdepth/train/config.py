@@ -10,7 +10,8 @@ from typing import Any
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 from logdepth.models.families import find_family
-from logdepth.tasks.registry import DEFAULT, find_task
+from logdepth.tasks.lessons import GraphLesson
+from logdepth.tasks.registry import DEFAULT, LESSONS, find_learned
 from logdepth.tasks.task import Sampler, Task
 from logdepth.train.names import run_id
 
@@ -33,6 +34,8 @@ class TrainConfig:
     warmup, decay: steps at the start and the end over which rates rise from and fall to 0, linearly.
     auxiliary_weight: of the loss of predicting the answer to every k at every slot; `deep` asks it after every layer,
         layer l for those below 2^(l-1) (what *rank* could know there), the last for all.
+    graphs: of a task of graphs, which set of them ("": its first). Of such a task alphabet_size is the number of
+        vertices, max_k the largest diameter, and the auxiliary question who is within 2^(l-1) of a vertex.
     precision: `float32`, or `bfloat16` (autocast, on CUDA). init: a run's or compiled model's folder to start from.
 
     >>> from logdepth.train.recipes import fast
@@ -66,6 +69,7 @@ class TrainConfig:
     checkpoint_every: int = 500
     record_every: int = 50
     task: str = DEFAULT
+    graphs: str = ""
 
     def __post_init__(self) -> None:
         for name in AT_LEAST_ONE:
@@ -83,8 +87,15 @@ class TrainConfig:
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is {getattr(self, name)!r}; there are: {', '.join(allowed)}")
         if self.optimizer == "muon" and not find_family(self.model.family).takes_muon:
-            raise InputError("muon is for the modern model; give --optimizer adamw")
-        needed = self.make_task().vocabulary.size
+            raise InputError("muon is not for GPT-2s; give --optimizer adamw")
+        task = self.make_task()
+        needed, graphs = task.vocabulary.size, isinstance(task, GraphLesson)
+        if graphs and (self.model.vertices, self.model.classes) != (self.alphabet_size, 2):
+            raise InputError(f"{self.task} needs a model of {self.alphabet_size} vertices and 2 classes")
+        if not graphs and (self.model.vertices or self.graphs):
+            raise InputError(f"{self.task} has no graphs; those that do: {', '.join(LESSONS)}")
+        if graphs and find_family(self.model.family).last_only:
+            raise InputError(f"family {self.model.family} thinks in a task's pointers; {self.task} has none")
         if self.model.vocab_size < needed:
             raise InputError(
                 f"vocab_size is {self.model.vocab_size}; k up to {self.max_k} and {self.alphabet_size} symbols need "
@@ -95,15 +106,19 @@ class TrainConfig:
                 f"max_length is {self.model.max_length}; {self.length} symbols and the start token need "
                 f"{self.length + 1}"
             )
-        if self.auxiliary_weight and self.model.num_auxiliary != self.max_k + 1:
-            raise InputError(f"auxiliary_weight needs a model with num_auxiliary = max_k + 1 = {self.max_k + 1}")
+        asked = self.alphabet_size if graphs else self.max_k + 1
+        if self.auxiliary_weight and self.model.num_auxiliary != asked:
+            what = "one a vertex" if graphs else "max_k + 1"
+            raise InputError(f"auxiliary_weight needs a model with num_auxiliary = {what} = {asked}")
         if self.deep and not self.auxiliary_weight:
             raise InputError("deep needs an auxiliary_weight")
         self.sampler()  # refuses what cannot be drawn
 
     def make_task(self) -> Task:
         """The task at this run's sizes. Raises `InputError` if there is none of that name."""
-        return find_task(self.task)(self.length, self.alphabet_size, max_k=self.max_k)
+        kind = find_learned(self.task)
+        told = {"graphs": self.graphs, "form": self.model.graph or "pairs"} if issubclass(kind, GraphLesson) else {}
+        return kind(self.length, self.alphabet_size, max_k=self.max_k, **told)
 
     def sampler(self, split: str = "train") -> Sampler:
         """The strings of a split."""

@@ -133,16 +133,24 @@ def score_planted(task: Task, predict: Predict, k: int, *, strings: int = 1000, 
     return replace(score(task, predict, k, drawn, positions=task.asked_planted), planted=True)
 
 
-def evaluate(task: Task, predict: Predict, ks: Sequence[int], *, strings: int = 1000, seed: int = 0) -> list[Score]:
-    """Errors for every k in `ks`, on the same random strings.
+def evaluate(
+    task: Task,
+    predict: Predict,
+    ks: Sequence[int],
+    *,
+    strings: int = 1000,
+    seed: int = 0,
+    positions: slice = slice(None),
+) -> list[Score]:
+    """Errors for every k in `ks`, on random strings (the same for every k, unless the task draws by k). positions: of
+    which to count (`Subject.positions`).
 
     >>> from logdepth.tasks.pointer_chasing import PointerChasing
     >>> task = PointerChasing(length=30, alphabet_size=10, max_k=5)
     >>> [row.wrong for row in evaluate(task, task.solve, task.questions, strings=10)]
     [0, 0, 0, 0, 0, 0]
     """
-    drawn = task.strings(strings, seed)
-    return [score(task, predict, k, drawn) for k in ks]
+    return [score(task, predict, k, task.strings_for(k, strings, seed), positions=positions) for k in ks]
 
 
 def reach(errors: dict[int, float | None], threshold: float = 0.01) -> int:

@@ -172,7 +172,8 @@ class _Run:
         config = self.config
         subject = run_subject(str(self.folder.path), self.model.eval(), config, self.done)
         task = subject.task
-        return evaluate(task, subject.predict, task.questions, strings=config.evaluate_strings, seed=config.seed)
+        common = {"strings": config.evaluate_strings, "seed": config.seed, "positions": subject.positions}
+        return evaluate(task, subject.predict, task.questions, **common)
 
 
 def _start_from(init: str, model: nn.Module) -> None:

@@ -17,6 +17,7 @@ from logdepth.compiled.task import pointer_task_of
 from logdepth.errors import FolderError, InputError
 from logdepth.models.build import build_model, choose_device
 from logdepth.models.config import ModelConfig
+from logdepth.models.families import find_family
 from logdepth.tasks.registry import TASKS
 from logdepth.tasks.task import Task
 from logdepth.train.config import TrainConfig
@@ -47,6 +48,11 @@ class Subject:
     @property
     def shape(self) -> ModelConfig:
         return cast(Any, self.model).config
+
+    @property
+    def positions(self) -> slice:
+        """Where it answers: everywhere, or (a model that thinks first) at the last position alone."""
+        return slice(-1, None) if find_family(self.shape.family).last_only else slice(None)
 
     @property
     def dropout(self) -> float:

@@ -1,0 +1,105 @@
+"""What recurrent rivals have in common: layers that run from left to right and hand a state on.
+
+A layer takes rows and the state before them to rows and the state after them, so that a string can be run in pieces, as
+players do at the blackboard (`separations/recurrent.py`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, cast
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+from logdepth.models.config import ModelConfig
+from logdepth.models.embedding import token_embedding
+from logdepth.models.family import TrainableModel
+
+State = tuple[Tensor, ...]
+
+
+class RecurrentBlock(nn.Module, ABC):
+    """A layer that adds to the residual stream, (batch, slots, width)."""
+
+    @abstractmethod
+    def initial(self, batch: int) -> State:
+        """The state before the first slot, each part (batch, ..)."""
+
+    @abstractmethod
+    def advance(self, x: Float[Tensor, "batch slots m"], state: State | None) -> tuple[Tensor, State]:
+        """Rows, and the state after them; None is the initial state."""
+
+    def forward(self, x: Float[Tensor, "batch slots m"]) -> Float[Tensor, "batch slots m"]:
+        return self.advance(x, None)[0]
+
+
+class RecurrentModel(TrainableModel):
+    """Token ids (batch, slots) to logits (batch, slots, classes), at any length: order is all the position it needs."""
+
+    has_heads = False
+    takes_muon = True
+    defaults = {  # noqa: RUF012
+        **{"num_heads": 0, "hidden_dim": 0, "num_loops": 1, "positions": "none", "causal": True, "dropout": 0.0},
+        "num_auxiliary": 0,
+    }
+
+    @classmethod
+    @abstractmethod
+    def block(cls, config: ModelConfig) -> RecurrentBlock:
+        """A fresh layer."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.tokens = token_embedding(config)
+        self.blocks = nn.ModuleList(self.block(config) for _ in range(config.num_layers))
+        self.final_norm = nn.RMSNorm(config.embed_dim)
+        self.unembed = nn.Linear(config.embed_dim, config.classes, bias=False)
+
+    @property
+    def layers(self) -> list[Any]:
+        return [cast(RecurrentBlock, block) for block in self.blocks]
+
+    def forward(self, ids: Int[Tensor, "batch slots"]) -> Float[Tensor, "batch slots classes"]:
+        x = self.tokens(ids)
+        for layer in self.layers:
+            x = layer(x)
+        return self.unembed(self.final_norm(x))
+
+    def state_numbers(self, length: int) -> int | None:
+        return sum(part[0].numel() for layer in self.layers for part in layer.initial(1))
+
+
+class ShortConvolution(nn.Module):
+    """A filter over each channel's last `size` slots, then SiLU, as Mamba-2 and gated DeltaNet have it."""
+
+    def __init__(self, channels: int, size: int = 4, bias: bool = False) -> None:
+        super().__init__()
+        self.filter = nn.Conv1d(channels, channels, size, groups=channels, bias=bias)
+
+    def initial(self, batch: int) -> Tensor:
+        """Zeros before the first slot, (batch, channels, size - 1)."""
+        weight = self.filter.weight
+        return weight.new_zeros(batch, weight.shape[0], weight.shape[2] - 1)
+
+    def forward(self, x: Float[Tensor, "batch slots channels"], before: Tensor) -> tuple[Tensor, Tensor]:
+        """The filtered rows, and what to remember of them."""
+        padded = torch.cat([before, x.transpose(1, 2)], 2)
+        return functional.silu(self.filter(padded)).transpose(1, 2), padded[:, :, x.shape[1] :]
+
+
+def decays(log_decay: Float[Tensor, "*batch slots"]) -> tuple[Tensor, Tensor]:
+    """Of the logarithms of what a slot keeps of the state before it: their sums from the first slot on, (*, slots), and
+    what is left at slot i of what slot j added, (*, i, j), 0 for j > i.
+
+    >>> left = decays(torch.tensor([0.0, -1.0, -2.0]))[1]
+    >>> bool(torch.allclose(left[2], torch.tensor([-3.0, -2.0, 0.0]).exp()))
+    True
+    """
+    sums = log_decay.cumsum(-1)
+    gaps = sums[..., :, None] - sums[..., None, :]
+    later = torch.ones(gaps.shape[-2:], dtype=torch.bool, device=gaps.device).triu(1)
+    return sums, gaps.masked_fill(later, -torch.inf).exp()
