@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from logdepth.errors import InputError
 from logdepth.lang import Pointer, Position, Symbol, Word, at, last, point, program, say, select, theirs
-from logdepth.programs.khop import AnySteps, Hops
-from logdepth.programs.khop_chain import all_written
+from logdepth.programs.chains import Asked, Steps, all_written
 
 
 @program(thinks=True)
-def pointer_chasing_cot(x: Symbol, pointer: Pointer, position: Position, k: AnySteps, text: int, steps: Hops):
+def pointer_chasing_cot(x: Symbol, pointer: Pointer, position: Position, k: Asked, text: int, steps: Steps):
     """f^k of the vertex asked for, for any k, by writing k pointers: 2 layers."""
     vertex, letter = at(pointer).read(x, say(x))
     return select(all_written(pointer, position, k), letter, _image(x, vertex, position))
 
 
 @program(thinks=True)
-def reachability_cot(x: Symbol, pointer: Pointer, position: Position, goal: AnySteps, text: int, steps: Hops):
+def reachability_cot(x: Symbol, pointer: Pointer, position: Position, goal: Asked, text: int, steps: Steps):
     """Whether the arcs from the vertex asked for lead to the one that the header names: 2 layers."""
     if steps < x.hi - 1:
         raise InputError(f"steps is {steps}; a way through {x.hi:,} vertices takes up to {x.hi - 1:,}")

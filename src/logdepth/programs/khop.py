@@ -14,7 +14,6 @@ from logdepth.lang import AtLeast, AtMost, Header, Position, Symbol, Word, at, c
 
 Hops = Annotated[int, AtLeast(0)]
 AnyHops = Annotated[Header, AtMost("max_k")]  # the k that the header says
-AnySteps = Annotated[Header, AtMost("steps")]  # the same, in a chain of thought
 
 
 @program

@@ -8,12 +8,11 @@ is read, so depth grows with log k again: text tokens double pointers, and the t
 from __future__ import annotations
 
 from logdepth.lang import Pointer, Position, Symbol, at, first, last, point, program, say, select, table, theirs
-from logdepth.programs.khop import AnySteps, Hops
-from logdepth.programs.khop_chain import all_written
+from logdepth.programs.chains import Asked, Steps, all_written
 
 
 @program(thinks=True)
-def khop_blanks(x: Symbol, pointer: Pointer, position: Position, hops: AnySteps, text: int, steps: Hops):
+def khop_blanks(x: Symbol, pointer: Pointer, position: Position, hops: Asked, text: int, steps: Steps):
     """hop_k for any k, in one pass over k blanks."""
     before = at(position - 1).read(x)
     hop, power = last(where=theirs(before) == x).read(point(position), position)  # power: find^(2^place)

@@ -8,12 +8,12 @@ with the text: the place found must not lie behind the position pointed to, a ma
 
 from __future__ import annotations
 
-from logdepth.lang import Pointer, Position, Symbol, Word, at, last, point, program, say, select, theirs
-from logdepth.programs.khop import AnySteps, Hops
+from logdepth.lang import Pointer, Position, Symbol, at, last, point, program, say, select, theirs
+from logdepth.programs.chains import Asked, Steps, all_written
 
 
 @program(thinks=True)
-def khop_cot(x: Symbol, pointer: Pointer, position: Position, hops: AnySteps, text: int, steps: Hops):
+def khop_cot(x: Symbol, pointer: Pointer, position: Position, hops: Asked, text: int, steps: Steps):
     """hop_k for any k, by writing k pointers: 3 layers."""
     before = at(position - 1).read(x)
     hop = last(where=theirs(before) == x).read(point(position))  # the token that points to find(i)
@@ -22,14 +22,9 @@ def khop_cot(x: Symbol, pointer: Pointer, position: Position, hops: AnySteps, te
 
 
 @program(thinks=True)
-def khop_cot_wide(x: Symbol, pointer: Pointer, position: Position, hops: AnySteps, text: int, steps: Hops):
+def khop_cot_wide(x: Symbol, pointer: Pointer, position: Position, hops: Asked, text: int, steps: Steps):
     """hop_k for any k, by writing k pointers: 2 layers, a bit for each position."""
     before = at(position - 1).read(x)
     symbol, letter = at(pointer).read(x, say(x))
     found = last(where=(theirs(before) == symbol, theirs(position) <= pointer))
     return select(all_written(pointer, position, hops), letter, found.read(point(position)))
-
-
-def all_written(pointer: Word, position: Word, hops: Word) -> Word:
-    """Whether as many thoughts as the header says stand behind the question: then a pointer stands so far before me."""
-    return last(where=theirs(position) == position - at(0).read(hops)).read(pointer > 0)
