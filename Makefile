@@ -40,6 +40,7 @@ check: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m logdepth.cli.reference > docs/cli.md
 	$(BIN)/python -m logdepth.theory.page docs/bounds.md
+	$(BIN)/python -m logdepth.compiled.programs_page docs/programs.md benchmarks/rows/tracr_programs.jsonl
 
 # The pictures in the README.
 figures: $(STAMP)

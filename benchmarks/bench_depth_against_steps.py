@@ -159,20 +159,14 @@ def plot() -> None:
     import matplotlib.pyplot as plt
 
     rows = read_rows(ROWS / "depth_against_steps.jsonl")
-    ways = {
-        "doubling": "depth: doubling",
-        "rank": "depth: rank",
-        "loops": "loops",
-        "blanks": "blanks",
-        "chain": "chain",
-    }
+    ways = {"doubling": "depth (doubling; rank)", "loops": "loops of one block", "blanks": "blanks", "chain": "a chain"}
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    marks = dict(zip(ways, "os^Dv", strict=True))
+    marks = dict(zip(ways, "o^Dv", strict=True))
     for way, label in ways.items():
         of_way = [row for row in rows if row["way"] == way]
-        ks = [row["k"] for row in of_way]
+        ks, line = [row["k"] for row in of_way], "--" if way == "loops" else "-"
         for axis, value in zip(axes, ("layers", "in_a_row"), strict=True):
-            axis.plot(ks, [row[value] for row in of_way], marker=marks[way], label=label, alpha=0.8)
+            axis.plot(ks, [row[value] for row in of_way], marker=marks[way], label=label, alpha=0.8, ls=line)
     for axis, title in zip(axes, ("layers of the model", "layers in a row, prompt to answer"), strict=True):
         axis.set(xscale="log", xlabel="k hops", ylabel=title, xticks=[2**i for i in range(7)])
         axis.set_xticklabels([str(2**i) for i in range(7)])
@@ -180,7 +174,7 @@ def plot() -> None:
         axis.grid(alpha=0.3)
     axes[0].set_ylim(0)
     axes[1].set_yscale("log")
-    axes[0].legend(frameon=False, fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
     figure.savefig(FIGURE, dpi=150)
 
 

@@ -95,7 +95,7 @@ def _local(node, args):
         first, width = node.info
         return sum(1 << k for k in range(width) if (first + k == a if node.op == "hot" else first + k < a))
     if node.op == "bit":
-        return (a - node.info[0]) // 2 ** node.info[1] % 2
+        return (a - node.info[0]) // 2 ** node.info[1] % 2 ** node.info[2]
     if node.op == "total":
         return sum(c * v for c, v in zip(node.info, args, strict=True))
     if node.op == "quotient":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 
 class InputError(ValueError):
     """Bad input: an argument, a file, a sequence. The message names it, the limit, and the way out."""
@@ -39,6 +41,9 @@ class WriteError(InputError):
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:  # it may come from another process
+        return partial(WriteError, reason=self.reason), self.args
 
 
 class SpecError(InputError):

@@ -23,6 +23,7 @@ from logdepth.lang import (
     count,
     interpret,
     last,
+    loop,
     maximum,
     mean,
     minimum,
@@ -42,7 +43,7 @@ from tests.brute import brute_force
 from tests.compiler.test_random_programs import narrow
 
 Step = tuple[int, int, int, int]
-OPERATIONS = 15
+OPERATIONS = 17
 
 
 class Case(NamedTuple):
@@ -122,6 +123,15 @@ def build(words: list[Word], steps: list[Step], causal: bool) -> Word:
                 rank = count(where=theirs(words[0]) == words[0])
                 unique = (theirs(rank) == rank - 1, theirs(words[0]) == words[0]) if causal and k % 2 else ()
                 new = the(where=unique or theirs(words[1] - k % 3) == b).read(a)
+            case 14 | 15:
+                bodies = (
+                    lambda a, b: (at(a).read(a), b),
+                    lambda a, b: (minimum(a, last(where=theirs(a) == b).read(a)), at(a).read(b)),
+                    lambda a, b: (select(a < b, at(b).read(a), a), b),
+                    lambda a, b: (b, a),
+                    lambda a, b: (minimum(a + 1, 5), count(where=theirs(a) == b)),
+                )
+                new = sum(loop(bodies[k % 5], (narrow(a), narrow(b)), 2 + k % 3), 0)
             case _:
                 new = last(where=theirs(a) == b).read(symbol(c))
         words.append(narrow(new))

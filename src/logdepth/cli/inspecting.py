@@ -45,12 +45,26 @@ def add_commands(commands: Any) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from logdepth.programs import BUILT_IN
+    from logdepth.programs import BUILT_IN, STATED
     from logdepth.protocols import BUILT_IN as PROBLEMS
     from logdepth.tasks.registry import CHAIN_TASKS, GRAPH_TASKS
 
     rows = []
+    of_stated = {program.name for stated in STATED.values() for program in stated.programs}
+    stated_rows = [
+        {
+            "name": name,
+            "parameters": list(stated.programs[0].parameters),
+            "summary": stated.summary,
+            "targets": ["gpt2" if program.causal else "bert" for program in stated.programs],
+            "programs": [program.name for program in stated.programs],
+            "source": stated.source,
+        }
+        for name, stated in STATED.items()
+    ]
     for name, program in BUILT_IN.items():
+        if name in of_stated:
+            continue
         summary = (program.function.__doc__ or "").strip().splitlines()[0]
         header = ["header"] if program.takes_header else []
         rows.append({"name": name, "parameters": [*program.parameters, *header], "summary": summary})
@@ -59,9 +73,13 @@ def _list(args: argparse.Namespace) -> int:
         for name, problem in PROBLEMS.items()
     ]
     if args.json:
-        print_json({"programs": rows, "problems": problems})
+        print_json({"stated": stated_rows, "programs": rows, "problems": problems})
         return 0
-    print("Programs: logdepth compile, logdepth run, logdepth plan")
+    print("Questions about sequences: logdepth compile, show, solve, sample, and (as programs) run, plan")
+    for row in stated_rows:
+        kinds = ", ".join([*row["targets"], *(f"--set {name}=.." for name in row["parameters"])])
+        print(f"  {row['name']:<20} {row['summary']}  [{kinds}]")
+    print("Programs of tasks: logdepth compile, logdepth run, logdepth plan")
     for row in rows:
         print(f"  {row['name']:<20} {row['summary']}  [{', '.join(row['parameters'])}]")
     print("Problems: logdepth run, logdepth plan")

@@ -22,6 +22,7 @@ from logdepth.cli import (
     communicating,
     compiling,
     exact,
+    generating,
     hard_instances,
     inspecting,
     planning,
@@ -52,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     exact.add_commands(commands)
     inspecting.add_commands(commands)
     tasks.add_commands(commands)
+    generating.add_commands(commands)
     running.add_commands(commands)
     planning.add_commands(commands)
     to_transformer.add_commands(commands)

@@ -6,6 +6,7 @@ from typing import Any
 
 from logdepth.compiler.target import Stock
 from logdepth.compiler.targets import find_target
+from logdepth.summary import in_short
 
 
 def card(description: dict[str, Any]) -> str:
@@ -13,7 +14,7 @@ def card(description: dict[str, Any]) -> str:
     stock = find_target(description.get("target", "gpt2")).stock
     program, sizes, ids = description["program"], description["sizes"], description["ids"]
     domain, certificate = description["domain"], description["certificate"]
-    parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
+    parameters = ", ".join(f"{name} = {in_short(value)}" for name, value in program["parameters"].items())
     symbols = domain["symbols"]
     shown = _listed(symbols)
     sample = ("" if all(len(s) == 1 for s in symbols) else " ").join((symbols * 8)[: min(8, domain["length"])])
@@ -169,11 +170,28 @@ def of_graph(ids: dict[str, Any], stock: Stock) -> str:
         "whole": ("classes[0]", "the whole graph's, 1 for yes"),
         "": ("classes", "everything that is said"),
     }[ids.get("answers_of", "")]
+    place = {
+        "vertices": "vertex v's at position 1 + 2 E + v, counted from 0",
+        "edges": "edge e's at position 1 + 2 e (e = 0, 1, ..), the first of its two tokens",
+        "whole": "the whole graph's at position 0, the start token's",
+        "": "at the positions that the program says",
+    }[ids.get("answers_of", "")]
     slots = 1 + 2 * ids["edges"] + ids["vertices"]
-    return f"""The sequence is always {slots:,} tokens long and needs no attention mask: the start token; each edge's
-two vertices, then padding up to two tokens for each of E edges; one blank a vertex. Edges with weights stand in the
-order of their weights, the heaviest first.
-
+    nothing = (
+        ""
+        if "nothing" not in ids
+        else f"""
+Compiled for graphs of diameter {ids["diameter"]:,}: no two connected vertices more than so many edges apart. Class
+{ids["nothing"]:,} says nothing: the graph is wider than this model sees. No other answer is ever wrong.
+"""
+    )
+    sizes = f"V = {ids['vertices']:,} and E = {ids['edges']:,}"
+    return f"""With {sizes}: tokens 0..V-1 are vertices, V is blank, V + 1 padding,
+V + 2 the start token. The sequence is always 1 + 2 E + V = {slots:,} tokens long and needs no attention mask: the start
+token; each edge's two vertices; padding up to two tokens for each of E edges; one blank a vertex. Edges with weights
+stand in the order of their weights, the heaviest first. The answers are the argmax over the classes:
+{place}.
+{nothing}
 ```python
 import torch
 from transformers import {stock.auto_class}

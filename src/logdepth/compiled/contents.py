@@ -16,7 +16,7 @@ from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.words import Setting
 from logdepth.programs import BUILT_IN
 from logdepth.tasks.chains import ChainTask
-from logdepth.tasks.graphs import GraphTask
+from logdepth.tasks.graphs import GraphTask, PromisedTask
 from logdepth.tasks.registry import task_of_program
 
 if TYPE_CHECKING:
@@ -141,7 +141,12 @@ def graph_ids(program: dict[str, Any], setting: Setting) -> dict[str, Any]:
     if setting.graph is None:
         return {}
     kind = task_of_program(program["name"]) if program["built_in"] else None
-    said = {"answers_of": kind.of, "question": kind.summary} if kind and issubclass(kind, GraphTask) else {}
+    if kind is None or not issubclass(kind, GraphTask):
+        return {"graph": setting.graph.as_dict()}
+    said: dict[str, Any] = {"answers_of": kind.of, "question": kind.summary}
+    task = kind.of_program(setting.length, setting.alphabet_size, setting.header_size, program["parameters"])
+    if isinstance(task, PromisedTask) and task.nothing is not None:
+        said |= {"diameter": task.kept, "nothing": task.nothing}
     return {"graph": {**setting.graph.as_dict(), **said}}
 
 

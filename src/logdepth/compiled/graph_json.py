@@ -66,6 +66,7 @@ def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
         "causal": graph.causal,
         "name": graph.name,
         **({} if graph.grid is None else {"grid": graph.grid, "error": list(graph.error.as_integer_ratio())}),
+        **({"loops": [[list(state) for state in loop] for loop in graph.loops]} if graph.loops else {}),
         **({} if setting.num_edges is None else {"num_edges": setting.num_edges}),
         **({} if setting.num_letters is None else {"num_letters": setting.num_letters}),
     }
@@ -118,7 +119,17 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
     _need(grid is None or 1 <= grid <= _LARGEST, f"grid is {grid}")
     _need(0 <= off <= _LARGEST and 1 <= parts <= _LARGEST, f"error is {off}/{parts}")
     name, error = data["name"], Fraction(off, parts)
-    return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], name, grid, error)
+    loops = _loops(data.get("loops") or [], nodes)
+    return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], name, grid, error, loops)
+
+
+def _loops(found: list[list[list[int | None]]], nodes: list[Node]) -> tuple[tuple[tuple[int | None, ...], ...], ...]:
+    """The states of loops; whether they are states of anything is found out by who leaves a loop early."""
+    for number, states in enumerate(found):
+        _need(len(states) > 2 and len(set(map(len, states))) == 1, f"loops.{number}: states of different sizes")
+        for state in states:
+            _check_indices([index for index in state if index is not None], nodes, f"loops.{number}")
+    return _tuples(found)
 
 
 def _need(holds: bool, message: str) -> None:
@@ -201,8 +212,8 @@ def _check_node(node: Node, before: list[Node], setting: Setting, where: str) ->
         within = info <= args[0].lo and args[0].hi < info + len(args) - 1
         _need(within, f"{where}: a choice by a word in {args[0].lo}..{args[0].hi} among {len(args) - 1} from {info}")
     elif op == "bit":
-        whole = isinstance(info, tuple) and len(info) == 2 and all(map(_is_int, info))
-        _need(whole and info[0] <= args[0].lo and 0 <= info[1] < 62, f"{where}.info is {info!r}")
+        whole = isinstance(info, tuple) and len(info) == 3 and all(map(_is_int, info))
+        _need(whole and info[0] <= args[0].lo and 0 <= info[1] < 62 and 0 < info[2] < 62, f"{where}.info is {info!r}")
     elif op in ("total", "quotient"):
         wrong = wrong_weights(node, args)
         _need(not wrong, f"{where}: {wrong}")
@@ -287,6 +298,9 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
         case "lowest" | "highest":
             last = LIMB * (len(args) - 1) + max(1, args[-1].hi.bit_length()) - 1
             return min(0, node.info), max(last, node.info)
+        case "bit":
+            base, place, width = node.info
+            return 0, min((1 << width) - 1, (1 << ((args[0].hi - base) >> place).bit_length()) - 1)
         case "total":
             return weighed_range(node.info, args)
         case "quotient":

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.compiled.folder import Folder, read_folder
+from logdepth.compiled.graphs import check_sequences
 from logdepth.compiled.hub import load_model
 from logdepth.compiled.running import MEMORY, Sizes, logits_by_pieces, room
 from logdepth.errors import FolderError, InputError
@@ -65,6 +66,7 @@ def predict(
     ]
     headers = headers_of(sequences, setting, header)
     model, stock = load_model(found.path, device=device, target=found.target.name), found.target.stock
+    check_sequences(found, sequences)
     answers: list[Prediction | None] = [None] * len(sequences)
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].symbols))  # little padding
     longest = max((len(record.symbols) for record in sequences), default=0)

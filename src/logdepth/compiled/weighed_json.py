@@ -55,7 +55,7 @@ def sum_over_matches(node: Node, before: list[Node]) -> tuple[int, int] | None:
         bit, one = before[match.keys[-1]], before[match.queries[-1]]
         rest = MatchSpec(match.kind, match.keys[:-1], match.queries[:-1], match.by, relations=match.relations)
         every = every or rest
-        same = rest == every and bit.op == "bit" and bit.info == (lo, place) and (one.lo, one.hi) == (1, 1)
+        same = rest == every and bit.op == "bit" and bit.info == (lo, place, 1) and (one.lo, one.hi) == (1, 1)
         if not same or factor != 1 << place:
             return None
         words.add(bit.args[0])

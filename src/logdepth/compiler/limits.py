@@ -92,6 +92,18 @@ def _hidden(schedule: Schedule) -> list[int]:
     return hidden
 
 
+def check_answers(graph: ProgramGraph, schedule: Schedule) -> None:
+    """Raises `ProgramError` where a logit for each number that may be answered would not fit."""
+    output, number = graph.nodes[graph.output], graph.vocabulary.num_answers
+    needed = 2 * number * (8 + 2 * 4) * schedule.embed_dim
+    if needed > WORKING_MEMORY:
+        raise ProgramError(
+            f"{place(output.origin)}: the answer is a word in {output.lo}..{output.hi}, and a logit for each of "
+            f"{number:,} needs about {needed / (1 << 30):,.1f} GiB of working memory; the limit is "
+            f"{WORKING_MEMORY >> 30} GiB: answer with a narrower word"
+        )
+
+
 def check_exact(schedule: Schedule) -> None:
     """Raises `InputError` where the exact transformer, its tables in int8, would not fit beside a run by hash
     attention: the residual in int8, averages in float64, and for a slot some numbers of 8 bytes (codes, priorities,

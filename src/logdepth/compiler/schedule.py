@@ -89,7 +89,7 @@ class Schedule(TwoLines):
         if spec.op == "shift":
             return self.bits(spec.args[0], layer)
         if spec.op == "bit":
-            return [self.bits(spec.args[0], layer)[spec.info[1]]]
+            return self.bits(spec.args[0], layer)[spec.info[1] :][: spec.num_bits]
         if spec.op in ("not", "flip"):
             inner = self.nodes[spec.args[0]]
             assert inner.num_bits == 1 or spec.op == "flip", inner

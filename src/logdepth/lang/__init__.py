@@ -16,11 +16,14 @@ from logdepth.lang.casts import nothing, symbol
 from logdepth.lang.conditions import theirs
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
+from logdepth.lang.loops import loop
 from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, the, union
 from logdepth.lang.parameters import AtLeast, AtMost
 from logdepth.lang.program import Header, Pointer, Position, Program, Symbol, program
 from logdepth.lang.reals import Real
+from logdepth.lang.records import Record
 from logdepth.lang.thinking import point, say, think
+from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 
 __all__ = [
@@ -37,7 +40,9 @@ __all__ = [
     "ProgramGraph",
     "Ratio",
     "Real",
+    "Record",
     "Symbol",
+    "Wide",
     "Word",
     "at",
     "choose",
@@ -47,6 +52,7 @@ __all__ = [
     "highest",
     "interpret",
     "last",
+    "loop",
     "lowest",
     "maximum",
     "mean",

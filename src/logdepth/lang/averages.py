@@ -18,7 +18,7 @@ from logdepth.lang.lines import here, shown
 from logdepth.lang.matches import Match
 from logdepth.lang.reals import Real
 from logdepth.lang.refusals import Opaque
-from logdepth.lang.words import MAX_TABLE, Word, as_word, current_setting
+from logdepth.lang.words import MAX_TABLE, Word, as_word, bit_field, current_setting
 
 MAX_SUM = 1 << 50  # what sums reach on the way, so that int64 holds them
 
@@ -199,6 +199,6 @@ def _terms(word: Word, where: Any) -> Terms:
         return ((word.lo, every),)
     found = [(word.lo, every)] if word.lo else []
     for place in range((word.hi - word.lo).bit_length()):
-        bit = Word("bit", (word,), 0, 1, info=(word.lo, place))
+        bit = bit_field(word, place, 1, word.lo)
         found.append((1 << place, Match("count", (*given, Condition("==", (bit,), (as_word(1),)))).counted()))
     return tuple(found)

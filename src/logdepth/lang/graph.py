@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -103,6 +103,7 @@ class ProgramGraph:
     name: str
     grid: int | None = None  # answers count multiples of 1/grid, off by `error` at most
     error: Fraction = Fraction(0)
+    loops: tuple[tuple[tuple[int | None, ...], ...], ...] = ()  # of each loop the state's nodes, after every round
 
     @property
     def depth_of_output(self) -> int:
@@ -149,7 +150,9 @@ class GraphBuilder:
         return index
 
 
-def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> ProgramGraph:
+def build_graph(
+    output: Word, setting: Setting, *, causal: bool, title: str, loops: Sequence[Sequence[tuple[Word, ...]]] = ()
+) -> ProgramGraph:
     """Order the words that the output needs, merge equal ones, and give them names.
 
     Raises `ProgramError` for a word that belongs to another trace: its range is that of other sizes.
@@ -198,7 +201,8 @@ def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> 
             name = _name(word, taken, id(word) in inner, [builder.nodes[arg].name for arg in args])
             builder.nodes[at] = replace(node, name=name)
         stack.pop()
-    return ProgramGraph(tuple(builder.nodes), index[id(output)], setting, causal, title)
+    rounds = tuple(tuple(tuple(index.get(id(word)) for word in state) for state in states) for states in loops)
+    return ProgramGraph(tuple(builder.nodes), index[id(output)], setting, causal, title, loops=rounds)
 
 
 def _name(word: Word, taken: dict[str, int], is_inner: bool, args: list[str]) -> str:

@@ -9,6 +9,7 @@ from jaxtyping import Int, Integer
 
 from logdepth.errors import AmbiguousError, InputError
 from logdepth.joins import combine, join, join_by_address
+from logdepth.lang.fixed_points import Leaving
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.lines import place
 from logdepth.lang.local import evaluate_local
@@ -64,10 +65,13 @@ def interpret(
         "header": lambda: np.where(slots == 0, first[:, None], 0),
     }
     wanted = [graph.output] if keep is None else keep
-    last_use = {use: i for i, node in enumerate(graph.nodes) for use in node.uses}
+    leaving, inside = Leaving(graph, wanted), slots[None, :] <= lengths[:, None]
     values: dict[int, np.ndarray] = {}
     found: dict[MatchSpec, np.ndarray] = {}
-    for i, node in enumerate(graph.nodes):
+    for i in leaving.order:
+        node = graph.nodes[i]
+        if not leaving.needed[i]:
+            continue
         if node.op in sources:
             values[i] = sources[node.op]()
         elif node.op == "constant":
@@ -85,9 +89,8 @@ def interpret(
                 values[i] = slot if node.op == "count" else np.take_along_axis(values[node.args[0]], slot, 1)
         else:
             values[i] = evaluate_local(node, [values[arg] for arg in node.args])
-        for use in set(node.uses):  # a million positions times fifty words would be half a gigabyte
-            if last_use[use] == i and use not in wanted:
-                del values[use]
+        leaving.leave(values, i, inside)
+        leaving.drop(values, i)
     return values[graph.output] if keep is None else [values[i] for i in keep]
 
 

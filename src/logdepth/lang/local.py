@@ -45,8 +45,8 @@ def evaluate_local(node: Node, args: list[np.ndarray]) -> np.ndarray:
                 index = index * size + (value - low)
             return np.asarray(values, np.int64)[index]
         case "bit":
-            base, place = node.info
-            return (args[0] - base) >> place & 1
+            base, place, width = node.info
+            return (args[0] - base) >> place & ((1 << width) - 1)
         case "total":
             return weighed(node.info, args)
         case "quotient":

@@ -14,10 +14,13 @@ from logdepth.lang.bits import Bits
 from logdepth.lang.calls import is_causal, is_masked
 from logdepth.lang.conditions import Condition, Theirs, TheirSet, conditions
 from logdepth.lang.lines import here, origin
+from logdepth.lang.records import Record
 from logdepth.lang.refusals import Opaque
+from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, as_word, current_setting, select
 
 _UNNAMED = 1 << 30
+Together = Word | int | Bits | Record | Wide
 
 
 class Match(Opaque):
@@ -48,12 +51,15 @@ class Match(Opaque):
     @overload
     def read(self, word: Bits, /) -> Bits: ...
     @overload
-    def read(
-        self, word: Word | int | Bits, second: Word | int | Bits, /, *words: Word | int | Bits
-    ) -> tuple[Any, ...]: ...
+    def read(self, word: Record, /) -> Record: ...
+    @overload
+    def read(self, word: Wide, /) -> Wide: ...
+    @overload
+    def read(self, word: Together, second: Together, /, *words: Together) -> tuple[Any, ...]: ...
 
-    def read(self, *words: Word | int | Bits) -> Word | Bits | tuple[Any, ...]:
-        """The words' values at the token found; the start token's own where none matches. Sets are read like words.
+    def read(self, *words: Together) -> Any:
+        """The words' values at the token found; the start token's own where none matches. Sets, records and wide
+        numbers are read like words.
 
         >>> from logdepth.lang import theirs
         >>> x = Word("symbol", (), 0, 4)
@@ -64,8 +70,9 @@ class Match(Opaque):
             raise ProgramError(f"{here()}: read what? give a word")
         values = tuple(self._value(word) for word in words)
         for ordinal, value in enumerate(values):
-            for each in value.words if isinstance(value, Bits) else (value,):
-                each.ordinal = ordinal
+            if isinstance(value, Word | Bits):
+                for each in value.words if isinstance(value, Bits) else (value,):
+                    each.ordinal = ordinal
         return values[0] if len(values) == 1 else values
 
     def found(self) -> Word:
@@ -76,9 +83,10 @@ class Match(Opaque):
         """How many tokens match; of a count's pattern."""
         return Word("count", (), 0, current_setting().length, match=self)
 
-    def _value(self, word: Word | int | Bits) -> Word | Bits:
-        if isinstance(word, Bits):
-            return Bits(tuple(self._word(each) for each in word.words), word.size)
+    def _value(self, word: Any) -> Any:
+        """A word, or several that go together, at the token found."""
+        if isinstance(word, Opaque) and word.parts() is not None:
+            return word.mapped(self._word)
         return self._word(as_word(word))
 
     def _word(self, word: Word) -> Word:

@@ -6,7 +6,7 @@ import difflib
 import inspect
 import operator
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, overload
 
@@ -17,6 +17,7 @@ from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang.calls import as_answer, call, run_function, tracing
 from logdepth.lang.graph import ProgramGraph, build_graph
 from logdepth.lang.lines import here, one_line, place
+from logdepth.lang.loops import _LOOPS, States
 from logdepth.lang.marking import refuse_unfit
 from logdepth.lang.own_words import own_words
 from logdepth.lang.parameters import AtLeast, AtMost, check_named_limits, checked
@@ -34,17 +35,22 @@ _KINDS = ("symbol", "pointer", "position", "header")
 
 @dataclass(frozen=True)
 class Program:
-    """A traced function: `trace` gives its graph, the compiler and the interpreter take it from there."""
+    """A traced function: `trace` gives its graph, the compiler and the interpreter take it from there.
+
+    alphabet: of a program whose symbols are its own, what they are called, a function of some of its parameters."""
 
     function: Callable[..., Any]
     name: str
     causal: bool = True
     graph: bool = False
+    alphabet: Callable[..., Sequence[str]] | None = None
     thinks: bool = False
 
     def sizes(self, length: Any, alphabet: Any, parameters: dict[str, Any]) -> tuple[Any, Any]:
-        """Length and alphabet, which a graph's `vertices` and `edges` determine. Raises `InputError` if they are not
-        said, or said otherwise."""
+        """Length and alphabet, which a graph's `vertices` and `edges` determine, or (the alphabet) the program itself.
+        Raises `InputError` if they are not said, or said otherwise."""
+        if self.alphabet is not None:
+            return length, self._own_symbols(alphabet, parameters)
         if not self.graph:
             return length, alphabet
         wanted = [checked(name, parameters.get(name), Annotated[int, AtLeast(0)]) for name in ("vertices", "edges")]
@@ -76,6 +82,31 @@ class Program:
         ids = ChainTokens(alphabet_size - wanted[0], *wanted)
         if length != ids.length:
             raise InputError(f"length is {length}; of texts of {ids.text} and {ids.steps} thoughts it is {ids.length}")
+
+    def own_symbols(self, parameters: dict[str, Any]) -> tuple[str, ...] | None:
+        """The symbols that the program itself determines, if it does."""
+        return None if self.alphabet is None else self._own_symbols(None, parameters)
+
+    def _own_symbols(self, given: Any, parameters: dict[str, Any]) -> tuple[str, ...]:
+        """The same. Raises `InputError` for others that are given."""
+        assert self.alphabet is not None
+        known, static, hints = {}, self.parameters, self.annotations
+        for name in inspect.signature(self.alphabet).parameters:
+            if name in parameters:
+                known[name] = checked(name, parameters[name], hints.get(name, object))
+            elif static[name].default is not inspect.Parameter.empty:
+                known[name] = static[name].default
+            else:
+                raise InputError(f"program {self.name} needs the parameter {name}")
+        symbols = tuple(self.alphabet(**known))
+        said = len(symbols) if isinstance(given, int) else symbols
+        if given is not None and (given if isinstance(given, int) else tuple(given)) != said:
+            listed = " ".join(symbols) if len(symbols) <= 12 else f"{symbols[0]} .. {symbols[-1]}"
+            other = given if isinstance(given, int) else " ".join(map(str, given))[:60]
+            raise InputError(
+                f"alphabet is {other}; the {len(symbols)} symbols of program {self.name} are {listed}: leave it out"
+            )
+        return symbols
 
     @property
     def parameters(self) -> dict[str, inspect.Parameter]:
@@ -174,7 +205,8 @@ class Program:
             num_edges=operator.index(parameters["edges"]) if self.graph else None,
             num_letters=sizes[1] - operator.index(parameters["text"]) if self.thinks else None,
         )
-        token = _SETTING.set(setting)
+        token, loops = _SETTING.set(setting), list[States]()
+        kept = _LOOPS.set(loops)
         try:
             words = own_words(setting, self._words())
             with tracing(self):
@@ -182,12 +214,13 @@ class Program:
                 answer = output.word if isinstance(output, Real) else output
         finally:
             _SETTING.reset(token)
+            _LOOPS.reset(kept)
         if self.thinks and not 0 <= answer.lo <= answer.hi <= setting.alphabet_size:
             raise ProgramError(
                 f"{place(self.where)}: program {self.name} thinks, so it must return a token, but returned {answer!r}; "
                 "point(position) is a pointer, say(letter) a letter"
             )
-        graph = build_graph(answer, setting, causal=self.causal, title=self.name)
+        graph = build_graph(answer, setting, causal=self.causal, title=self.name, loops=loops)
         return replace(graph, grid=output.grid, error=output.error) if isinstance(output, Real) else graph
 
     def __call__(self, *positional: Any, **named: Any) -> Any:
@@ -234,6 +267,8 @@ class Program:
             raise InputError(f"program {self.name} thinks: what it writes is read again; {self.name}.think(text) does")
         if not isinstance(text, str):
             raise InputError(f"text is a {type(text).__name__}; it must be a string")
+        if self.alphabet is not None:
+            return self._run_on_own(text, {**parameters, **({} if symbols is None else {"symbols": symbols})})
         alphabet = "".join(sorted(set(text))) if symbols is None else symbols
         for column, symbol in enumerate(text, 1):
             if symbol not in alphabet:
@@ -281,20 +316,45 @@ class Program:
         written = think(graph, [string], None if header is None else [header])[0]
         return [names[symbol] for symbol in written]
 
+    def _run_on_own(self, text: str, parameters: dict[str, Any]) -> str | list[int]:
+        """`run` of a program whose symbols are its own; names of several characters stand between spaces."""
+        from logdepth.lang.interpreter import interpret
+        from logdepth.sequences import Alphabet
+
+        alphabet = Alphabet.of(self._own_symbols(None, parameters))
+        string = alphabet.parse(text, "text")
+        graph = self.trace(max(1, len(string)), alphabet.size, **parameters)
+        answers = interpret(graph, np.array([string], np.int64).reshape(1, -1))
+        assert isinstance(answers, np.ndarray)
+        found = answers[0, 1:].tolist()
+        return alphabet.text(found) if graph.output_is_symbol else found
+
 
 @overload
 def program(function: Callable[..., Any], /) -> Program: ...
 @overload
 def program(
-    *, causal: bool = True, graph: bool = False, thinks: bool = False
+    *,
+    causal: bool = True,
+    graph: bool = False,
+    alphabet: Callable[..., Sequence[str]] | None = None,
+    thinks: bool = False,
 ) -> Callable[[Callable[..., Any]], Program]: ...
 
 
 def program(
-    function: Callable[..., Any] | None = None, /, *, causal: bool = True, graph: bool = False, thinks: bool = False
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    causal: bool = True,
+    graph: bool = False,
+    alphabet: Callable[..., Sequence[str]] | None = None,
+    thinks: bool = False,
 ) -> Any:
     """Mark a function as a program. `causal=False`: tokens see the whole sequence. `graph=True`: the sequence is a
     graph's (`graphs/tokens.py`); the parameters `vertices` and `edges` are its largest sizes, and answers are classes.
+    `alphabet`: the symbols' names, where they are the program's own: a function of those of its parameters that it
+    takes.
     `thinks=True`: it returns the next token, and reads what it has written so far (`sequences/chain.py`); the
     parameters `text` and `steps` are the longest text and the most thoughts.
 
@@ -306,15 +366,21 @@ def program(
     ('previous', True)
     """
     if function is None:
-        return lambda f: _marked(f, causal, graph, thinks)
-    return _marked(function, causal, graph, thinks)
+        return lambda f: _marked(f, causal, graph, alphabet, thinks)
+    return _marked(function, causal, graph, alphabet, thinks)
 
 
-def _marked(function: Callable[..., Any], causal: bool, graph: bool, thinks: bool) -> Program:
+def _marked(
+    function: Callable[..., Any],
+    causal: bool,
+    graph: bool,
+    alphabet: Callable[..., Sequence[str]] | None,
+    thinks: bool,
+) -> Program:
     """Raises `ProgramError` for what cannot be a program."""
     if isinstance(function, Program):
         raise ProgramError(f"{here()}: {function.name} is marked @program already")
     refuse_unfit(function)
-    if thinks and (graph or not causal):
+    if thinks and (graph or alphabet or not causal):
         raise ProgramError(f"{here()}: {function.__name__} thinks, so it is causal, and what it reads is a text")
-    return Program(function, function.__name__, causal, graph, thinks)
+    return Program(function, function.__name__, causal, graph, alphabet, thinks)

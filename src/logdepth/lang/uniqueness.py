@@ -138,4 +138,4 @@ def with_refusals(graph: ProgramGraph) -> ProgramGraph:
         several = nodes.add(Node("maximum", (several, flag), 0, 1, name="several"))
     beyond = nodes.add(Node("constant", (), output.hi + 1, output.hi + 1))
     answer = Node("select", (several, beyond, new[graph.output]), output.lo, output.hi + 1, name=output.name)
-    return replace(graph, nodes=(*nodes.nodes, answer), output=len(nodes.nodes))
+    return replace(graph, nodes=(*nodes.nodes, answer), output=len(nodes.nodes), loops=())

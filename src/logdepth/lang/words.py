@@ -249,8 +249,9 @@ class Word:
     __rmul__ = __mul__
 
 
-def select(condition: Word | bool, yes: Word | int, no: Word | int) -> Word:
-    """`yes` where the condition holds, else `no`. A Python bool is decided while tracing.
+def select(condition: Word | bool, yes: Any, no: Any) -> Any:
+    """`yes` where the condition holds, else `no`, words (or records, sets, wide numbers of one kind). A Python bool is
+    decided while tracing.
 
     Raises `ProgramError` if the condition is neither a Boolean word nor a bool.
 
@@ -258,11 +259,26 @@ def select(condition: Word | bool, yes: Word | int, no: Word | int) -> Word:
     >>> select(word == 2, word, 7)
     <word select in 0..7>
     """
-    yes, no, condition = as_word(yes), as_word(no), as_word(condition)
+    condition = as_word(condition)
     _need_boolean(condition, "select")
+    if isinstance(yes, Opaque) and yes.parts() is not None:  # several words that go together
+        return yes.combined(no, lambda a, b: select(condition, a, b))
+    if isinstance(no, Opaque) and no.parts() is not None:
+        return no.combined(yes, lambda b, a: select(condition, a, b))
+    yes, no = as_word(yes), as_word(no)
     if condition.lo == condition.hi:
         return yes if condition.lo else no
     return Word("select", (condition, yes, no), min(yes.lo, no.lo), max(yes.hi, no.hi))
+
+
+def bit_field(word: Word, place: int, width: int, base: int = 0) -> Word:
+    """Bits `place` to `place + width` of `word - base`, as a number. Where the base is the word's least value, they are
+    other names for bits that are there, and cost nothing. A word is never below its base."""
+    mask = (1 << width) - 1
+    if word.op == "constant":
+        return as_word((word.lo - base) >> place & mask)
+    high = min(mask, (word.hi - base) >> place)
+    return Word("bit", (word,), 0, (1 << high.bit_length()) - 1, info=(base, place, width)) if high else as_word(0)
 
 
 def choose(index: Word | int, words: Sequence[Word | int]) -> Word:

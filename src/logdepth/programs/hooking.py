@@ -51,7 +51,7 @@ class Tokens:
 
 
 @dataclass(frozen=True)
-class Round:
+class Hooked:
     """What a round finds. own, other: the labels of my vertex and of my edge's other end after one jump (a vertex's
     `other` is nobody's); chosen: whether my edge is one that a tree hooked along."""
 
@@ -69,7 +69,7 @@ def num_rounds(vertices: int) -> int:
     return vertices.bit_length() - 1
 
 
-def rounds(tokens: Tokens, vertices: int) -> Iterator[Round]:
+def rounds(tokens: Tokens, vertices: int) -> Iterator[Hooked]:
     """The rounds, one after the other. A label is the position of a vertex's blank."""
     position, partner = tokens.position, tokens.partner
     other = at(partner).read(tokens.home)
@@ -83,7 +83,7 @@ def rounds(tokens: Tokens, vertices: int) -> Iterator[Round]:
         chosen = (mine.read(position) == position) | (its.read(position) == partner)
         near, far = at(y).read(own, y), at(z).read(own, y)  # pairs
         lesser = minimum(*near)
-        yield Round(lesser, minimum(*far), chosen)
+        yield Hooked(lesser, minimum(*far), chosen)
         label = at(near[1]).read(lesser)
         other = at(select(tokens.is_vertex, position, far[1])).read(lesser)
         counts, onto = label != other, select(tokens.is_vertex, label, other)

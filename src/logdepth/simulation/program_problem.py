@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -39,13 +40,22 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
     if header_size and header is not None and header >= header_size:
         raise InputError(f"the header is {header}; of {header_size} it is one of 0..{header_size - 1}")
     least = 0 if not program.takes_header else 1 if header is None else header + 1
+    own = program.own_symbols(parameters)
     ids = None
     if program.graph:
         length, _ = program.sizes(None, None, parameters)
         ids = GraphTokens(parameters["vertices"], parameters["edges"])
         program.check(length, ids.alphabet_size, header_size or least, parameters)
     else:
-        program.check(1, 1, header_size or least, parameters)
+        program.check(1, len(own or "1"), header_size or least, parameters)
+
+    def read(source: Source) -> Symbols:
+        """With the program's own symbols, if it has any. Raises `InputError` for others."""
+        if own is None:
+            return read_symbols(source)
+        program.sizes(None, source.symbols if source.symbols is not None else source.alphabet, parameters)
+        found = read_symbols(replace(source, symbols=own, alphabet=len(own)))
+        return replace(found, names=own)
 
     def first_of(data: Symbols) -> int | None:
         """The header; the input's own comes first. Raises `InputError` where the program has no such."""
@@ -83,7 +93,8 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
         if ids:
             tail, head = rng.integers(0, ids.vertices, (2, ids.edges))
             return Symbols(ids.symbols(tail, head), ids.alphabet_size)
-        return Symbols(rng.integers(0, 4, size.rows), 4, header=0 if program.takes_header and header is None else None)
+        first = 0 if program.takes_header and header is None else None
+        return Symbols(rng.integers(0, num_symbols, size.rows), num_symbols, header=first)
 
     def named(data: Symbols, answers: Array) -> Array:
         """Answers that are symbols by their names ("" where nothing was found), those on a grid as numbers."""
@@ -107,19 +118,19 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
             raise InputError(f"{source.path}: {error}".replace(f"{source.path}: {source.path}", source.path)) from None
         return Symbols(symbols, ids.alphabet_size)
 
-    headers = header_size or least
+    headers, num_symbols = header_size or least, len(own or "abcd")
     return Problem(
         name=program.name,
         input=Input(
             name="graph's tokens" if ids else "sequence",
             option="graph" if ids else "input",
             measures=() if ids else ("size",),
-            read=read_graph_tokens if ids else read_symbols,
+            read=read_graph_tokens if ids else read,
             sample=sample,
             config=config,
             sized=lambda size: {
                 "size": ids.length if ids else size.rows,
-                "alphabet_size": ids.alphabet_size if ids else 4,
+                "alphabet_size": ids.alphabet_size if ids else num_symbols,
                 "header_size": headers,
             },
             words=lambda config: config["size"],

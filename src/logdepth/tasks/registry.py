@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from logdepth.errors import InputError
 from logdepth.tasks.chains import ChainTask
-from logdepth.tasks.checked import Checked
 from logdepth.tasks.graphs import (
     Bipartiteness,
     Connectivity,
@@ -46,6 +45,7 @@ LESSONS = {lesson.name: lesson for lesson in _LESSONS}
 LEARNED: dict[str, type[Task]] = {**TASKS, **LESSONS}
 GRAPH_TASKS = {task.name: task for task in _GRAPHS}
 CHAIN_TASKS = {task.name: task for task in _CHAINS}
+SHORT = {"bipartite": Bipartiteness.name}  # other names of tasks about graphs
 DEFAULT = _ALL[0].name  # what a run without a task's name is about
 
 
@@ -86,7 +86,16 @@ def find_chain_task(name: str) -> type[ChainTask]:
     return CHAIN_TASKS[name]
 
 
-def task_of_program(name: str) -> type[Checked] | None:
+def graph_task(name: str) -> type[GraphTask]:
+    """A task about graphs by one of its names.
+
+    >>> graph_task("bipartite").name
+    'bipartiteness'
+    """
+    return GRAPH_TASKS[SHORT.get(name, name)]
+
+
+def task_of_program(name: str) -> type[Task] | type[GraphTask] | type[ChainTask] | None:
     """The task that a built-in program computes, if any.
 
     >>> task_of_program("khop_rank").name
