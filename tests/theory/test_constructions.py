@@ -19,7 +19,7 @@ from logdepth.theory.induction import pairs_in
 from logdepth.theory.judgement import judge_sizes, statements_for
 from logdepth.theory.khop import khop_width_doubling, khop_width_rank
 from logdepth.theory.recurrent import index_bits, table_bits
-from logdepth.theory.thoughts import khop_width_thoughts
+from logdepth.theory.thoughts import width_of_thoughts
 
 
 def test_statements_do_not_contradict_each_other():
@@ -64,7 +64,7 @@ def test_a_chain_of_thought_is_no_wider_than_stated():
         sizes = {"length": length + k + 2, "alphabet_size": alphabet + length, "header_size": k + 1}
         made = compile_program(khop_cot, **sizes, text=length, steps=k, certified=False)
         assert made.transformer.depth == 3 and max(len(layer.heads) for layer in made.transformer.layers) == 3
-        assert made.transformer.embed_dim <= khop_width_thoughts(length, alphabet, k) <= made.transformer.embed_dim + 11
+        assert made.transformer.embed_dim <= width_of_thoughts(length, alphabet, k) <= made.transformer.embed_dim + 11
 
 
 def test_index_by_counting_is_a_bound():

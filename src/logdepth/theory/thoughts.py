@@ -8,11 +8,11 @@ from logdepth.theory.asked import Asked
 from logdepth.theory.statement import OURS, Finding, Statement, at_least, constant_of, enough_if_wide
 
 
-def khop_width_thoughts(length: int, alphabet: int, thoughts: int) -> int:
+def width_of_thoughts(length: int, alphabet: int, thoughts: int) -> int:
     """Coordinates of `khop_cot`, compiled: `2 p + q + 4 t + 2 h + 2 a + b + 3` at most, with the bit lengths p of
     N + k + 2 positions, q of N + 2k + 2, t of A + N tokens, h of k, a of A and b of N.
 
-    >>> khop_width_thoughts(128, 4, 64)
+    >>> width_of_thoughts(128, 4, 64)
     90
     """
     p, q = (length + thoughts + 2).bit_length(), (length + 2 * thoughts + 2).bit_length()
@@ -26,7 +26,7 @@ def _a_hop_a_thought(asked: Asked) -> Finding:
         return Finding(3, "layers", None, f"it takes {k} thoughts, the model has {asked.thoughts}")
     if asked.heads < 3:
         return Finding(3, "layers", None, f"its first layer has three heads, the model has {asked.heads}")
-    width = khop_width_thoughts(length, asked.symbols, k)
+    width = width_of_thoughts(length, asked.symbols, k)
     return enough_if_wide(3, asked, f"khop_cot, compiled, {k} thoughts of one hop each", width)
 
 
