@@ -3,7 +3,8 @@
 Ours at 10, 50 and 100 symbols, verified after save and reload on stock code. Tracr (`pip install tracr-pypi`) compiles
 the same program for the same length and runs ten strings, each case in a process of its own with `--seconds` (60) and
 `--memory` GiB (4); what does not finish is so noted. Fractions are right where they round to the right hundredth
-(frac_prevs), or are nearest to the right one of that position (pair_balance). Takes half an hour; without Tracr some minutes.
+(frac_prevs), or are nearest to the right one of that position (pair_balance). Takes half an hour, or some minutes
+without Tracr.
 """
 
 from __future__ import annotations

@@ -41,6 +41,7 @@ from logdepth.simulation.program_to_protocol import place_tokens, program_to_pro
 from tests import bert, gpt2
 from tests.brute import brute_force
 from tests.compiler.test_random_programs import narrow
+from tests.hashing import check_hash
 
 Step = tuple[int, int, int, int]
 OPERATIONS = 17
@@ -161,6 +162,7 @@ def check(case: Case) -> None:
     want, tokens = graph.vocabulary.answer_ids(truth), graph.vocabulary.encode(strings)
     for attention in ("hard", "soft"):
         assert (found.transformer.run(tokens, attention) == want).all(), attention
+    check_hash(found.transformer, tokens)
     scores = gpt2.logits(gpt2.hugging_face(found), tokens) if case.causal else bert.logits(found, tokens)
     assert gpt2.margin(scores, want) >= found.certificate.margin > (1.9 if case.causal else 5.7), stock
     if all(node.match is None or not node.match.relations for node in graph.nodes):

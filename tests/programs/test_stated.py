@@ -19,7 +19,7 @@ from logdepth.compiler.schedule import schedule_program
 from logdepth.errors import InputError
 from logdepth.lang import Program, interpret
 from logdepth.programs import BUILT_IN, STATED, Stated, find_stated
-from logdepth.programs.stated import Asked
+from logdepth.programs.stated import Question
 from logdepth.rng import rng_for
 from tests.bert import logits as bert_logits
 from tests.brute import brute_force
@@ -70,19 +70,19 @@ every = pytest.mark.parametrize(
 )
 
 
-def asked_for(stated: Stated, program: Program, length: int, given: dict[str, Any]) -> Asked:
+def asked_for(stated: Stated, program: Program, length: int, given: dict[str, Any]) -> Question:
     parameters = {name: value for name, value in given.items() if name != "alphabet"}
     _, alphabet = program.sizes(length, given.get("alphabet"), parameters)
     return stated.asked(program, length, alphabet if isinstance(alphabet, int) else len(alphabet), parameters)
 
 
-def compiled(program: Program, asked: Asked) -> Compilation:
+def compiled(program: Program, asked: Question) -> Compilation:
     target = "gpt2" if program.causal else "bert"
     sizes = {"length": asked.length, "alphabet_size": asked.alphabet_size, "target": target}
     return compile_program(program, **sizes, **asked.parameters)
 
 
-def strings_for(stated: Stated, asked: Asked, count: int, purpose: str) -> np.ndarray:
+def strings_for(stated: Stated, asked: Question, count: int, purpose: str) -> np.ndarray:
     """All strings if they are few, else uniform ones and those of its own kind."""
     if asked.alphabet_size**asked.length <= count:
         return np.array(list(itertools.product(range(asked.alphabet_size), repeat=asked.length)))

@@ -10,7 +10,7 @@ from logdepth.errors import InputError
 
 if TYPE_CHECKING:
     from logdepth.lang import ProgramGraph
-    from logdepth.programs.stated import Asked, Stated
+    from logdepth.programs.stated import Question, Stated
     from logdepth.sequences import Alphabet
 
 
@@ -116,7 +116,7 @@ def _program(args: argparse.Namespace, stated: Stated, said: dict[str, Any]) -> 
     return program, parameters
 
 
-def _asked(args: argparse.Namespace, stated: Stated, said: dict[str, Any], text: str) -> tuple[Asked, Alphabet]:
+def _asked(args: argparse.Namespace, stated: Stated, said: dict[str, Any], text: str) -> tuple[Question, Alphabet]:
     from logdepth.sequences import Alphabet
 
     if args.k is not None:
@@ -130,7 +130,7 @@ def _asked(args: argparse.Namespace, stated: Stated, said: dict[str, Any], text:
     return stated.asked(program, length, alphabet.size, parameters), alphabet
 
 
-def _graph(stated: Stated, asked: Asked) -> ProgramGraph:
+def _graph(stated: Stated, asked: Question) -> ProgramGraph:
     program = next(program for program in stated.programs if program.causal == asked.causal)
     return program.trace(asked.length, asked.alphabet_size, **asked.parameters)
 

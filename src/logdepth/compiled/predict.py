@@ -29,6 +29,11 @@ class Prediction:
     text: str
     grid: int = 1
 
+    @staticmethod
+    def of_numbers(name: str, words: list[int], grid: int) -> Prediction:
+        """Answers that are multiples of 1/grid."""
+        return Prediction(name, words, " ".join(number_text(word, grid) for word in words), grid)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         answers = self.words if self.grid == 1 else [word / self.grid for word in self.words]
@@ -121,9 +126,7 @@ def headers_of(sequences: list[NamedSequence], setting: Setting, header: int | N
 
 def _prediction(found: Folder, name: str, words: np.ndarray) -> Prediction:
     if found.vocabulary.numbers is not None:
-        values = words.tolist()
-        grid = found.vocabulary.grid
-        return Prediction(name, values, " ".join(number_text(value, grid) for value in values), grid)
+        return Prediction.of_numbers(name, words.tolist(), found.vocabulary.grid)
     if words.size and not 0 <= words.min() <= words.max() <= found.alphabet.size:
         raise FolderError(
             f"{found.path}: {name}: the model's answer is no symbol; `logdepth verify` names what is wrong"

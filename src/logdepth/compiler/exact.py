@@ -11,6 +11,7 @@ from logdepth.compiler.program_to_transformer import program_to_transformer
 from logdepth.compiler.schedule import schedule_program
 from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
+from logdepth.lang.uniqueness import check_unique
 from logdepth.transformer import Transformer
 
 
@@ -37,6 +38,7 @@ def compile_exact(
 def exact_transformer(graph: ProgramGraph) -> Transformer:
     """The exact transformer of a traced graph, with tables in int8."""
     check_tables(graph)
+    check_unique(graph)
     schedule = schedule_program(normalize(graph))
     check_exact(schedule)
     return program_to_transformer(graph, schedule, compact=True)

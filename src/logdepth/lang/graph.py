@@ -218,5 +218,8 @@ def _name(word: Word, taken: dict[str, int], is_inner: bool, args: list[str]) ->
     )
     if stem == "shift":
         stem = f"{args[0]}{word.info:+d}"
+    if stem == "bit":
+        _, place, width = word.info
+        stem = f"{args[0]}[{place}]" if width == 1 else f"{args[0]}[{place}:{place + width}]"
     taken[stem] = taken.get(stem, 0) + 1
     return stem if taken[stem] == 1 else f"{stem}.{taken[stem]}"

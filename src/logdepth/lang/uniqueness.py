@@ -22,7 +22,7 @@ from logdepth.lang.local import evaluate_local
 from logdepth.rng import rng_for
 
 _ALL = 1 << 12  # inputs that are all tried
-_TRIED = 32
+_TRIED, _MOST = 32, 1 << 21  # sequences, and their symbols
 
 
 def check_unique(graph: ProgramGraph) -> None:
@@ -104,7 +104,8 @@ def _tried(graph: ProgramGraph) -> str | None:
     if everything:
         strings = np.array(list(itertools.product(range(setting.alphabet_size), repeat=setting.length)))
     else:
-        strings = rng_for(0, "unique").integers(0, setting.alphabet_size, (_TRIED, setting.length))
+        rows = max(2, min(_TRIED, _MOST // setting.length))
+        strings = rng_for(0, "unique").integers(0, setting.alphabet_size, (rows, setting.length))
         strings[0], strings[1] = 0, np.arange(setting.length) % setting.alphabet_size
     for header in headers if everything else (0, headers[-1]):
         try:

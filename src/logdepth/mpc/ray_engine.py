@@ -38,6 +38,7 @@ _RAY_SETTINGS = {
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
 }
 
+_SMALL_BYTES = 1 << 20
 Bundle = dict[tuple[int, int], Any]  # what one worker mails another: (from, to) -> parcels, or where Ray holds them
 
 
@@ -117,6 +118,9 @@ def _apply(work: Callable[[Any], Any], item: Any) -> Any:
 
 
 def _put(parcels: Parcels) -> Any:
+    """Large parcels go to Ray's store by themselves, which may put them on disk; small ones travel in their bundle."""
+    if sum(column.nbytes for table in parcels.values() for column in table.columns.values()) < _SMALL_BYTES:
+        return parcels
     import ray
 
     return ray.put(parcels)
@@ -272,12 +276,11 @@ class RayEngine:
         if self._shared is None or self._shared[0] is not protocol:
             self._shared = protocol, self.ray.put(protocol)
         actors, shared = self._actors[:count], self._shared[1]
-        self.pids = self.ray.get(
-            [
-                actor.begin.remote(shared, index, ranges, owners, kernels, self.spill)
-                for index, actor in enumerate(actors)
-            ]
-        )
+        if self.spill is not None and len(ranges) > count and self._shelves is None:
+            self._shelves = self.spill.folder / f"logdepth-spill-{os.getpid()}-{os.urandom(4).hex()}"
+        shelves = self._shelves if len(ranges) > count else None
+        given = ranges, owners, kernels, shelves
+        self.pids = self.ray.get([actor.begin.remote(shared, index, *given) for index, actor in enumerate(actors)])
         return actors
 
     def _drop(self) -> None:

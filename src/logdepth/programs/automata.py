@@ -16,7 +16,7 @@ from logdepth.lang import Position, Symbol, Word, program, table
 from logdepth.programs.composition import composed, held
 from logdepth.programs.finite_automata import Dfa, parse_dfa
 from logdepth.programs.regular_expressions import automaton_of, symbols_of
-from logdepth.programs.stated import Asked, Stated, both
+from logdepth.programs.stated import Question, Stated, both
 
 MOST_STATES = 32
 
@@ -55,7 +55,7 @@ def _accepted(x: Word, position: Word, dfa: Dfa, name: str) -> Word | int:
     return table(lambda number: functions[number][0] in dfa.accepting, found[0])
 
 
-def _depth(dfa: Dfa, asked: Asked) -> int:
+def _depth(dfa: Dfa, asked: Question) -> int:
     if len(dfa.steps) == 1:
         return 1
     return max(1, asked.doublings + (asked.doublings > 0))
@@ -74,7 +74,7 @@ def _walked(rng: np.random.Generator, dfa: Dfa, length: int) -> list[int]:
     return string
 
 
-def _fully(seen: list[int], i: int, asked: Asked) -> int:
+def _fully(seen: list[int], i: int, asked: Question) -> int:
     """By the standard library's own matcher."""
     symbols = symbols_of(asked["pattern"], asked["symbols"])
     return int(re.fullmatch(asked["pattern"], "".join(symbols[symbol] for symbol in seen[:i])) is not None)

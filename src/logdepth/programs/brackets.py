@@ -32,7 +32,7 @@ from logdepth.lang import (
     theirs,
 )
 from logdepth.programs.comparing import count_less, read_less
-from logdepth.programs.stated import Asked, Stated
+from logdepth.programs.stated import Question, Stated
 
 _NAMES = "()[]{}" + "".join(letter + letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz")
 Kinds = Annotated[int, AtLeast(1), AtMost(len(_NAMES) // 2)]
@@ -125,7 +125,7 @@ def partner(x: Symbol, position: Position, kinds: Kinds = 1):
     return select(x % 2 == 0, 0, _partner(x, opening, _Seen(position, False))(position))
 
 
-def _nested(seen: list[int], i: int, asked: Asked) -> int:
+def _nested(seen: list[int], i: int, asked: Question) -> int:
     open_kinds: list[int] = []
     for symbol in seen:
         if symbol % 2 == 0:
@@ -135,7 +135,7 @@ def _nested(seen: list[int], i: int, asked: Asked) -> int:
     return int(not open_kinds)
 
 
-def _shuffled(seen: list[int], i: int, asked: Asked) -> int:
+def _shuffled(seen: list[int], i: int, asked: Question) -> int:
     for kind in range(asked["kinds"]):
         balance = 0
         for symbol in seen:
@@ -147,7 +147,7 @@ def _shuffled(seen: list[int], i: int, asked: Asked) -> int:
     return 1
 
 
-def _closed(seen: list[int], i: int, asked: Asked) -> int:
+def _closed(seen: list[int], i: int, asked: Question) -> int:
     stack, found = [], 0
     for place, symbol in enumerate(seen, 1):
         found = 0
@@ -158,7 +158,7 @@ def _closed(seen: list[int], i: int, asked: Asked) -> int:
     return found
 
 
-def nested(rng: np.random.Generator, asked: Asked) -> list[int]:
+def nested(rng: np.random.Generator, asked: Question) -> list[int]:
     """A balanced and nested string (of odd length: all but its last symbol), or one with one symbol changed."""
     string: list[int] = []
     open_kinds: list[int] = []
@@ -174,7 +174,7 @@ def nested(rng: np.random.Generator, asked: Asked) -> list[int]:
     return string
 
 
-def _mixed(rng: np.random.Generator, asked: Asked) -> list[int]:
+def _mixed(rng: np.random.Generator, asked: Question) -> list[int]:
     """Balanced strings of each kind, shuffled into each other, or with one symbol changed."""
     string: list[int] = []
     balances = [0] * (asked.alphabet_size // 2)

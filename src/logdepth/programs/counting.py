@@ -11,7 +11,7 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.lang import AtLeast, Symbol, Word, count, mean, program, theirs
-from logdepth.programs.stated import Asked, Stated, both
+from logdepth.programs.stated import Question, Stated, both
 
 Which = Annotated[int, AtLeast(0)]
 
@@ -66,7 +66,7 @@ def symbol_of(x: Word, symbol: int) -> int:
     return symbol
 
 
-def _even(rng: np.random.Generator, asked: Asked) -> list[int]:
+def _even(rng: np.random.Generator, asked: Question) -> list[int]:
     """Half ones and half zeros, or one more of either."""
     ones = (asked.length + int(rng.integers(0, 2))) // 2
     return rng.permutation([1] * ones + [0] * (asked.length - ones)).tolist()

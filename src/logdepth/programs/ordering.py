@@ -16,7 +16,7 @@ import numpy as np
 
 from logdepth.lang import Position, Symbol, Word, count, first, highest, last, maximum, program, theirs
 from logdepth.programs.comparing import FEW, count_less, read_less
-from logdepth.programs.stated import Asked, Stated, both
+from logdepth.programs.stated import Question, Stated, both
 
 
 @program(causal=False)
@@ -61,22 +61,22 @@ def _below(x: Word) -> Word:
     return count_less(symbol, symbol, digits=1 if x.hi <= FEW else 2)
 
 
-def _unique(seen: list[int], i: int, asked: Asked) -> int:
+def _unique(seen: list[int], i: int, asked: Question) -> int:
     found = [symbol for symbol in seen if sum(other < symbol for other in seen) == i - 1]
     return found[0] if found else asked.nothing
 
 
-def _by_frequency(seen: list[int], i: int, asked: Asked) -> int:
+def _by_frequency(seen: list[int], i: int, asked: Question) -> int:
     often = Counter(seen)
     return sorted(seen, key=lambda symbol: -often[symbol])[i - 1]
 
 
-def _most_frequent(seen: list[int], i: int, asked: Asked) -> int:
+def _most_frequent(seen: list[int], i: int, asked: Question) -> int:
     most = max(Counter(seen).values())
     return next(symbol for symbol in reversed(seen) if seen.count(symbol) == most)
 
 
-def _few_repeats(rng: np.random.Generator, asked: Asked) -> list[int]:
+def _few_repeats(rng: np.random.Generator, asked: Question) -> list[int]:
     """No symbol twice, as far as there are enough of them."""
     rounds = -(-asked.length // asked.alphabet_size)
     return np.concatenate([rng.permutation(asked.alphabet_size) for _ in range(rounds)])[: asked.length].tolist()

@@ -7,8 +7,8 @@ from typing import Annotated
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.lang import AtLeast, Position, Symbol, at, program, table
-from logdepth.programs.stated import Asked, Stated, both
+from logdepth.lang import AtLeast, Position, Symbol, at, maximum, program, table
+from logdepth.programs.stated import Question, Stated, both
 
 LONGEST = 16  # flags that one table combines: 2^16 is the largest there is
 
@@ -21,7 +21,7 @@ def letters(pattern: str, symbols: str = "") -> str:
 @program
 def shift(x: Symbol, position: Position, by: Annotated[int, AtLeast(0)] = 1):
     """The symbol so many positions before."""
-    return at(position - by).read(x)
+    return at(maximum(position - by, 0)).read(x)
 
 
 @program(alphabet=letters)
@@ -29,7 +29,8 @@ def find_word(x: Symbol, position: Position, pattern: str, symbols: str = ""):
     """Whether a word ends here."""
     wanted = numbers(pattern, symbols)
     here = [x == wanted[-1]]
-    here += [at(position - back).read(x == symbol) for back, symbol in enumerate(reversed(wanted[:-1]), 1)]
+    for back, symbol in enumerate(reversed(wanted[:-1]), 1):
+        here.append(at(maximum(position - back, 0)).read(x == symbol))
     return table(lambda *flags: all(flags), *here)
 
 
@@ -47,14 +48,14 @@ def numbers(pattern: str, symbols: str) -> list[int]:
     return [alphabet.index(letter) for letter in pattern]
 
 
-def _planted(rng: np.random.Generator, asked: Asked) -> list[int]:
+def _planted(rng: np.random.Generator, asked: Question) -> list[int]:
     wanted, string = numbers(asked["pattern"], asked["symbols"]), rng.integers(0, asked.alphabet_size, asked.length)
     for start in range(int(rng.integers(0, len(wanted))), asked.length - len(wanted) + 1, len(wanted) + 1):
         string[start : start + len(wanted)] = wanted
     return string.tolist()
 
 
-def _ends_here(seen: list[int], i: int, asked: Asked) -> int:
+def _ends_here(seen: list[int], i: int, asked: Question) -> int:
     wanted = numbers(asked["pattern"], asked["symbols"])
     return int(seen[:i][-len(wanted) :] == wanted)
 

@@ -15,8 +15,8 @@ from typing import Annotated
 
 import numpy as np
 
-from logdepth.lang import AtLeast, AtMost, Position, Symbol, at, choose, last, program, select, table, theirs
-from logdepth.programs.stated import Asked, Stated
+from logdepth.lang import AtLeast, AtMost, Position, Symbol, at, choose, last, maximum, program, select, table, theirs
+from logdepth.programs.stated import Question, Stated
 
 
 @program
@@ -33,7 +33,7 @@ def mqar(x: Symbol, position: Position, pairs: Annotated[int, AtLeast(0)] = 0):
 @program
 def longest_match(x: Symbol, position: Position, most: Annotated[int, AtLeast(1), AtMost(16)] = 4):
     """What followed the longest of my contexts that occurred before."""
-    context = [x, *(at(position - back).read(x) for back in range(1, most + 1))]
+    context = [x, *(at(maximum(position - back, 0)).read(x) for back in range(1, most + 1))]
     matches = [
         last(where=tuple(theirs(context[place + 1]) == context[place] for place in range(size)))
         for size in range(1, most + 1)
@@ -49,7 +49,7 @@ def _falling(flags: tuple[int, ...]) -> bool:
     return list(flags) == sorted(flags, reverse=True)
 
 
-def _recalled(seen: list[int], i: int, asked: Asked) -> int:
+def _recalled(seen: list[int], i: int, asked: Question) -> int:
     listed = 2 * asked["pairs"] if asked["pairs"] else None
     if listed is not None and i <= listed:
         return asked.nothing
@@ -58,7 +58,7 @@ def _recalled(seen: list[int], i: int, asked: Asked) -> int:
     return values[-1] if values else asked.nothing
 
 
-def _predicted(seen: list[int], i: int, asked: Asked) -> int:
+def _predicted(seen: list[int], i: int, asked: Question) -> int:
     for size in range(min(asked["most"], len(seen)), 0, -1):
         ends = [end for end in range(size, len(seen)) if seen[end - size : end] == seen[-size:]]
         if ends:
@@ -66,7 +66,7 @@ def _predicted(seen: list[int], i: int, asked: Asked) -> int:
     return asked.nothing
 
 
-def _queries(rng: np.random.Generator, asked: Asked) -> list[int]:
+def _queries(rng: np.random.Generator, asked: Question) -> list[int]:
     """Pairs of different keys and any values, then keys of the list."""
     pairs = asked["pairs"] or max(1, asked.length // 4)
     keys = rng.permutation(asked.alphabet_size)[:pairs]
@@ -75,7 +75,7 @@ def _queries(rng: np.random.Generator, asked: Asked) -> list[int]:
     return np.concatenate([listed, rng.choice(keys, asked.length)])[: asked.length].tolist()
 
 
-def _repeating(rng: np.random.Generator, asked: Asked) -> list[int]:
+def _repeating(rng: np.random.Generator, asked: Question) -> list[int]:
     """Pieces of what came before, copied, with something new now and then."""
     string = rng.integers(0, asked.alphabet_size, min(asked.length, 8)).tolist()
     while len(string) < asked.length:

@@ -21,7 +21,7 @@ from logdepth.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
-class Asked:
+class Question:
     """What a program is asked: sizes, whether tokens see only what stands before them, and all its parameters."""
 
     length: int
@@ -58,10 +58,10 @@ class Stated:
     name: str
     summary: str
     programs: tuple[Program, ...]
-    answer: Callable[[list[int], int, Asked], int]
-    depth: Callable[[Asked], int]
+    answer: Callable[[list[int], int, Question], int]
+    depth: Callable[[Question], int]
     source: str
-    draw: Callable[[np.random.Generator, Asked], list[int]] | None = None
+    draw: Callable[[np.random.Generator, Question], list[int]] | None = None
     example: Mapping[str, Any] = field(default_factory=lambda: {"alphabet": 4})
     named: Callable[[str], dict[str, Any] | None] = lambda name: None
 
@@ -78,12 +78,12 @@ class Stated:
         sees = "only what stands before it" if target == "gpt2" else "what stands after it, too,"
         raise InputError(f"--target {target}: no program for {self.name} in which a token sees {sees} is built in")
 
-    def asked(self, program: Program, length: int, alphabet_size: int, parameters: Mapping[str, Any]) -> Asked:
+    def asked(self, program: Program, length: int, alphabet_size: int, parameters: Mapping[str, Any]) -> Question:
         """The sizes and all parameters, defaults filled in. Raises `InputError` for what the program does not serve."""
         found = program.check(length, alphabet_size, 0, dict(parameters))
-        return Asked(length, alphabet_size, program.causal, found)
+        return Question(length, alphabet_size, program.causal, found)
 
-    def answers(self, string: list[int], asked: Asked) -> list[int]:
+    def answers(self, string: list[int], asked: Question) -> list[int]:
         """The right answers at positions 1..n, by the definition."""
         positions = range(1, len(string) + 1)
         return [self.answer(string[:i] if asked.causal else string, i, asked) for i in positions]
@@ -105,7 +105,7 @@ class StatedTask(Checked):
 
     stated: Stated
     program: Program
-    asked: Asked
+    asked: Question
 
     @property
     def name(self) -> str:  # type: ignore[override]

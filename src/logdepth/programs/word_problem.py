@@ -17,7 +17,7 @@ from logdepth.lang import Position, Symbol, program, symbol, table
 from logdepth.lang.words import MAX_TABLE
 from logdepth.programs.composition import Held, composed, held
 from logdepth.programs.groups import Group, group_of, is_name
-from logdepth.programs.stated import Asked, Stated, both
+from logdepth.programs.stated import Question, Stated, both
 
 
 def elements(group: str = "s5") -> tuple[str, ...]:
@@ -64,13 +64,13 @@ def _parts(group: Group) -> tuple[list[Held], list[tuple[int, ...]], list[int]]:
     return parts, values, sorted(base)
 
 
-def _answer(seen: list[int], i: int, asked: Asked) -> int:
+def _answer(seen: list[int], i: int, asked: Question) -> int:
     group = group_of(asked["group"])
     product = group.product(seen[:i])
     return int(product == group.identity) if asked["answer"] == "identity" else product
 
 
-def _depth(asked: Asked) -> int:
+def _depth(asked: Question) -> int:
     group = group_of(asked["group"])
     if group.order == 1:
         return 1
