@@ -230,10 +230,12 @@ def test_the_target_128_letters_and_64_hops(use_cache: bool, tmp_path: Path) -> 
         strings += list(Khop(128, 4, k=max(k, 1)).planted_strings(max(k, 1), 2, seed=k))
         questions += [Question(string.tolist(), 128, k) for string in strings]
         questions.append(Question(strings[0].tolist(), int(rng.integers(1, 129)), k))
-    written = ask(stock, found, questions if use_cache else questions[::6], use_cache=use_cache)
-    for question, chain in zip(questions if use_cache else questions[::6], written, strict=True):
+    if not use_cache:  # every token costs all before it
+        questions = [*questions[::9], *questions[-3:]]
+    written = ask(stock, found, questions, use_cache=use_cache)
+    for question, chain in zip(questions, written, strict=True):
         assert chain == task.chain(question) and task.ids.answer(chain) == task.answer(question)
-    assert max(map(len, written)) == 65
+    assert max(map(len, written)) == 65  # planted, for k = 64
 
 
 def test_interpreted_prefixes_are_what_is_generated(folders: dict[Any, Path]) -> None:
