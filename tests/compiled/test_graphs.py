@@ -149,11 +149,21 @@ def test_token_ids_that_are_no_graph_are_refused(folders) -> None:
         logdepth.predict(folders["reachability_doubling"], ["0102" + graph[4:]])
 
 
+def test_every_folder_has_its_task(folders) -> None:
+    assert all(task_of(read_folder(folder)) is not None for folder in folders.values())
+
+
+def verified(folders: dict[str, Path], *names: str) -> bool:
+    return all(logdepth.verify(folders[name], samples=8).ok for name in names)
+
+
 def test_verify_after_reload(folders) -> None:
-    for name, folder in folders.items():
-        found = logdepth.verify(folder, samples=8)
-        assert found.ok, (name, str(found))
-        assert task_of(read_folder(folder)) is not None
+    assert verified(folders, "msf_hooking", "connectivity_squaring {'diameter': 1}")
+
+
+@pytest.mark.slow
+def test_verify_every_folder_after_reload(folders) -> None:
+    assert verified(folders, *folders)
 
 
 def test_the_cards_own_lines_run_and_say_what_the_task_does(folders, monkeypatch) -> None:

@@ -76,6 +76,15 @@ def test_errors_add_up() -> None:
     assert added.run("bbba") == [2.0, 2.0, 2.0, 2.0]
 
 
+def test_answers_about_graphs_are_classes() -> None:
+    @program(causal=False, graph=True)
+    def share(x: Symbol, vertices: int, edges: int):
+        return mean(x == 0).rounded(4)
+
+    with pytest.raises(ProgramError, match=r"whose answers are classes, and returned a real; return its \.word"):
+        share.trace(7, 5, vertices=3, edges=2)
+
+
 def test_depth_is_a_sum_a_step_after_the_counts() -> None:
     for each in (sums, means):
         assert compile_program(each, length=20, alphabet_size=20).schedule.depth == 2

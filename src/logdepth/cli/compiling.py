@@ -244,10 +244,11 @@ def _compile(args: argparse.Namespace) -> int:
     if args.out:
         model.save(args.out, force=args.force)
     seconds = time.perf_counter() - began
+    warnings = model.costs.warnings
     description = describe(model, weights_entry(Path(args.out)) if args.out else None)
     if args.json:
         del description["graph"], description["layout"]
-        print_json({**description, "out": args.out, "seconds": seconds})
+        print_json({**description, "out": args.out, "seconds": seconds, "warnings": list(warnings)})
         return 0
     sizes, program = description["sizes"], description["program"]
     parameters = ", ".join(f"{name} = {in_short(value)}" for name, value in program["parameters"].items())
@@ -277,6 +278,8 @@ def _compile(args: argparse.Namespace) -> int:
         f"written      {args.out}" if args.out else "written      nothing (give --out DIR)",
         f" ({seconds:.2f} s)",
     )
+    for text in warnings:
+        print(f"warning      {text}", file=sys.stderr)
     return 0
 
 

@@ -23,7 +23,8 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "explain",
         help="what a program does, layer by layer",
-        description="The schedule of a program: heads and arithmetic of every layer, and where each word lives.",
+        description="The schedule of a program: heads and arithmetic of every layer, where each word lives, "
+        "and what each line of the program costs.",
     )
     add_program(parser)
     add_json(parser)
@@ -100,9 +101,11 @@ def _explain(args: argparse.Namespace) -> int:
 
     model = compiled_from(args)
     if args.json:
-        print_json(layout(model.schedule, model.transformer))
+        print_json({**layout(model.schedule, model.transformer), "costs": model.costs.as_dict()})
     else:
         print(explain(model.schedule, model.transformer))
+        print()
+        print(model.costs)
     return 0
 
 

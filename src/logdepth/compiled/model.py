@@ -26,6 +26,7 @@ from logdepth.transformer import Trace, Transformer
 from logdepth.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from logdepth.compiled.costs import Costs
     from logdepth.compiled.verify import Verification
 
 
@@ -64,6 +65,13 @@ class CompiledModel(TwoLines):
     def vocabulary(self) -> Vocabulary:
         """Which token id means what."""
         return self.compilation.graph.vocabulary
+
+    @cached_property
+    def costs(self) -> Costs:
+        """What each line of the program costs, and warnings where one costs most of it."""
+        from logdepth.compiled.costs import costs
+
+        return costs(self.compilation, self.checkpoint.num_parameters)
 
     def encode(self, strings: np.ndarray, header: np.ndarray | None = None) -> np.ndarray:
         """Symbols `(batch, n)` as token ids `(batch, n + 1)`, the start token in front."""

@@ -10,7 +10,7 @@ the ramp is exactly 1 or 0 with half a unit to spare on either side.
 - a choice: the gates of each side, pushed out of reach where the other side is chosen;
 - a choice by a small word: the same, with the index's bits as conditions, all of which must hold;
 - minimum, maximum: [a <= b and bit of a] is one gate, b - a + V bit >= V, since |b - a| < V;
-- a table: one gate for every place where the value changes along the mixed-radix index;
+- a table: a gate wherever its values change along forms that `tables.py` finds;
 - a sum of words times integers: as a sum, each bit's share modulo 2^(b+1);
 - a quotient: one gate for every value m that it may reach, on a - m b;
 - masked: any of these with every gate out of reach at the start token.
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from logdepth.compiler.schedule import Bit, Schedule
+from logdepth.compiler.tables import TablePlan, TableWord, plan_table
 from logdepth.lang.graph import Node
 from logdepth.transformer import Circuit, Purpose
 
@@ -57,11 +58,13 @@ Gates = list[tuple[int, int]]  # (gate, coefficient)
 class CircuitBuilder:
     """Collects gates (equal ones once), what they write and what for, for the arithmetic of one layer."""
 
-    def __init__(self, num_coordinates: int) -> None:
+    def __init__(self, num_coordinates: int, *, plain_tables: bool = False) -> None:
         self.num_coordinates = num_coordinates
+        self.plain_tables = plain_tables  # by their index alone
         self.rows: list[tuple[dict[int, float], float]] = []
         self.thresholds: list[int] = []
         self.known: dict[object, int] = {}
+        self.tables: dict[object, list[tuple[Gates, int]]] = {}
         self.writes: list[tuple[int, int, float]] = []
         self.constant = np.zeros(num_coordinates)
         self.purposes: list[Purpose] = []
@@ -235,15 +238,7 @@ def _bit_gates(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument]
         case "minimum" | "maximum":
             return _extreme_bit(builder, node, args, place)
         case "table":
-            axes, values = node.info
-            index, radix = Form(), 1
-            for arg, (low, size) in zip(reversed(args), reversed(axes), strict=True):
-                index = index.plus(arg.value.shifted(-low), radix)
-                radix *= size
-            bits = (np.asarray(values) - node.lo) >> place & 1
-            changes = np.flatnonzero(np.diff(bits)) + 1
-            gates = [(builder.gate(index, int(t)), int(bits[t] - bits[t - 1])) for t in changes]
-            return gates, int(bits[0])
+            return _table_bit(builder, node, args, place)
     raise AssertionError(node.op)
 
 
@@ -254,10 +249,45 @@ class _Shut:
     builder: CircuitBuilder | _Shut
     on: Form
 
+    @property
+    def plain_tables(self) -> bool:
+        return self.builder.plain_tables
+
+    @property
+    def tables(self) -> dict[object, list[tuple[Gates, int]]]:
+        return self.builder.tables
+
     def gate(self, form: Form, threshold: int) -> int:
         most = form.constant + sum(max(0, coefficient) for coefficient in form.terms.values())
         reach = max(0, most - threshold + 1)
         return self.builder.gate(form.plus(self.on, reach).shifted(-reach), threshold)
+
+
+def _table_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
+    """The gates that `plan_table` finds; where they may be shut, they leave the table's first value."""
+    key = ("table", node.key, builder.on.key if isinstance(builder, _Shut) else None, *(tuple(a.bits) for a in args))
+    if key not in builder.tables:
+        plan, columns = _table_plan(builder, node, args)
+        forms = (Form({(c, 1): w for c, w in zip(columns, gate.weights, strict=True) if w}) for gate in plan.gates)
+        gates = [builder.gate(form, gate.threshold) for form, gate in zip(forms, plan.gates, strict=True)]
+        builder.tables[key] = [([(gates[number], sign) for number, sign in parts], c) for c, parts in plan.bits]
+    return builder.tables[key][place]
+
+
+def _table_plan(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument]) -> tuple[TablePlan, list[int]]:
+    """A table's gates over columns, and the coordinates that these are."""
+    axes, values = node.info
+    columns: dict[int, int] = {}
+    words, within = [], []
+    for arg, (low, size) in zip(args, axes, strict=True):
+        least, most = max(arg.lo, low), min(arg.hi, low + size - 1)
+        bits = tuple((columns.setdefault(coordinate, len(columns)), sign) for coordinate, sign in arg.bits)
+        words.append(TableWord(least - arg.lo, most - least + 1, bits))
+        within.append(slice(least - low, most - low + 1))
+    codes = (np.array(values, np.int64).reshape([size for _, size in axes]) - node.lo)[tuple(within)]
+    base = None if isinstance(builder, CircuitBuilder) else int(values[0]) - node.lo
+    plan = plan_table(tuple(words), tuple(codes.ravel().tolist()), node.num_bits, base, plain=builder.plain_tables)
+    return plan, list(columns)
 
 
 def _sum_form(words: list[list[Bit]], constant: int, place: int) -> tuple[Form, int]:

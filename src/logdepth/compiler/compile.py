@@ -8,6 +8,7 @@ from typing import Any
 
 from logdepth.compiler.certificate import Certificate
 from logdepth.compiler.floats import float_model
+from logdepth.compiler.late import narrower
 from logdepth.compiler.limits import check_answers, check_tables, check_weights
 from logdepth.compiler.normalize import normalize
 from logdepth.compiler.program_to_transformer import program_to_transformer
@@ -168,10 +169,29 @@ def compile_graph(
     check_tables(graph)
     check_addresses(graph)
     check_unique(graph)
-    schedule = schedule_program(normalize(graph))
+    normal = normalize(graph)
+    schedule = schedule_program(normal)
     check_weights(schedule)
     check_answers(graph, schedule)
-    model = program_to_transformer(graph, schedule)
-    shape = chosen.shape(schedule, model, dtype)
-    certificate = chosen.certify(schedule, model, shape, dtype)
-    return Compilation(program, parameters, graph, schedule, model, shape, certificate, target)
+
+    def made(schedule: Schedule, *, plain_tables: bool = False) -> Compilation:
+        model = program_to_transformer(graph, schedule, plain_tables=plain_tables)
+        shape = chosen.shape(schedule, model, dtype)
+        certificate = chosen.certify(schedule, model, shape, dtype)
+        return Compilation(program, parameters, graph, schedule, model, shape, certificate, target)
+
+    found = made(schedule)
+    if (other := narrower(normal)) is not None:
+        alike = made(schedule_program(*other))
+        if alike.certificate.holds and _num_weights(alike) < _num_weights(found):
+            found = alike
+    if not found.certificate.holds and any(node.op in ("table", "masked") for node in schedule.nodes):
+        found = made(schedule, plain_tables=True)  # by their index their weights are smallest: bfloat16 may need that
+    return found
+
+
+def _num_weights(found: Compilation) -> int:
+    """How many weights the blocks, the embeddings and the answers of either target have, but for its norms."""
+    width, model = found.shape.width, found.transformer
+    rows = len(model.embedding.tokens) + len(model.embedding.positions) + len(model.readout.map.weight)
+    return width * (rows + model.depth * (4 * width + 2 * found.shape.inner))

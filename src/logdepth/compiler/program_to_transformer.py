@@ -27,16 +27,21 @@ import numpy as np
 from logdepth.compiler.bit_circuits import compute_set
 from logdepth.compiler.circuits import COUNT_SCALE, UNION_SCALE, CircuitBuilder, code, compute
 from logdepth.compiler.normalize import Normal
-from logdepth.compiler.schedule import Bit, Schedule, ScheduledHead, ScheduledLayer, comparison_bits
+from logdepth.compiler.placing import comparison_bits
+from logdepth.compiler.schedule import Bit, Schedule, ScheduledHead, ScheduledLayer
 from logdepth.lang.bit_words import BIT_OPERATIONS, LIMB
 from logdepth.lang.graph import MatchSpec, ProgramGraph, Relation
 from logdepth.lang.interpreter import describe_match
 from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readout, SetRows, Transformer
 
 
-def program_to_transformer(graph: ProgramGraph, schedule: Schedule, *, compact: bool = False) -> Transformer:
+def program_to_transformer(
+    graph: ProgramGraph, schedule: Schedule, *, compact: bool = False, plain_tables: bool = False
+) -> Transformer:
     """The exact transformer of a scheduled program. Its input and output ids are those of `graph.vocabulary`.
     compact: the tables that grow with length and vocabulary in int8, column by column, for a million of either.
+
+    plain_tables: tables by their index, with more gates of smaller weights (`tables.py`).
 
     >>> from logdepth.compiler.normalize import normalize
     >>> from logdepth.compiler.schedule import schedule_program
@@ -51,7 +56,9 @@ def program_to_transformer(graph: ProgramGraph, schedule: Schedule, *, compact: 
         for f in schedule.homes.values()
         for bit, coordinate in enumerate(f.coordinates)
     }
-    layers = tuple(_layer(schedule, layer, number, given_up) for number, layer in enumerate(schedule.layers, 1))
+    layers = tuple(
+        _layer(schedule, layer, number, given_up, plain_tables) for number, layer in enumerate(schedule.layers, 1)
+    )
     return Transformer(
         coordinates=coordinate_names(schedule),
         embedding=_embedding(graph, schedule, compact),
@@ -112,10 +119,14 @@ def _embedding(graph: ProgramGraph, schedule: Schedule, compact: bool) -> Embedd
 
 
 def _layer(
-    schedule: Schedule, layer: ScheduledLayer, number: int, given_up: dict[tuple[int, int], tuple[int, int]]
+    schedule: Schedule,
+    layer: ScheduledLayer,
+    number: int,
+    given_up: dict[tuple[int, int], tuple[int, int]],
+    plain_tables: bool,
 ) -> Layer:
     heads = tuple(_head(schedule, head) for head in layer.heads)
-    builder = CircuitBuilder(schedule.embed_dim)
+    builder = CircuitBuilder(schedule.embed_dim, plain_tables=plain_tables)
     for coordinate in layer.clears:
         builder.clear(coordinate, *given_up[number, coordinate])
     for read in (read for head in layer.heads for read in head.reads):

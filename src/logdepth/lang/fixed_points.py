@@ -116,34 +116,32 @@ class Leaving:
         self.exits = exits(graph)
         self.order = by_rounds(graph) if self.exits else list(range(len(graph.nodes)))
         self.rank = np.argsort(self.order)
-        self.known = [max((*each.before, *each.after), key=self.rank.__getitem__) for each in self.exits]
+        self.known: dict[int, list[Exit]] = {}  # by the node after which both states are known
+        for each in self.exits:
+            last = max((*each.before, *each.after), key=self.rank.__getitem__)
+            self.known.setdefault(last, []).append(each)
         self.needed = np.ones(len(graph.nodes), bool)
         self.equal: set[int] = set()  # nodes that are known to be equal to others
         self.last_use = self._last_uses()
 
     def _last_uses(self) -> dict[int, int]:
         found = {use: i for i in self.order if self.needed[i] for use in self.graph.nodes[i].uses}
-        for each, known in zip(self.exits, self.known, strict=True):
-            for index in (*each.before, *each.after):
+        for known, there in self.known.items():
+            for index in (index for each in there for index in (*each.before, *each.after)):
                 found[index] = max(found.get(index, known), known, key=self.rank.__getitem__)
         return found
 
     def drop(self, values: dict[int, np.ndarray], done: int) -> None:
         """Forget what no node after `done` uses: a million positions times fifty words would be half a gigabyte."""
-        ending = {
-            index
-            for each, known in zip(self.exits, self.known, strict=True)
-            if known == done
-            for index in (*each.before, *each.after)
-        }
+        ending = {index for each in self.known.get(done, ()) for index in (*each.before, *each.after)}
         for use in {*self.graph.nodes[done].uses, *ending}:
             if self.last_use.get(use) == done and use not in self.wanted:
                 values.pop(use, None)
 
     def leave(self, values: dict[int, np.ndarray], done: int, inside: np.ndarray) -> None:
         """After node `done`: leave the loops whose last round changed nothing at the slots that are `inside`."""
-        for each, known in zip(self.exits, self.known, strict=True):
-            if known != done or not all(index in values for index in (*each.before, *each.after)):
+        for each in self.known.get(done, ()):
+            if not all(index in values for index in (*each.before, *each.after)):
                 continue
             pairs = zip(each.before, each.after, strict=True)
             if not all(np.array_equal(values[a][inside], values[b][inside]) for a, b in pairs):

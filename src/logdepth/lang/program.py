@@ -212,6 +212,11 @@ class Program:
             with tracing(self):
                 output = as_answer(self, run_function(self, {**static, **words}))
                 answer = output.word if isinstance(output, Real) else output
+                if self.graph and isinstance(output, Real):
+                    raise ProgramError(
+                        f"{place(self.where)}: program {self.name} is about a graph, whose answers are classes, and "
+                        "returned a real; return its .word, which counts multiples of its grid"
+                    )
         finally:
             _SETTING.reset(token)
             _LOOPS.reset(kept)

@@ -342,7 +342,7 @@ def table(function: Callable[..., int | bool], *words: Word | int) -> Word:
     if combinations > MAX_TABLE:
         raise ProgramError(
             f"{here()}: a table over {combinations:,} combinations; the limit is {MAX_TABLE:,}. "
-            "Use + - select minimum maximum, which need no table, or narrower words"
+            "Use + - select choose minimum maximum, which need no table, or several small words for a large one"
         )
     values = []
     for point in itertools.product(*(range(word.lo, word.hi + 1) for word in args)):

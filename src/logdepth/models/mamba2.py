@@ -99,7 +99,9 @@ class Mamba2(RecurrentModel):
     def check(cls, config: ModelConfig) -> None:
         super().check(config)
         if EXPAND * config.embed_dim % HEAD:
-            raise InputError(f"{cls.described(config)} has heads of {HEAD}: its width is a multiple of {HEAD // EXPAND}")
+            raise InputError(
+                f"{cls.described(config)} has heads of {HEAD}: its width is a multiple of {HEAD // EXPAND}"
+            )
 
     @classmethod
     def block(cls, config: ModelConfig) -> RecurrentBlock:

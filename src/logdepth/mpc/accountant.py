@@ -6,13 +6,13 @@ import time
 
 from logdepth.mpc.ledger import Ledger, Round
 from logdepth.mpc.protocol import Protocol
-from logdepth.mpc.tally import Tally
+from logdepth.mpc.tally import WordTally
 
 
 class Accountant:
     """Fills `ledger`, round by round: `begin`, then `sends`, then `receives`; `ledger.end` when all have halted.
 
-    It sees a `Tally` of all machines, never a row a machine. What machines hold at the start of a round is what they
+    It sees a `WordTally` of all machines, never a row a machine. What machines hold at the start of a round is what they
     received in the last one, whichever process ran that, or the input (`holds`). So an account that goes on from a
     checkpoint needs nothing but its ledger.
 
@@ -21,10 +21,10 @@ class Accountant:
 
     def __init__(self, protocol: Protocol, strict: bool) -> None:
         self.ledger = Ledger(protocol.spec, protocol.num_rounds, strict=strict, theory=dict(protocol.theory))
-        self._input: Tally | None = None
+        self._input: WordTally | None = None
         self._began = 0.0
 
-    def holds(self, held: Tally) -> None:
+    def holds(self, held: WordTally) -> None:
         """The words of the input on each machine."""
         self._input = held
         self.ledger.check("holds", held, "input")
@@ -33,12 +33,12 @@ class Accountant:
         """A round begins: its clock."""
         self._began = time.perf_counter()
 
-    def sends(self, label: str, kept: Tally, sent: Tally) -> None:
+    def sends(self, label: str, kept: WordTally, sent: WordTally) -> None:
         """Each machine's words: mailed to itself, and in all."""
         self._label, self._kept, self._sent = label, kept, sent
         self.ledger.check("sends", sent, label)
 
-    def receives(self, received: Tally, messages: int) -> None:
+    def receives(self, received: WordTally, messages: int) -> None:
         """Each machine's words received, its own included, and the rows mailed; the round is entered."""
         ledger, kept, sent = self.ledger, self._kept, self._sent
         ledger.check("receives", received, self._label)

@@ -24,7 +24,7 @@ from logdepth.mpc.rounds import Progress, run_rounds
 from logdepth.mpc.shelf import Shelf
 from logdepth.mpc.spilling import Spill
 from logdepth.mpc.table import Array, Outbox, Shard, Table, join_tables
-from logdepth.mpc.tally import Tally, merge_tallies
+from logdepth.mpc.tally import WordTally, merge_tallies
 from logdepth.mpc.words import count_words, outbox_words
 
 Parcel = tuple[int, Table, Array]  # a shard's mail of one name: its first machine, the rows, their destinations
@@ -246,14 +246,14 @@ class _Together:
         if self.pool:
             self.pool.shutdown()
 
-    def load(self, inputs: Inputs) -> Tally:
+    def load(self, inputs: Inputs) -> WordTally:
         where, found = f"{self.protocol.name}: the input", []
         self.shards = list(self.work(lambda ends: inputs.part(*ends), self.ranges))
         for (low, high), tables in zip(self.ranges, self.shards, strict=True):
             words = np.zeros(high - low, np.int64)
             for name, table in tables.items():
                 words += count_words(where, name, table, high - low)
-            found.append(Tally.of(words, low))
+            found.append(WordTally.of(words, low))
         held = merge_tallies(found)
         self.kernels = choose_kernels(self.named, held.total)
         return held
@@ -273,14 +273,14 @@ class _Together:
         for outbox, (low, high) in zip(self.outboxes, self.ranges, strict=True):
             kept, sent = outbox_words(self.protocol.name, outbox, low, high - low, spec.num_machines)
             every.append(kept)
-            tallies = Tally.of(kept, low), Tally.of(sent, low)
+            tallies = WordTally.of(kept, low), WordTally.of(sent, low)
             rows = sum(table.num_rows for table, _ in outbox.mail.values())
             shape = outbox.shape() if len(self.ranges) > 1 else ()
             done.append(Stepped(outbox.halt, shape, low, outbox.label, *tallies, rows))
         self.kept = np.concatenate(every)
         return done
 
-    def take(self) -> Tally:
+    def take(self) -> WordTally:
         num_machines, outboxes = self.protocol.spec.num_machines, self.outboxes
         received = self.kept
         inboxes: list[dict[str, Table]] = [dict(outbox.keep) for outbox in outboxes]
@@ -291,7 +291,7 @@ class _Together:
             for inbox, (low, high) in zip(inboxes, self.ranges, strict=True):
                 inbox[name] = table.part(low, high)
         self.shards, self.outboxes = inboxes, []
-        return Tally.of(received)
+        return WordTally.of(received)
 
     def save(self, folder: Path) -> list[Part]:
         return [save_range(folder, *ends, tables) for ends, tables in zip(self.ranges, self.shards, strict=True)]
@@ -318,7 +318,7 @@ class _InTurn:
         self.shelf.close()
         self.mail.close()
 
-    def load(self, inputs: Inputs) -> Tally:
+    def load(self, inputs: Inputs) -> WordTally:
         return self.host.load(inputs.part)
 
     def step(self) -> list[Stepped]:
@@ -327,7 +327,7 @@ class _InTurn:
 
         return self.host.step(post)
 
-    def take(self) -> Tally:
+    def take(self) -> WordTally:
         return self.host.take(lambda place: [self.mail.pop((source, place)) for source in self.host.own])
 
     def save(self, folder: Path) -> list[Part]:

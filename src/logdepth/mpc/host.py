@@ -16,7 +16,7 @@ from logdepth.mpc.kernels import Kernels
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.shelf import Shelf
 from logdepth.mpc.table import Shard, Table
-from logdepth.mpc.tally import Tally, merge_tallies
+from logdepth.mpc.tally import WordTally, merge_tallies
 from logdepth.mpc.words import count_words, outbox_words
 
 Parcels = dict[str, Table]  # by name, over the receiver's machines
@@ -30,8 +30,8 @@ class Stepped:
     shape: tuple[Any, ...]
     first: int
     label: str
-    kept: Tally
-    sent: Tally
+    kept: WordTally
+    sent: WordTally
     messages: int
 
 
@@ -43,7 +43,7 @@ class Host:
     ) -> None:
         self.protocol, self.ranges, self.own, self.kernels, self.shelf = protocol, ranges, own, kernels, shelf
 
-    def load(self, part: Callable[[int, int], dict[str, Table]]) -> Tally:
+    def load(self, part: Callable[[int, int], dict[str, Table]]) -> WordTally:
         """Begin with `part(first, last)` of each range; its words."""
         where, found = f"{self.protocol.name}: the input", []
         for place in self.own:
@@ -52,7 +52,7 @@ class Host:
             words = np.zeros(last - first, np.int64)
             for name, table in tables.items():
                 words += count_words(where, name, table, last - first)
-            found.append(Tally.of(words, first))
+            found.append(WordTally.of(words, first))
             self.shelf.put(place, tables)
         return merge_tallies(found)
 
@@ -61,7 +61,7 @@ class Host:
         for place in self.own:
             self.shelf.put(place, part(*self.ranges[place]))
 
-    def take(self, parcels: Callable[[int], list[Parcels]]) -> Tally:
+    def take(self, parcels: Callable[[int], list[Parcels]]) -> WordTally:
         """Put what was mailed into each range's inbox: `parcels(place)`, by sending range. Words it then holds."""
         found = []
         for place in self.own:
@@ -74,7 +74,7 @@ class Host:
                 )
                 tables[name] = Table(dict(zip(pieces[0].columns, columns, strict=True)), offsets)
             words = sum((table.words() for table in tables.values()), np.zeros(last - first, np.int64))
-            found.append(Tally.of(words, first))
+            found.append(WordTally.of(words, first))
             self.shelf.put(place, tables)
         return merge_tallies(found)
 
@@ -97,7 +97,7 @@ class Host:
             if not outbox.halt:
                 for to, parcel in enumerate(cut):
                     post(place, to, parcel)
-            tallies = Tally.of(kept, first), Tally.of(sent, first)
+            tallies = WordTally.of(kept, first), WordTally.of(sent, first)
             done.append(Stepped(outbox.halt, outbox.shape(), first, outbox.label, *tallies, messages))
         return done
 

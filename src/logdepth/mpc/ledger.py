@@ -13,7 +13,7 @@ from typing import Any
 
 from logdepth.errors import MemoryExceeded
 from logdepth.mpc.spec import Spec
-from logdepth.mpc.tally import Tally
+from logdepth.mpc.tally import WordTally
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Ledger:
     def num_rounds(self) -> int:
         return len(self.rounds)
 
-    def check(self, what: str, words: Tally, label: str) -> None:
+    def check(self, what: str, words: WordTally, label: str) -> None:
         """Compare the fullest machine's words with s; `what` is holds, sends or receives.
 
         Raises `MemoryExceeded` if strict, else keeps the message in `exceeded`.
@@ -92,7 +92,7 @@ class Ledger:
         if words.most > self.spec.local_memory:
             self.exceed(what, words.machine, words.most, label)
 
-    def end(self, held: Tally) -> None:
+    def end(self, held: WordTally) -> None:
         """Enter what each machine holds when all have halted; `MemoryExceeded` as `check`."""
         self.check("holds", held, "the end")
         self.held_at_end = held.most

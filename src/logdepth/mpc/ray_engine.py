@@ -29,7 +29,7 @@ from logdepth.mpc.rounds import Progress, run_rounds
 from logdepth.mpc.shelf import Shelf
 from logdepth.mpc.spilling import Spill
 from logdepth.mpc.table import Table
-from logdepth.mpc.tally import Tally, merge_tallies
+from logdepth.mpc.tally import WordTally, merge_tallies
 
 # no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver
 _RAY_SETTINGS = {
@@ -64,11 +64,11 @@ class Worker:
             if shelf is not None:
                 shelf.close()
 
-    def load(self, inputs: Inputs) -> Tally:
+    def load(self, inputs: Inputs) -> WordTally:
         """Start from an input; its words."""
         return self.host.load(inputs.part)
 
-    def load_tables(self, tables: dict[str, Table]) -> Tally:
+    def load_tables(self, tables: dict[str, Table]) -> WordTally:
         """Start from these inboxes, of all this worker's machines."""
         begin, inputs = self.host.ranges[self.host.own[0]][0], TablesInHand(tables)
         return self.host.load(lambda first, last: inputs.part(first - begin, last - begin))
@@ -91,7 +91,7 @@ class Worker:
         done = self.host.step(post)
         return [done, *[None if worker == self.index else bundle for worker, bundle in enumerate(bundles)]]
 
-    def take(self, *bundles: Bundle | None) -> Tally:
+    def take(self, *bundles: Bundle | None) -> WordTally:
         """Put the last round's bundles, in order of the sending worker, into the inboxes; the words then held."""
 
         def parcels(to: int) -> list[Parcels]:
@@ -308,7 +308,7 @@ class _Actors:
         self._bundles = [[reply[1 + index] for reply in replies] for index in range(len(self.actors))]
         return [part for parts in done for part in parts]
 
-    def take(self) -> Tally:
+    def take(self) -> WordTally:
         calls = [actor.take.remote(*bundle) for actor, bundle in zip(self.actors, self._bundles, strict=True)]
         self._bundles = []
         return merge_tallies(self.ray.get(calls))

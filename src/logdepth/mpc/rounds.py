@@ -1,6 +1,6 @@
 """Round after round, whoever works: the loop that every engine shares, and what it asks of those who work.
 
-The driver learns a `Stepped` and a `Tally` from each process, never a row a machine. So its memory grows with the
+The driver learns a `Stepped` and a `WordTally` from each process, never a row a machine. So its memory grows with the
 number of processes, and the ledger's rows are the same however the machines are spread over them.
 """
 
@@ -17,7 +17,7 @@ from logdepth.mpc.checkpoint import Checkpoints, Part
 from logdepth.mpc.host import Stepped
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Table
-from logdepth.mpc.tally import Tally, merge_tallies
+from logdepth.mpc.tally import WordTally, merge_tallies
 
 Progress = Callable[[int, int], None]
 
@@ -29,7 +29,7 @@ class Crew(Interface):
         """A round's work, by ranges of machines in order; what is mailed waits."""
         ...
 
-    def take(self) -> Tally:
+    def take(self) -> WordTally:
         """Deliver what waits; the words that each machine then holds."""
         ...
 

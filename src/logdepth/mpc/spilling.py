@@ -13,6 +13,24 @@ WORKING_BYTES = 120  # of a process at its busiest for each word of its machines
 STANDING_BYTES = 300 << 20  # of a process that holds no machine: Python, NumPy, Numba's code, Ray
 
 
+def worker_bytes(words: int, workers: int) -> int:
+    """What a worker takes at the most that holds its share of an input of so many words at once.
+
+    >>> worker_bytes(500_000_000, 2) >> 30
+    28
+    """
+    return STANDING_BYTES + WORKING_BYTES * -(-words // workers)
+
+
+def driver_bytes(words: int, workers: int) -> int:
+    """What the driver takes: names and counts of the pieces that are read (2^21 edges each), a few rows a worker.
+
+    >>> driver_bytes(40_000_000_000, 200) >> 20
+    377
+    """
+    return STANDING_BYTES + 2048 * (words >> 22) + 1024 * workers * (workers + 100)
+
+
 @dataclass(frozen=True)
 class Spill:
     """memory: bytes that a process may take. folder: where waiting tables lie, on a disk of its own machine.
@@ -38,7 +56,7 @@ class Spill:
         Raises `InputError` if a single machine may not fit.
         """
         room = self.memory - STANDING_BYTES
-        needed = -(-WORKING_BYTES * spec.num_words // workers)
+        needed = worker_bytes(spec.num_words, workers) - STANDING_BYTES
         ranges = max(1, -(-needed // room))
         most = max(1, spec.num_machines // workers)
         if ranges > most:

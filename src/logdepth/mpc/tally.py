@@ -11,13 +11,13 @@ from logdepth.mpc.table import Array
 
 
 @dataclass(frozen=True)
-class Tally:
+class WordTally:
     """Of some machines: `most` words on one of them, `machine` the first that has so many, `total` on all.
 
     A worker reduces its machines to one of these, so that the driver holds one row a worker and none a machine.
 
-    >>> Tally.of(np.array([3, 9, 9]), first=10)
-    Tally(most=9, machine=11, total=21)
+    >>> WordTally.of(np.array([3, 9, 9]), first=10)
+    WordTally(most=9, machine=11, total=21)
     """
 
     most: int
@@ -25,19 +25,19 @@ class Tally:
     total: int
 
     @staticmethod
-    def of(words: Array, first: int = 0) -> Tally:
+    def of(words: Array, first: int = 0) -> WordTally:
         """Of machines `first`, ..., words (machines,)."""
         if not len(words):
-            return Tally(0, first, 0)
+            return WordTally(0, first, 0)
         place = int(np.argmax(words))
-        return Tally(int(words[place]), first + place, int(words.sum()))
+        return WordTally(int(words[place]), first + place, int(words.sum()))
 
 
-def merge_tallies(tallies: Sequence[Tally]) -> Tally:
+def merge_tallies(tallies: Sequence[WordTally]) -> WordTally:
     """Of all their machines, in order of the machines: as if they had been counted together.
 
-    >>> merge_tallies([Tally(9, 1, 12), Tally(9, 5, 10)])
-    Tally(most=9, machine=1, total=22)
+    >>> merge_tallies([WordTally(9, 1, 12), WordTally(9, 5, 10)])
+    WordTally(most=9, machine=1, total=22)
     """
     fullest = max(tallies, key=lambda tally: tally.most)  # the first of equals
-    return Tally(fullest.most, fullest.machine, sum(tally.total for tally in tallies))
+    return WordTally(fullest.most, fullest.machine, sum(tally.total for tally in tallies))

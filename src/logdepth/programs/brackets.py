@@ -14,7 +14,8 @@ Narasimhan 2021 (bounded Dyck-k by hard attention). Here nesting is bounded by t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -43,7 +44,8 @@ def names(kinds: int = 1) -> str:
     return _NAMES[: 2 * kinds]
 
 
-class _Seen(NamedTuple):
+@dataclass(frozen=True)
+class _Seen:
     """What of the tokens counts: all that are seen, or, where everything is seen, those up to me."""
 
     position: Word

@@ -225,19 +225,15 @@ def _of_table(lines: list[tuple[int, str]]) -> Group:
 
 def _check_group(table: np.ndarray, names: Sequence[str]) -> None:
     n = np.arange(len(table))
-    neutral = [e for e in n if (table[e] == n).all() and (table[:, e] == n).all()]
-    if not neutral:
+    if not any((table[e] == n).all() and (table[:, e] == n).all() for e in n):
         raise InputError("group: the table has no neutral element, so it is no group")
-    for row in n:
-        if (np.sort(table[row]) != n).any():
-            raise InputError(f"group: the products of {names[row]} are not all different, so it is no group")
-        wrong = np.argwhere(table[table[row]] != table[row][table])
+    for a, name in enumerate(names):
+        if (np.sort(table[a]) != n).any():
+            raise InputError(f"group: the products of {name} are not all different, so it is no group")
+        wrong = np.argwhere(table[table[a]] != table[a][table])
         if wrong.size:
-            b, c = wrong[0]
-            raise InputError(
-                f"group: ({names[row]} {names[b]}) {names[c]} is not {names[row]} ({names[b]} {names[c]}), so it is no "
-                "group"
-            )
+            b, c = (names[int(each)] for each in wrong[0])
+            raise InputError(f"group: ({name} {b}) {c} is not {name} ({b} {c}), so it is no group")
 
 
 def _acting(names: Sequence[str], table: np.ndarray) -> Group:

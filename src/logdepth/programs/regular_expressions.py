@@ -175,7 +175,8 @@ class _Nfa:
                 self.free[each].append(("", end))
             return end
         if op in (codes.MAX_REPEAT, codes.MIN_REPEAT):
-            return self._repeat(*value, start, flags)
+            least, most, inner = value
+            return self._repeat(least, most, inner, start, flags)
         if op is codes.AT:
             line = value in (codes.AT_BEGINNING, codes.AT_END) and flags & re.MULTILINE
             if not line:
@@ -214,7 +215,7 @@ def _matches(op: Any, value: Any, character: str, flags: int) -> bool:
         return not _matches(codes.LITERAL, value, character, flags)
     if op is codes.IN:
         negated = value[0][0] is codes.NEGATE
-        return negated != any(_matches(*each, character, flags) for each in value[negated:])
+        return negated != any(_matches(kind, each, character, flags) for kind, each in value[negated:])
     if op is codes.CATEGORY:
         return _in_category(value, character, flags)
     ends = (value, value) if op is codes.LITERAL else value

@@ -111,8 +111,12 @@ class StatedTask(Checked):
     def name(self) -> str:  # type: ignore[override]
         return self.stated.name
 
-    @cached_property
+    @property
     def vocabulary(self) -> Vocabulary:
+        return self._vocabulary
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
         asked = self.asked
         return self.program.trace(asked.length, asked.alphabet_size, **asked.parameters).vocabulary
 

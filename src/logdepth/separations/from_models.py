@@ -137,7 +137,9 @@ class PlayedThinker(ThinkingModel):
 
     @torch.no_grad()
     def finish(self, ids: np.ndarray, position: int, read: np.ndarray) -> np.ndarray:
-        x = self.model.final_norm(self.block.finish(self._rows(ids[:, None], position), _tensor(read)[:, :, None]))[:, 0]
+        x = self.model.final_norm(self.block.finish(self._rows(ids[:, None], position), _tensor(read)[:, :, None]))[
+            :, 0
+        ]
         number = position - self.total + 1  # of the thought that this says
         symbols = self.model.unembed(x)
         unread = symbols.new_full((len(symbols), 1), float(NEVER))

@@ -66,9 +66,7 @@ class GraphLesson(Task):
             )
 
     @classmethod
-    def of_size(
-        cls, vertices: int = 32, *, max_k: int | None = None, graphs: str = "", form: str = "pairs"
-    ) -> Self:
+    def of_size(cls, vertices: int = 32, *, max_k: int | None = None, graphs: str = "", form: str = "pairs") -> Self:
         """The lesson at a size, its length worked out. max_k: the largest diameter (default: the largest there is)."""
         most = cls.most_k(vertices) if max_k is None else max_k
         return cls(cls.length_for(vertices, form), vertices, max_k=most, graphs=graphs, form=form)
