@@ -26,7 +26,7 @@ from logdepth.compiler.loops import compile_loops
 from logdepth.programs import khop_blanks, khop_cot, khop_cot_wide, khop_doubling, khop_loops, khop_rank
 from logdepth.records import Record, read_rows
 from logdepth.rng import rng_for
-from logdepth.tasks.chains import Question
+from logdepth.tasks.chains import ChainQuestion
 from logdepth.tasks.khop import Khop
 from logdepth.tasks.khop.chain import KhopChain
 from logdepth.tasks.khop.definition import solve_by_definition
@@ -92,7 +92,7 @@ def by_loops(k: int, strings: np.ndarray, want: np.ndarray) -> Record:
 
 
 def by_chain(way: str, k: int, strings: np.ndarray, found: Any, stock: Any, model: Any, **options: Any) -> Record:
-    questions = [Question(string.tolist(), N, k) for string in strings]
+    questions = [ChainQuestion(string.tolist(), N, k) for string in strings]
     chains, seconds = timed(lambda: ask(stock, found, questions, **options))
     wrong = _wrong(chains, questions)
     passes = max(map(len, chains)) + 1
@@ -102,7 +102,7 @@ def by_chain(way: str, k: int, strings: np.ndarray, found: Any, stock: Any, mode
 
 def by_blanks(k: int, strings: np.ndarray, found: Any, stock: Any, model: Any) -> Record:
     """The question, then k blanks (any token will do: the question again); the whole chain out of one pass."""
-    questions = [Question(string.tolist(), N, k) for string in strings]
+    questions = [ChainQuestion(string.tolist(), N, k) for string in strings]
     ids = KhopChain(A, N, MOST).ids
     symbols = np.array([ids.prompt(q.string, q.at) + [ids.pointer(q.at)] * k for q in questions])
     tokens = model.encode(symbols, np.full(len(symbols), k))
@@ -118,7 +118,7 @@ def by_blanks(k: int, strings: np.ndarray, found: Any, stock: Any, model: Any) -
     return row("blanks", k, _wrong(chains, questions), seconds, **sizes, **_sizes(model))
 
 
-def _wrong(chains: list[list[int]], questions: list[Question]) -> int:
+def _wrong(chains: list[list[int]], questions: list[ChainQuestion]) -> int:
     """Chains that are not those of the definition, or whose answer is not hop_k's."""
     task = KhopChain(A, N, MOST)
     right = [

@@ -21,7 +21,7 @@ from logdepth.errors import FolderError, InputError
 from logdepth.graphs import graph_from_edges
 from logdepth.lang import Pointer, Symbol, interpret, point, program
 from logdepth.programs import khop_blanks, khop_cot, khop_cot_wide, pointer_chasing_cot, reachability_cot
-from logdepth.tasks.chains import Question
+from logdepth.tasks.chains import ChainQuestion
 from logdepth.tasks.khop import Khop
 from logdepth.tasks.khop.chain import KhopChain
 from logdepth.tasks.pointer_chasing.chain import PointerChain, ReachabilityChain
@@ -86,7 +86,7 @@ def test_the_longest_chain_fills_the_table_of_positions(folders: dict[Any, Path]
     found = read_folder(folders[khop_cot])
     model = load_model(found.path, "eager", "cpu")
     assert model.config.n_positions == 1 + 12 + 1 + 9 + 1
-    assert ask(model, found, [Question([0] * 12, 12, 9)]) == [[3 + 11] * 9 + [0]]
+    assert ask(model, found, [ChainQuestion([0] * 12, 12, 9)]) == [[3 + 11] * 9 + [0]]
     with pytest.raises(
         InputError, match=r"k is 10; the model's table of 24 positions .* \(compile one with --max-k 10\)"
     ):
@@ -228,8 +228,8 @@ def test_the_target_128_letters_and_64_hops(use_cache: bool, tmp_path: Path) -> 
     for k in range(65):
         strings = [rng.integers(0, 4, 128), np.cumsum(rng.integers(1, 4, 128)) % 4]
         strings += list(Khop(128, 4, k=max(k, 1)).planted_strings(max(k, 1), 2, seed=k))
-        questions += [Question(string.tolist(), 128, k) for string in strings]
-        questions.append(Question(strings[0].tolist(), int(rng.integers(1, 129)), k))
+        questions += [ChainQuestion(string.tolist(), 128, k) for string in strings]
+        questions.append(ChainQuestion(strings[0].tolist(), int(rng.integers(1, 129)), k))
     if not use_cache:  # every token costs all before it
         questions = [*questions[::9], *questions[-3:]]
     written = ask(stock, found, questions, use_cache=use_cache)
@@ -241,7 +241,7 @@ def test_the_target_128_letters_and_64_hops(use_cache: bool, tmp_path: Path) -> 
 def test_interpreted_prefixes_are_what_is_generated(folders: dict[Any, Path]) -> None:
     """Every prefix of a chain: the next token of the interpreter, asked once at all positions."""
     found = read_folder(folders[khop_cot])
-    question = Question([0, 1, 2, 0, 1, 2, 0, 2, 1], 9, 3)
+    question = ChainQuestion([0, 1, 2, 0, 1, 2, 0, 2, 1], 9, 3)
     chain = KhopChain(3, 12, 9).chain(question)
     prompt = KhopChain(3, 12, 9).ids.prompt(question.string, question.at)
     words = interpret(found.graph, np.array([[*prompt, *chain]]), header=np.array([3]))

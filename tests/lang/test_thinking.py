@@ -20,7 +20,7 @@ from logdepth.programs import (
     pointer_chasing_cot,
     reachability_cot,
 )
-from logdepth.tasks.chains import ChainTask, Question
+from logdepth.tasks.chains import ChainTask, ChainQuestion
 from logdepth.tasks.khop.definition import solve_by_definition
 from logdepth.tasks.registry import CHAIN_TASKS
 
@@ -33,18 +33,18 @@ def task_of(program: Program, *sizes: int) -> ChainTask:
     return CHAIN_TASKS[name](*sizes)
 
 
-def chains(program: Program, task: ChainTask, questions: list[Question]) -> list[list[int]]:
+def chains(program: Program, task: ChainTask, questions: list[ChainQuestion]) -> list[list[int]]:
     graph = program.trace(task.ids.length, task.ids.alphabet_size, task.steps + 1, text=task.text, steps=task.steps)
     prompts = [task.ids.prompt(question.string, question.at) for question in questions]
     return think(graph, prompts, [question.header for question in questions])
 
 
-def every_question(task: ChainTask) -> list[Question]:
+def every_question(task: ChainTask) -> list[ChainQuestion]:
     found = []
     for n in range(1, task.text + 1):
         for string in itertools.product(range(task.letters), repeat=n):
             places = range(1, n + 1)
-            found += [Question(list(string), at, header) for at in places for header in task.headers]
+            found += [ChainQuestion(list(string), at, header) for at in places for header in task.headers]
     return found
 
 
@@ -73,7 +73,7 @@ def test_random_texts_and_questions(program: Program, data: st.DataObject) -> No
 def test_the_answer_is_the_definition_of_k_hop() -> None:
     rng = np.random.default_rng(0)
     task = CHAIN_TASKS["khop-cot"](4, 128, 64)
-    questions = [Question(rng.integers(0, 4, 128).tolist(), 128, k) for k in range(65)]
+    questions = [ChainQuestion(rng.integers(0, 4, 128).tolist(), 128, k) for k in range(65)]
     for question, chain in zip(questions, chains(khop_cot, task, questions), strict=True):
         assert task.ids.answer(chain) == solve_by_definition(question.string, question.header, 4)[-1]
 

@@ -20,7 +20,7 @@ from logdepth.lang.thinking import think
 from logdepth.rng import rng_for
 from logdepth.sequences import NamedSequence
 from logdepth.sequences.chain import ChainTokens
-from logdepth.tasks.chains import ChainTask, Question
+from logdepth.tasks.chains import ChainTask, ChainQuestion
 
 _ROWS = 256
 
@@ -140,7 +140,7 @@ def predict_chains(
     found = folder if isinstance(folder, Folder) else read_folder(folder)
     ids = chain_tokens(found)
     alphabet = ids.letters_of(found.alphabet)
-    questions: list[tuple[str, Question]] = []
+    questions: list[tuple[str, ChainQuestion]] = []
     for number, record in enumerate(records, 1):
         if isinstance(record, str):
             record = NamedSequence(f"sequence {number}", alphabet.parse(record, f"sequence {number}"))
@@ -151,7 +151,7 @@ def predict_chains(
             places = range(1, len(string) + 1) if at == "all" else [len(string) if at is None else int(at)]
             for place in places:
                 ids.prompt(string, place)
-                questions.append((record.name, Question(string, place, asked or 0)))
+                questions.append((record.name, ChainQuestion(string, place, asked or 0)))
             if not string:
                 ids.prompt(string, 0)
         except InputError as error:
@@ -170,7 +170,7 @@ def predict_chains(
     return chains
 
 
-def ask(model: Any, found: Folder, questions: Sequence[Question], **options: Any) -> list[list[int]]:
+def ask(model: Any, found: Folder, questions: Sequence[ChainQuestion], **options: Any) -> list[list[int]]:
     """What `generate` writes, for questions that are known to be fit."""
     ids = chain_tokens(found)
     prompts = [ids.prompt(question.string, question.at) for question in questions]
@@ -192,7 +192,7 @@ def chain_task(found: Folder) -> ChainTask | None:
     return task if isinstance(task, ChainTask) else None
 
 
-def questions_of(found: Folder, count: int, seed: int, *, task: ChainTask | None) -> list[Question]:
+def questions_of(found: Folder, count: int, seed: int, *, task: ChainTask | None) -> list[ChainQuestion]:
     """What `verify` asks: the task's own questions, or any at all."""
     if task is not None:
         return task.questions(count, seed, "verify")
@@ -202,11 +202,11 @@ def questions_of(found: Folder, count: int, seed: int, *, task: ChainTask | None
         n = ids.text if number % 2 else int(rng.integers(1, ids.text + 1))
         string = rng.integers(0, ids.letters, n).tolist()
         header = int(rng.integers(max(1, found.graph.setting.header_size)))
-        found_questions.append(Question(string, int(rng.integers(1, n + 1)), header))
+        found_questions.append(ChainQuestion(string, int(rng.integers(1, n + 1)), header))
     return found_questions
 
 
-def right_chains(found: Folder, questions: Sequence[Question], task: ChainTask | None) -> list[list[int]]:
+def right_chains(found: Folder, questions: Sequence[ChainQuestion], task: ChainTask | None) -> list[list[int]]:
     """The chains that the program writes, by the interpreter, checked against the task's definition and its solver."""
     ids = chain_tokens(found)
     prompts = [ids.prompt(question.string, question.at) for question in questions]

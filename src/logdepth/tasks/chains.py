@@ -17,7 +17,7 @@ from logdepth.tasks.checked import Checked
 from logdepth.vocabulary import Vocabulary
 
 
-class Question(NamedTuple):
+class ChainQuestion(NamedTuple):
     """A text, the position asked for (from 1), and what the header says."""
 
     string: list[int]
@@ -34,7 +34,7 @@ class ChainTask(Checked):
 
     >>> from logdepth.tasks.registry import find_chain_task
     >>> task = find_chain_task("khop-cot")(letters=5, text=12, steps=4)
-    >>> task.chain(Question([1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0], at=12, header=2))
+    >>> task.chain(ChainQuestion([1, 0, 4, 1, 2, 0, 1, 4, 1, 3, 4, 0], at=12, header=2))
     [11, 9, 2]
     """
 
@@ -88,7 +88,7 @@ class ChainTask(Checked):
         return written >= header
 
     @abstractmethod
-    def answer(self, asked: Question) -> int:
+    def answer(self, asked: ChainQuestion) -> int:
         """The answer by a solver that writes no chain; `letters` for "nothing"."""
 
     @abstractmethod
@@ -102,7 +102,7 @@ class ChainTask(Checked):
             return int(string[position - 1])
         return self.ids.nothing if ends is None else self.ids.pointer(self.following(string, position))
 
-    def chain(self, asked: Question) -> list[int]:
+    def chain(self, asked: ChainQuestion) -> list[int]:
         """What is written, by definition, without the end."""
         string, position, header = asked
         found: list[int] = []
@@ -115,14 +115,14 @@ class ChainTask(Checked):
                 return found
             position = self.ids.position(token)
 
-    def questions(self, count: int, seed: int, purpose: str) -> list[Question]:
+    def questions(self, count: int, seed: int, purpose: str) -> list[ChainQuestion]:
         """Random texts and questions: half of them ask for the text's end, where chains are long."""
         rng = rng_for(seed, "chains", self.name, purpose)
         found = []
         for number in range(count):
             string = self.draw(rng)
             at = len(string) if number % 2 else int(rng.integers(1, len(string) + 1))
-            found.append(Question(string, at, int(self.headers[int(rng.integers(len(self.headers)))])))
+            found.append(ChainQuestion(string, at, int(self.headers[int(rng.integers(len(self.headers)))])))
         return found
 
     def instances(self, length: int, count: int, seed: int, purpose: str) -> np.ndarray | None:

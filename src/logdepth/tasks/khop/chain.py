@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from logdepth.tasks.chains import ChainTask, Question
+from logdepth.tasks.chains import ChainTask, ChainQuestion
 from logdepth.tasks.khop.definition import find_by_definition
 from logdepth.tasks.khop.solver import solve
 
@@ -26,7 +26,7 @@ class KhopChain(ChainTask):
     def following(self, string: Sequence[int], position: int) -> int:
         return find_by_definition(string, position)
 
-    def answer(self, asked: Question) -> int:
+    def answer(self, asked: ChainQuestion) -> int:
         return int(solve(np.array([asked.string]), asked.header, self.letters)[0, asked.at - 1])
 
     def draw(self, rng: np.random.Generator) -> list[int]:

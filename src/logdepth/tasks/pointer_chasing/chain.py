@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.tasks.chains import ChainTask, Question
+from logdepth.tasks.chains import ChainTask, ChainQuestion
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class PointerChain(ArcChain):
     header = "k"
     programs = {"pointer_chasing_cot": "arcs"}  # noqa: RUF012 (a ClassVar of Checked's)
 
-    def answer(self, asked: Question) -> int:
+    def answer(self, asked: ChainQuestion) -> int:
         image, vertex = self.image(asked.string), asked.string[asked.at - 1]
         for _ in range(asked.header):
             if vertex not in image:
@@ -95,7 +95,7 @@ class ReachabilityChain(ArcChain):
             return True
         return None if written >= self.steps else False
 
-    def answer(self, asked: Question) -> int:
+    def answer(self, asked: ChainQuestion) -> int:
         image, vertex, met = self.image(asked.string), asked.string[asked.at - 1], set[int]()
         while vertex != asked.header:
             if vertex in met or vertex not in image:
