@@ -25,7 +25,7 @@ demo: $(STAMP)
 
 # Lint, format, types, layers, tests with doctests. What CI runs.
 test: check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 # Everything, the slow tests too, and which lines they leave out.
 test-all: check

@@ -2,7 +2,7 @@
 
 Each size runs in a process of its own, so that its peak memory is its own; what Numba compiles is compiled before, on a
 small input. Hard attention stands beside it where all pairs fit. Seconds are of the clock and of the processor: on a
-machine that others use, too, the second is the fairer. `python bench_hash.py`; `python bench_hash.py khop` replaces the
+machine that others use, too, the second is the fairer. `python bench_hash.py`; `python bench_hash.py khop` makes the
 rows of one half; `python bench_hash.py khop 1000000 hash` prints one.
 """
 
@@ -22,11 +22,11 @@ from logdepth.compiled.run_exact import ExactModel, ExactRun, run_exact, run_exa
 from logdepth.graphs import Graph
 from logdepth.graphs.tokens import GraphTokens
 from logdepth.programs import BUILT_IN
-from logdepth.records import Record, read_records
+from logdepth.records import Record
 from logdepth.sequences import Alphabet, NamedSequence
 from logdepth.tasks.graphs import Connectivity
 from logdepth.tasks.khop.solver import solve
-from measure import ROWS, save
+from measure import save
 
 K = 64
 CASES = [
@@ -95,10 +95,9 @@ def main() -> None:
         run({"khop": 100, "components": 100}[sys.argv[1]], sys.argv[3])
         print(json.dumps(run(int(sys.argv[2]), sys.argv[3])))
         return
-    halves = sys.argv[1:] or ["khop", "components"]
-    kept = [r for r in read_records(ROWS / "hash.jsonl") if r.config["what"] not in halves] if sys.argv[1:] else []
-    records = [measure(*case) for case in CASES if case[0] in halves]
-    save("hash", [*kept, *records, *(growth(records, what) for what in halves)])
+    for half in sys.argv[1:] or ["khop", "components"]:
+        records = [measure(*case) for case in CASES if case[0] == half]
+        save(f"hash_{half}", [*records, growth(records, half)])
 
 
 if __name__ == "__main__":

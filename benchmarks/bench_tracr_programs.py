@@ -156,7 +156,8 @@ def tracr(name: str, length: int) -> dict[str, Any]:
                 continue  # where nothing stands so far before, Tracr says nothing, in whatever way
             positions += 1
             if case.fraction:
-                right += round(float(found) * (100 if stated.name == "fraction" else place)) == word
+                grid = 100 if stated.name == "fraction" else place
+                right += abs(float(found) * grid - word) < 0.501  # half of one is rounded either way
             elif stated.name in ("shift", "reverse", "sort", "sort-unique", "sort-by-frequency"):
                 right += found == (names[word] if word < len(names) else None)
             else:
@@ -211,7 +212,7 @@ def main() -> None:
         for length in args.lengths:
             values: dict[str, Any] = ours(case, length, args.samples)
             if name in ("most_frequent", "frac_prevs, numerator"):
-                values["tracr"] = {"failed": "not in its library" if name == "most_frequent" else "the row above"}
+                values["tracr"] = {"failed": "not in its library" if name == "most_frequent" else "as above"}
             elif find_spec("tracr") is None:
                 values["tracr"] = {"failed": "not installed"}
             elif length > args.most:

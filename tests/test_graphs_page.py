@@ -44,3 +44,20 @@ def test_the_table_of_depths(vertices: int) -> None:
         assert compiled(program, vertices, 3).schedule.depth == log + int(constant), program
         seen.add(program)
     assert seen == {of for task in GRAPH_TASKS.values() for of in task.programs}
+
+
+def test_the_table_of_answers_is_that_of_the_rows() -> None:
+    rows = read_rows(ROOT / "benchmarks" / "rows" / "graph_exactness.jsonl")
+    lines = re.findall(
+        r"^\| `(\w+)`(, D = 1 and 3)? \| ([\d,]+) \| (\d+) \| ([\d,]+) \| (\d+|-) \| (\d+) \|$", PAGE.read_text(), re.M
+    )
+    assert {name for name, *_ in lines} == {row["program"] for row in rows} and len(lines) == len(set(lines))
+    for name, promise, small, large, answers, nothing, wrong in lines:
+        mine = [row for row in rows if row["program"] == name and (row["diameter"] > 0) == bool(promise)]
+        every = [row for row in mine if row["family"] == "every graph"]
+        assert small == f"{sum(row['graphs'] for row in every):,}"
+        assert int(large) == sum(row["graphs"] for row in mine if row not in every)
+        assert answers == f"{sum(row['answers'] for row in mine):,}"
+        assert not promise or int(nothing) == sum(row["nothing"] for row in mine)
+        assert int(wrong) == sum(row["wrong"] for row in mine)
+    assert all(row["least_margin"] is None or row["least_margin"] >= row["certified_margin"] for row in rows)

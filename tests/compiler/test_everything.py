@@ -1,4 +1,4 @@
-"""Random programs with all features, both targets; `benchmarks/bench_random_programs.py` runs 2,000 and keeps the count."""
+"""Random programs with all features, both targets; `benchmarks/bench_random_programs.py` runs 2,000 of them."""
 
 from __future__ import annotations
 

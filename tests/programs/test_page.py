@@ -39,7 +39,7 @@ def test_its_session(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     assert main(["compile", "s5", "--length", "64", "--out", "s5"]) == 0
     printed = capsys.readouterr().out
-    assert "7 layers" in printed and "951,282 parameters" in printed and "exact in float32" in printed
+    assert "7 layers" in printed and "435,126 parameters" in printed and "exact in float32" in printed
     (tmp_path / "words.txt").write_text("21345 12354 54321\n")
     assert main(["predict", "s5", "--input", "words.txt"]) == 0
     assert capsys.readouterr().out == "21345 21354 45312\n"

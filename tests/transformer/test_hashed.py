@@ -14,17 +14,20 @@ from logdepth.compiler.compile import compile_program
 from logdepth.compiler.exact import compile_exact
 from logdepth.errors import InputError, ProgramError
 from logdepth.lang import Program
-from logdepth.programs import BUILT_IN, khop_doubling, khop_rank
+from logdepth.programs import BUILT_IN, STATED, Stated, khop_doubling, khop_rank
 from logdepth.tasks.graphs import Connectivity
 from logdepth.tasks.registry import GRAPH_TASKS
 from logdepth.transformer import Affine, RowFunction, SetRows, Transformer
 from tests.compiler import test_random_programs as words
 from tests.compiler import test_random_sets as sets
 from tests.hashing import check_hash
+from tests.programs.test_stated import asked_for, each, strings_for
+
+OF_STATED = {program.name for stated in STATED.values() for program in stated.programs}
 
 
-@pytest.mark.parametrize("name", [name for name, found in BUILT_IN.items() if not found.graph])
-def test_built_in_programs_on_sequences(name: str) -> None:
+@pytest.mark.parametrize("name", [n for n, found in BUILT_IN.items() if not found.graph and n not in OF_STATED])
+def test_built_in_programs_of_tasks(name: str) -> None:
     header_size = 6 if BUILT_IN[name].takes_header else 0
     parameters = {"max_k" if header_size else "k": 5}
     length, alphabet = (12, 12) if name.startswith("pointer") else (17, 3)
@@ -36,6 +39,13 @@ def test_built_in_programs_on_sequences(name: str) -> None:
     header = rng.integers(0, header_size, 8) if header_size else None
     check_hash(model, graph.vocabulary.encode(strings, header))
     check_hash(model, graph.vocabulary.encode(strings, header), rng.integers(0, length + 1, 8))  # and with padding
+
+
+@each
+def test_built_in_programs_with_a_definition(stated: Stated, program: Program) -> None:
+    asked = asked_for(stated, program, 9, dict(stated.example))
+    graph, model = compile_exact(program, length=9, alphabet_size=asked.alphabet_size, **asked.parameters)
+    check_hash(model, graph.vocabulary.encode(strings_for(stated, asked, 8, "hash")))
 
 
 @pytest.mark.parametrize("name", list(GRAPH_TASKS))

@@ -47,13 +47,16 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--set", "-s", action="append", default=[], metavar="NAME=VALUE", help="a parameter of a program"
     )
+    parser.add_argument(
+        "--set-file", action="append", default=[], metavar="NAME=FILE", help="a parameter that is the text of a file"
+    )
     parser.add_argument("--headers", type=int, default=0, help="of a program with a Header: how many")
     parser.add_argument(
         "--out", metavar="FILE", help="the answers: .npy or text; of a graph .csv, .tsv, .parquet, .npz"
     )
     parser.add_argument("--force", action="store_true", help="replace FILE")
     add_json(parser)
-    parser.set_defaults(run=_run, vertices=None, edges=None)
+    parser.set_defaults(run=_run, vertices=None, edges=None, diameter=None, target=None)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -126,11 +129,13 @@ def _opened(args: argparse.Namespace) -> tuple[Any, list[Any]]:
     program, headers = asked.pop("program"), asked.pop("header_size")
     if program.graph:
         raise InputError(f"{args.program} reads a graph; give --graph FILE")
-    given = args.symbols if args.symbols is not None else args.alphabet
+    del asked["length"]
+    own = program.own_symbols({name: value for name, value in asked.items() if name != "alphabet"})
+    given = own or (args.symbols if args.symbols is not None else args.alphabet)
     alphabet = None if given is None else Alphabet.of(given)
     vocabulary = None if alphabet is None else Vocabulary(alphabet.size, headers)
     records, alphabet = read_input(source, alphabet, vocabulary)
-    del asked["length"], asked["alphabet"]
+    del asked["alphabet"]
     with redirect_stdout(sys.stderr):  # what a program prints while it is traced
         return ExactModel.of_program(program, records, alphabet, headers, args.length, **asked), records
 
@@ -142,7 +147,8 @@ def _opened_graph(args: argparse.Namespace) -> tuple[Any, Any]:
     from logdepth.compiled.run_exact import ExactModel
     from logdepth.graphs import read_graph
     from logdepth.graphs.tokens import GraphTokens
-    from logdepth.tasks.registry import GRAPH_TASKS
+    from logdepth.tasks.registry import GRAPH_TASKS, SHORT
+    from logdepth.tasks.registry import graph_task as task_named
     from logdepth.user_program import find_program, parse_parameters, program_of_task
 
     if Path(args.program).is_dir():
@@ -150,7 +156,7 @@ def _opened_graph(args: argparse.Namespace) -> tuple[Any, Any]:
         task = graph_task(folder)
         graph = read_graph(args.graph, format=args.format, weighted=task is not None and task.weighted)
         return ExactModel.of_folder(folder), graph
-    kind = GRAPH_TASKS.get(args.program)
+    kind = task_named(args.program) if args.program in (*GRAPH_TASKS, *SHORT) else None
     if kind is None and args.construction is not None:
         raise InputError(f"--construction goes with a task about graphs: {', '.join(GRAPH_TASKS)}")
     name = args.program if kind is None else program_of_task(kind, args.construction, headers=False)

@@ -95,7 +95,7 @@ def _plan(args: argparse.Namespace) -> int:
     if found.driver_bytes is not None and found.worker_bytes is not None:
         print(
             f"processes {found.worker_bytes / 2**30:,.2f} GiB a worker, one a machine, "
-            f"{found.driver_bytes / 2**30:,.2f} GiB the driver, on an input in parts; --worker-memory takes less, from disk"
+            f"{found.driver_bytes / 2**30:,.2f} GiB the driver, for an input in parts (less with --worker-memory)"
         )
     sizes = ", ".join(f"{row.input_words:,}" for row in found.calibration)
     print(f"from      runs of {sizes} words here; other inputs than random ones may need more")

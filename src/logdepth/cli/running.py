@@ -185,6 +185,11 @@ def _check_output(args: argparse.Namespace) -> None:
     if _out_folder(args):
         check_new_folder(Path(args.out), force=args.force)
     elif args.out:
+        if not Path(args.out).suffix:
+            raise InputError(
+                f"{args.out}: unknown suffix; a table is written as .parquet, .csv, .tsv, .npz; connectivity's also in "
+                f"parts, into a folder: {args.out}/"
+            )
         check_table_path(args.out)
         if Path(args.out).exists() and not args.force:
             raise InputError(f"{args.out} exists already; give --force to replace it")

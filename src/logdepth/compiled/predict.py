@@ -102,7 +102,7 @@ def predict(
 def headers_of(sequences: list[NamedSequence], setting: Setting, header: int | None) -> list[int]:
     """The header of each sequence, its own or `header`; 0 for models without one.
 
-    Raises `InputError` for a sequence longer than the model, and for a header that is missing, superfluous or too large.
+    Raises `InputError` for a sequence longer than the model, for a header that is missing, superfluous or too large.
     """
     headers = []
     for record in sequences:

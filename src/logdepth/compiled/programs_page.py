@@ -65,8 +65,9 @@ def tracr_table(measured: Iterable[dict[str, Any]]) -> str:
     rows = []
     for row in measured:
         peer = row["tracr"]
-        theirs = [peer["failed"], "", ""]
-        if "failed" not in peer:
+        if "failed" in peer:
+            theirs = [peer["failed"], "", ""]
+        else:
             theirs = [str(peer["layers"]), f"{peer['parameters']:,}", f"{100 * peer['right']:.4g} %"]
         ours = [str(row["layers"]), f"{row['parameters']:,}"]
         rows.append((row["case"], f"`{row['program']}`", str(row["length"]), *ours, *theirs))

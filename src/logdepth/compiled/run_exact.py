@@ -52,8 +52,8 @@ class ExactModel(TwoLines):
     def of_folder(folder: Folder, length: int | None = None) -> ExactModel:
         """The exact transformer that a folder's weights were made from, made again from its graph.
 
-        length: for sequences longer than the folder's, compiled anew. Raises `InputError` where that cannot be: a folder
-        holds what its program computes at its own length, so the program must be a built-in one, and not of graphs.
+        length: for sequences longer than the folder's, compiled anew. Raises `InputError` where that cannot be: a
+        folder holds its program at its own length, so the program must be a built-in one, and not of graphs.
         """
         setting, named = folder.graph.setting, folder.description["program"]
         if length is None or length <= setting.length:

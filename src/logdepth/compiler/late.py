@@ -2,8 +2,8 @@
 
 An embedding costs no layer and no hidden unit, but its coordinates from the first layer on. A word that is first read
 in layer 2 or later may as well be a table of the position (or of the symbol), computed in the layer before: addresses
-`position - 1, position - 2, position - 4, ..` of a doubling then share coordinates. It takes a few hidden units; whether
-that pays, `compile_graph` asks of the whole model.
+`position - 1, position - 2, position - 4, ..` of a doubling then share coordinates. It takes a few hidden units;
+whether that pays, `compile_graph` asks of the whole model.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def _bases(normal: Normal) -> dict[str, int]:
     found: dict[str, int] = {}
     for index, (kind, values) in normal.tables.items():
         size = normal.nodes[index].size
-        if size <= _LONGEST and len(np.unique(values)) == len(values):
-            if kind not in found or size < normal.nodes[found[kind]].size:
-                found[kind] = index
+        tells_apart = size <= _LONGEST and len(np.unique(values)) == len(values)
+        if tells_apart and (kind not in found or size < normal.nodes[found[kind]].size):
+            found[kind] = index
     return found
 
 

@@ -70,7 +70,7 @@ def query_dim(nodes: tuple[Node, ...], match: MatchSpec) -> int:
     return found + (match.kind not in ("at", "count", "union"))
 
 
-class Size(NamedTuple):
+class PlacedSize(NamedTuple):
     """What is made small: the model's width, coordinates, and bits of homes over all layers."""
 
     width: int
@@ -98,7 +98,7 @@ class Placing:
                     self.users[use].append(index)
         self.matches = {i: nodes[i].match for i in self.steps if nodes[i].match is not None}
 
-    def size(self) -> Size:
+    def size(self) -> PlacedSize:
         nodes, depth = self.nodes, self.depth
         change = np.zeros(depth + 3, np.int64)
         scratch, united = np.zeros(depth + 2, np.int64), np.zeros(depth + 2, np.int64)
@@ -128,7 +128,7 @@ class Placing:
         coordinates = 2 + int(live.max() + scratch.max() + united.max()) + len(counts)
         most = max([1, *Counter(layer for layer, _ in heads).values()])
         head_dim = max([-(-2 * coordinates // most), *(max(each) for each in heads.values())])
-        return Size(most * head_dim, coordinates, int(live.sum()))
+        return PlacedSize(most * head_dim, coordinates, int(live.sum()))
 
     def window(self, group: list[int]) -> range:
         """The layers that a step may move to while all others stay."""
@@ -160,7 +160,7 @@ class Placing:
         for index in group:
             self.when[index] = (layer, self.when[index][1])
 
-    def narrow(self) -> Size:
+    def narrow(self) -> PlacedSize:
         """The smallest placing found from the earliest and from the latest; the earliest unless another is smaller."""
         found = [(self.size(), 0, list(self.when))]
         for number in (1, 2):

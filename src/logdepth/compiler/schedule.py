@@ -123,8 +123,8 @@ class Schedule(TwoLines):
 
 
 def schedule_program(normal: Normal, when: list[When] | None = None) -> Schedule:
-    """Place every look-up and operation as early as possible (or where `when` says, see `placing.py`), and every word in
-    as few coordinates.
+    """Place every look-up and operation as early as possible (or where `when` says, see `placing.py`), and every word
+    in as few coordinates.
 
     Raises `ProgramError` for a chain of over 1,000 layers.
 

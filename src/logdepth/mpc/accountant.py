@@ -12,8 +12,8 @@ from logdepth.mpc.tally import WordTally
 class Accountant:
     """Fills `ledger`, round by round: `begin`, then `sends`, then `receives`; `ledger.end` when all have halted.
 
-    It sees a `WordTally` of all machines, never a row a machine. What machines hold at the start of a round is what they
-    received in the last one, whichever process ran that, or the input (`holds`). So an account that goes on from a
+    It sees a `WordTally` of all machines, never a row a machine. What machines hold at the start of a round is what
+    they received in the last one, whichever process ran that, or the input (`holds`). So an account that goes on from a
     checkpoint needs nothing but its ledger.
 
     Its methods raise `MemoryExceeded` in a strict run if a machine holds, sends or receives more than s.

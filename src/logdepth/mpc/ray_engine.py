@@ -199,6 +199,7 @@ class RayEngine:
 
     def map(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """`work` of each item, on any worker; a lost one's items are done again by another."""
+        self._drop()  # actors of a run before this hold the CPUs that the work waits for
         remote = self.ray.remote(_apply).options(num_cpus=1, max_retries=self.recoveries)
         try:
             return self.ray.get([remote.remote(work, item) for item in items])

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from logdepth import __version__
 from logdepth.errors import InputError, WriteError
 from logdepth.files import check_new_folder, lock, new_file, sha256, write_text_atomically
 from logdepth.graphs.generating.kinds import Recipe
@@ -59,8 +58,7 @@ def generate_parts(
         _polars()
     out = Path(out).absolute()
     check_new_folder(out, force=force)
-    plan = {"kind": "edges", "version": __version__, "format": format, "num_parts": parts, **recipe.facts()}
-    plan["graph"], plan["kind"] = recipe.kind, "edges"
+    plan = {**recipe.facts(), "kind": "edges", "graph": recipe.kind, "format": format, "num_parts": parts}
     work = out.with_name(f".{out.name}.partial")
     try:
         work.mkdir(parents=True, exist_ok=True)
