@@ -31,9 +31,9 @@ def find_program(name: str) -> Program:
 
 def tasks_with_programs() -> dict[str, list[str]]:
     """The tasks that built-in programs compute, each with its programs' constructions, the first one the default."""
-    from logdepth.tasks.registry import GRAPH_TASKS, TASKS
+    from logdepth.tasks.registry import CHAIN_TASKS, GRAPH_TASKS, TASKS
 
-    tasks = {**TASKS, **GRAPH_TASKS}
+    tasks = {**TASKS, **GRAPH_TASKS, **CHAIN_TASKS}
     return {name: list(dict.fromkeys(task.programs.values())) for name, task in tasks.items() if task.programs}
 
 

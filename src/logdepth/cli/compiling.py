@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import redirect_stdout
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 from logdepth.user_program import find_program, parse_parameters, program_of_task, tasks_with_programs, text_of
+
+if TYPE_CHECKING:
+    from logdepth.tasks.chains import ChainTask
 
 
 def add_commands(commands: Any) -> None:
@@ -43,11 +46,16 @@ def add_commands(commands: Any) -> None:
         "predict",
         help="run a compiled model on sequences, or on a graph",
         description="Run a compiled model on your sequences: lines of text, FASTA, or a .npy array of token ids; or on "
-        "a graph, if it is a model of graphs: any file that `logdepth run` reads.",
+        "a graph, if it is a model of graphs: any file that `logdepth run` reads. A model that thinks is asked for the "
+        "last position of every text, and its chain is generated.",
     )
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("--input", metavar="FILE", help="a file, or - for standard input (default)")
     add_graph(parser)
+    parser.add_argument("--at", metavar="I", help="of a model that thinks: the position asked for, from 1, or all")
+    parser.add_argument("--vertex", metavar="U", help="of a model that thinks, on a graph: the vertex asked for")
+    parser.add_argument("--goal", metavar="W", help="of reachability-cot, on a graph: the vertex to come to")
+    parser.add_argument("--no-cache", action="store_true", help="of a model that thinks: without the key-value cache")
     parser.add_argument("--out", metavar="FILE", help="of a graph: the answers' table, .csv, .tsv, .parquet or .npz")
     parser.add_argument("--force", action="store_true", help="replace FILE")
     add_header(parser)
@@ -113,8 +121,10 @@ def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> N
 def program_from(args: argparse.Namespace) -> dict[str, Any]:
     """The program that the options describe, its sizes and parameters: arguments of `compile`."""
     from logdepth.programs import find_stated
-    from logdepth.tasks.registry import GRAPH_TASKS, SHORT, TASKS, graph_task
+    from logdepth.tasks.registry import CHAIN_TASKS, GRAPH_TASKS, SHORT, TASKS, graph_task
 
+    if args.program in CHAIN_TASKS:
+        return _chain_program(args, CHAIN_TASKS[args.program])
     name, headers, said = args.program, args.headers, {}
     for option, value in (("k", args.k), ("max-k", args.max_k)):
         if value is not None and value < 0:
@@ -164,6 +174,31 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
         if reserved in parameters:
             raise InputError(f"--set {reserved}=..: no parameter may be called {reserved}, which compile takes itself")
     return {"program": program, "length": args.length, "alphabet": alphabet, "header_size": headers, **parameters}
+
+
+def _chain_program(args: argparse.Namespace, task: type[ChainTask]) -> dict[str, Any]:
+    """The program of a task for chains of thought."""
+    if args.k is not None:
+        raise InputError(f"{task.name} does every k up to --max-k; say which one to `logdepth predict` (--k)")
+    if args.headers or args.edges is not None or args.set:
+        raise InputError(f"{task.name} takes no --headers, --edges or --set")
+    for option, value, least in (("max-k", args.max_k, 0), ("vertices", args.vertices, 1), ("length", args.length, 1)):
+        if value is not None and value < least:
+            raise InputError(f"--{option} is {value}; it must be at least {least}")
+    letters = len(args.symbols) if args.symbols is not None else args.alphabet
+    if task.of_arcs and args.vertices is not None:
+        if letters not in (None, args.vertices):
+            raise InputError(f"{args.vertices} vertices are as many letters, not {letters}")
+        letters = args.vertices
+    elif args.vertices is not None:
+        raise InputError(f"{task.name} takes no --vertices; give --length N and --alphabet A")
+    if args.alphabet is not None and letters != args.alphabet:
+        raise InputError(f"--alphabet {args.alphabet} and --symbols with {letters} symbols do not agree")
+    length, letters, steps = task.sizes(args.length, letters, args.max_k)
+    names = [str(vertex) for vertex in range(max(letters, 0))] if task.of_arcs else letters
+    program = find_program(program_of_task(task, args.construction, headers=True))
+    alphabet = args.symbols if args.symbols is not None else names
+    return {"program": program, "length": length, "alphabet": alphabet, "steps": steps}
 
 
 def parameters_from(args: argparse.Namespace, program: Any, said: dict[str, Any]) -> dict[str, Any]:
@@ -267,6 +302,13 @@ def _predict(args: argparse.Namespace) -> int:
     from logdepth.sequences import read_input
 
     found = read_folder(args.folder)
+    if found.graph.setting.chain is not None:
+        from logdepth.cli.thinking import predict_chains_of
+
+        return predict_chains_of(args, found)
+    for option in ("at", "vertex", "goal", "no_cache"):
+        if getattr(args, option):
+            raise InputError(f"--{option.replace('_', '-')} is for models that think; {args.folder} is none")
     if args.graph is not None:
         return _predict_graph(args, found)
     if args.out is not None:

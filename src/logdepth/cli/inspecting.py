@@ -48,7 +48,7 @@ def add_commands(commands: Any) -> None:
 def _list(args: argparse.Namespace) -> int:
     from logdepth.programs import BUILT_IN, STATED
     from logdepth.protocols import BUILT_IN as PROBLEMS
-    from logdepth.tasks.registry import GRAPH_TASKS
+    from logdepth.tasks.registry import CHAIN_TASKS, GRAPH_TASKS
 
     rows = []
     of_stated = {program.name for stated in STATED.values() for program in stated.programs}
@@ -89,6 +89,8 @@ def _list(args: argparse.Namespace) -> int:
     print()
     for name, constructions in tasks_with_programs().items():
         sizes = "--vertices and --edges" if name in GRAPH_TASKS else "--k or --max-k"
+        if name in CHAIN_TASKS:
+            sizes = "--vertices" if CHAIN_TASKS[name].of_arcs else "--length and --alphabet"
         print(f"{name} stands for these: --construction {'|'.join(constructions)}, {sizes}.")
     print("Your own: FILE.py:program.")
     return 0

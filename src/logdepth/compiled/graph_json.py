@@ -68,6 +68,7 @@ def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
         **({} if graph.grid is None else {"grid": graph.grid, "error": list(graph.error.as_integer_ratio())}),
         **({"loops": [[list(state) for state in loop] for loop in graph.loops]} if graph.loops else {}),
         **({} if setting.num_edges is None else {"num_edges": setting.num_edges}),
+        **({} if setting.num_letters is None else {"num_letters": setting.num_letters}),
     }
 
 
@@ -77,7 +78,8 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
     Raises `ValueError`, naming the field, for an operation that is not known, an index that is not an earlier
     node's, a range that does not hold the operation's values, a look-up or a table that is not one.
     """
-    setting = Setting(data["length"], data["alphabet_size"], data["header_size"], data.get("num_edges"))
+    sizes = (data["length"], data["alphabet_size"], data["header_size"])
+    setting = Setting(*sizes, data.get("num_edges"), data.get("num_letters"))
     for name, value, least in (("length", setting.length, 1), ("alphabet_size", setting.alphabet_size, 1)):
         _need(value >= least, f"{name} is {value}")
     _need(setting.header_size >= 0, f"header_size is {setting.header_size}")
@@ -85,6 +87,10 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
         wanted = setting.length - 2 * setting.num_edges + 2
         _need(setting.num_edges >= 0 and wanted > 2, f"num_edges is {setting.num_edges}")
         _need(setting.alphabet_size == wanted, f"alphabet_size is {setting.alphabet_size}, should be {wanted}")
+    if setting.num_letters is not None:
+        text = setting.alphabet_size - setting.num_letters
+        _need(setting.num_letters > 0 < text and setting.length >= text + 2, f"num_letters is {setting.num_letters}")
+        _need(setting.num_edges is None and data["causal"], "num_letters: a chain of thought is causal, of a text")
     nodes: list[Node] = []
     for i, entry in enumerate(data["nodes"]):
         where = f"nodes.{i}"
@@ -106,6 +112,9 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
         _check_node(node, nodes, setting, where)
         nodes.append(node)
     _need(0 <= data["output"] < len(nodes), f"output is {data['output']}, not one of {len(nodes)} nodes")
+    if setting.num_letters is not None:
+        said = nodes[data["output"]]
+        _need(said.lo >= 0 and said.hi <= setting.alphabet_size, f"output is in {said.lo}..{said.hi}: no token")
     grid, (off, parts) = data.get("grid"), data.get("error") or (0, 1)
     _need(grid is None or 1 <= grid <= _LARGEST, f"grid is {grid}")
     _need(0 <= off <= _LARGEST and 1 <= parts <= _LARGEST, f"error is {off}/{parts}")

@@ -58,9 +58,12 @@ def predict(
     record's own comes first), `memory` the bytes to work in, beside the weights.
 
     Raises `InputError` for a sequence longer than the model (naming it), a symbol outside the alphabet, a
-    missing or superfluous header; `FolderError` for a folder that is not a compiled model.
+    missing or superfluous header; `FolderError` for a folder that is not a compiled model. Of a model that thinks use
+    `predict_chains`.
     """
     found = folder if isinstance(folder, Folder) else read_folder(folder)
+    if found.graph.setting.chain is not None:
+        raise InputError(f"{found.path} is a model that thinks: predict_chains (or `logdepth predict`) asks it")
     setting, vocabulary = found.graph.setting, found.vocabulary
     sequences = [
         NamedSequence(f"sequence {i}", found.alphabet.parse(r, f"sequence {i}")) if isinstance(r, str) else r

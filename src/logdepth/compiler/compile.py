@@ -20,6 +20,7 @@ from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
 from logdepth.lang.uniqueness import check_addresses, check_unique
+from logdepth.sequences.chain import ChainTokens
 from logdepth.summary import TwoLines, in_short
 from logdepth.transformer import Transformer
 
@@ -87,7 +88,8 @@ def _refusal(found: Compilation) -> str:
         wider = _compile(found.program, *given, "float64", found.target, found.parameters)
         ways += ["use float64"] if wider.certificate.holds else []
     if (ids := setting.graph) is None:
-        fits = largest_certified_length(found.program, below=setting.length, dtype=dtype, target=found.target, **sizes)
+        below = setting.length if setting.chain is None else setting.chain.text
+        fits = largest_certified_length(found.program, below=below, dtype=dtype, target=found.target, **sizes)
         option, bound, none = f"--length {fits}", f"up to length {fits:,} for this program", "at any length"
     else:
         fits = _most_edges(found, ids.vertices, ids.edges)
@@ -131,11 +133,16 @@ def largest_certified_length(
     """The largest length under `below` whose certificate holds (0: none), by bisection.
 
     In bfloat16 whether a length holds also hangs on how its gains happen to be stored, so there it is a length
-    that holds, with others above it that may, too.
+    that holds, with others above it that may, too. Of a program that thinks the length is the text's.
     """
 
     def holds(length: int) -> bool:
-        return _compile(program, length, alphabet_size, header_size, dtype, target, parameters).certificate.holds
+        whole, size, given = length, alphabet_size, parameters
+        if program.thinks:
+            given = {**parameters, "text": length}
+            ids = ChainTokens(alphabet_size - parameters["text"], length, parameters["steps"])
+            whole, size = ids.length, ids.alphabet_size
+        return _compile(program, whole, size, header_size, dtype, target, given).certificate.holds
 
     return _largest(holds, below)
 

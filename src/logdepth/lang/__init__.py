@@ -20,8 +20,9 @@ from logdepth.lang.interpreter import interpret
 from logdepth.lang.loops import loop
 from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, the, union
 from logdepth.lang.parameters import AtLeast, AtMost
-from logdepth.lang.program import Header, Position, Program, Symbol, program
+from logdepth.lang.program import Header, Pointer, Position, Program, Symbol, program
 from logdepth.lang.reals import Real
+from logdepth.lang.thinking import point, say, think
 from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 
@@ -34,6 +35,7 @@ __all__ = [
     "Match",
     "MatchSpec",
     "Node",
+    "Pointer",
     "Position",
     "Program",
     "ProgramGraph",
@@ -57,13 +59,16 @@ __all__ = [
     "minimum",
     "nothing",
     "one_hot",
+    "point",
     "program",
     "ratio",
+    "say",
     "select",
     "symbol",
     "table",
     "the",
     "theirs",
+    "think",
     "total",
     "union",
 ]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from logdepth.errors import InputError, ProgramError
 from logdepth.lang.lines import here, is_own, line_in, one_line, place, shown
+from logdepth.lang.own_words import own_words
 from logdepth.lang.reals import Real
 from logdepth.lang.refusals import Opaque
 from logdepth.lang.words import _SETTING, Setting, Word, as_word, current_setting
@@ -140,15 +141,16 @@ def _named(program: Program, positional: tuple[Any, ...], named: dict[str, Any])
 def _arguments(program: Program, given: dict[str, Any], setting: Setting) -> dict[str, Any]:
     """Words and parameters, checked. Raises `InputError` for what the program does not serve."""
     words = program._words()
-    highs = {"symbol": setting.alphabet_size, "position": setting.length, "header": setting.header_size - 1}
     found: dict[str, Any] = {}
     for name, kind in words.items():
         if name in given:
             found[name] = as_word(given[name])
         elif kind == "header" and not setting.header_size:
             raise InputError(f"program {program.name} reads a header, and here there is none; give {name}=")
+        elif kind == "pointer" and setting.chain is None:
+            raise InputError(f"program {program.name} reads pointers, and here there are none; give {name}=")
         else:
-            found[name] = Word(kind, (), 0, highs[kind], label=name)
+            found |= own_words(setting, {name: kind})
     hints = program.annotations
     static = {
         name: as_word(value) if hints.get(name) is Word else value for name, value in given.items() if name not in words
@@ -158,6 +160,13 @@ def _arguments(program: Program, given: dict[str, Any], setting: Setting) -> dic
         if ids is None:
             raise InputError(f"program {program.name} is about a graph, and here the sequence is none")
         for name, right in (("vertices", ids.vertices), ("edges", ids.edges)):
+            if static.setdefault(name, right) != right:
+                raise InputError(f"{name} is {shown(static[name])}; here it is {right}: leave it out")
+    if program.thinks:
+        chain = setting.chain
+        if chain is None:
+            raise InputError(f"program {program.name} writes a chain of thought, and here there is none")
+        for name, right in (("text", chain.text), ("steps", chain.steps)):
             if static.setdefault(name, right) != right:
                 raise InputError(f"{name} is {shown(static[name])}; here it is {right}: leave it out")
     headers = {name: found[name].hi for name, kind in words.items() if kind == "header"}

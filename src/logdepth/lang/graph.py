@@ -116,7 +116,9 @@ class ProgramGraph:
 
     @property
     def output_is_symbol(self) -> bool:
-        """Whether the output is one of the symbols (or "nothing"), rather than a number."""
+        """Whether the output is one of the symbols (or "nothing"), rather than a number. A thinking program's is."""
+        if self.setting.num_letters is not None:
+            return True
         symbol: list[bool] = []
         for node in self.nodes:
             sides = node.args[1:] if node.op in ("select", "choose") else node.args if node.op == "read" else ()
@@ -205,13 +207,15 @@ def build_graph(
 
 def _name(word: Word, taken: dict[str, int], is_inner: bool, args: list[str]) -> str:
     names = {
-        "symbol": "x",
+        "symbol": "x" if word.setting is None or word.setting.num_letters is None else "token",
         "position": "position",
         "header": "header",
         "real": "real",
         "constant": str(word.lo),
     }
-    stem = names.get(word.op) or (None if is_inner else assigned_name(word.origin, word.ordinal)) or word.op
+    stem = (
+        names.get(word.op) or word.label or (None if is_inner else assigned_name(word.origin, word.ordinal)) or word.op
+    )
     if stem == "shift":
         stem = f"{args[0]}{word.info:+d}"
     if stem == "bit":

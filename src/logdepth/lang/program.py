@@ -19,15 +19,18 @@ from logdepth.lang.graph import ProgramGraph, build_graph
 from logdepth.lang.lines import here, one_line, place
 from logdepth.lang.loops import _LOOPS, States
 from logdepth.lang.marking import refuse_unfit
+from logdepth.lang.own_words import own_words
 from logdepth.lang.parameters import AtLeast, AtMost, check_named_limits, checked
 from logdepth.lang.reals import Real
 from logdepth.lang.words import _SETTING, MAX_VALUE, Setting, Word
+from logdepth.sequences.chain import ChainTokens
 
 # Annotations of a program's parameters.
 Symbol = Annotated[Word, "symbol"]  # my symbol: 0..A-1, and A at the start token (never elsewhere)
+Pointer = Annotated[Word, "pointer"]  # of thinking programs: where I point to, 1..N; 0 where I am no pointer
 Position = Annotated[Word, "position"]  # my position: 1..length, and 0 at the start token
 Header = Annotated[Word, "header"]  # the header (0..header_size-1) at its token, 0 elsewhere: at(0).read(header)
-_KINDS = ("symbol", "position", "header")
+_KINDS = ("symbol", "pointer", "position", "header")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Program:
     causal: bool = True
     graph: bool = False
     alphabet: Callable[..., Sequence[str]] | None = None
+    thinks: bool = False
 
     def sizes(self, length: Any, alphabet: Any, parameters: dict[str, Any]) -> tuple[Any, Any]:
         """Length and alphabet, which a graph's `vertices` and `edges` determine, or (the alphabet) the program itself.
@@ -59,6 +63,25 @@ class Program:
                     "leave it out"
                 )
         return ids.length, ids.names if not isinstance(alphabet, int) else alphabet
+
+    def chain(
+        self, length: Any, alphabet_size: Any, header_size: Any, parameters: dict[str, Any]
+    ) -> tuple[ChainTokens, int, dict[str, Any]]:
+        """For texts of at most `length` letters out of `alphabet_size`: the tokens of a thinking program, how many
+        headers, and its parameters with `text` and `steps` filled in (as many thoughts as there are letters)."""
+        for name, value in (("length", length), ("alphabet", alphabet_size)):
+            checked(name, value, Annotated[int, AtLeast(1), AtMost(MAX_VALUE)])
+        found = {"text": length, "steps": length, **parameters}
+        steps = checked("steps", found["steps"], Annotated[int, AtLeast(0), AtMost(MAX_VALUE)])
+        if found["text"] != length:
+            raise InputError(f"text is {found['text']}; it is the length, {length}: leave it out")
+        return ChainTokens(alphabet_size, length, steps), header_size or (steps + 1) * self.takes_header, found
+
+    def _check_chain(self, length: int, alphabet_size: int, parameters: dict[str, Any]) -> None:
+        wanted = [checked(name, parameters.get(name), Annotated[int, AtLeast(0)]) for name in ("text", "steps")]
+        ids = ChainTokens(alphabet_size - wanted[0], *wanted)
+        if length != ids.length:
+            raise InputError(f"length is {length}; of texts of {ids.text} and {ids.steps} thoughts it is {ids.length}")
 
     def own_symbols(self, parameters: dict[str, Any]) -> tuple[str, ...] | None:
         """The symbols that the program itself determines, if it does."""
@@ -97,7 +120,7 @@ class Program:
         return "header" in self._words().values()
 
     def _words(self) -> dict[str, str]:
-        """The parameters that are words, and which: symbol, position or header."""
+        """The parameters that are words, and which: symbol, pointer, position or header."""
         found = {}
         for name, hint in self.annotations.items():
             kinds = [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, str) and each in _KINDS]
@@ -128,6 +151,10 @@ class Program:
         sizes = (("length", length, 1), ("alphabet", alphabet_size, 1), ("header_size", header_size, 0))
         for name, value, least in sizes:
             checked(name, value, Annotated[int, AtLeast(least), AtMost(MAX_VALUE)])
+        if self.thinks:
+            self._check_chain(length, alphabet_size, parameters)
+        elif "pointer" in self._words().values():
+            raise InputError(f"program {self.name} reads pointers; mark it @program(thinks=True)")
         if self.takes_header and header_size < 1:
             raise InputError(f"program {self.name} reads a header; give header_size (at least 1)")
         if not self.takes_header and header_size:
@@ -172,13 +199,16 @@ class Program:
         True
         """
         static = self.check(length, alphabet_size, header_size, parameters)
-        sizes = (operator.index(size) for size in (length, alphabet_size, header_size))
-        setting = Setting(*sizes, num_edges=operator.index(parameters["edges"]) if self.graph else None)
-        highs = {"symbol": setting.alphabet_size, "position": setting.length, "header": setting.header_size - 1}
+        sizes = tuple(operator.index(size) for size in (length, alphabet_size, header_size))
+        setting = Setting(
+            *sizes,
+            num_edges=operator.index(parameters["edges"]) if self.graph else None,
+            num_letters=sizes[1] - operator.index(parameters["text"]) if self.thinks else None,
+        )
         token, loops = _SETTING.set(setting), list[States]()
         kept = _LOOPS.set(loops)
         try:
-            words = {name: Word(kind, (), 0, highs[kind], label=name) for name, kind in self._words().items()}
+            words = own_words(setting, self._words())
             with tracing(self):
                 output = as_answer(self, run_function(self, {**static, **words}))
                 answer = output.word if isinstance(output, Real) else output
@@ -190,6 +220,11 @@ class Program:
         finally:
             _SETTING.reset(token)
             _LOOPS.reset(kept)
+        if self.thinks and not 0 <= answer.lo <= answer.hi <= setting.alphabet_size:
+            raise ProgramError(
+                f"{place(self.where)}: program {self.name} thinks, so it must return a token, but returned {answer!r}; "
+                "point(position) is a pointer, say(letter) a letter"
+            )
         graph = build_graph(answer, setting, causal=self.causal, title=self.name, loops=loops)
         return replace(graph, grid=output.grid, error=output.error) if isinstance(output, Real) else graph
 
@@ -233,6 +268,8 @@ class Program:
         """
         from logdepth.lang.interpreter import interpret
 
+        if self.thinks:
+            raise InputError(f"program {self.name} thinks: what it writes is read again; {self.name}.think(text) does")
         if not isinstance(text, str):
             raise InputError(f"text is a {type(text).__name__}; it must be a string")
         if self.alphabet is not None:
@@ -250,6 +287,39 @@ class Program:
         if graph.grid is not None:
             return [answer / graph.grid for answer in found]
         return "".join((alphabet + "_")[answer] for answer in found) if graph.output_is_symbol else found
+
+    def think(
+        self,
+        text: str,
+        *,
+        at: int | None = None,
+        header: int | None = None,
+        symbols: str | None = None,
+        **parameters: Any,
+    ) -> list[str]:
+        """What a thinking program writes after a text and the question for position `at` (default: the last one), by
+        the interpreter, token by token, up to the end: thoughts as @position, then the answer if there is one.
+
+        `header`: what the header token says. Raises `InputError` for a program that does not think, a text or position
+        that cannot be.
+
+        >>> from logdepth.programs import khop_cot
+        >>> khop_cot.think("baebcabebdea", header=2)
+        ['@7', '@5', 'c']
+        """
+        from logdepth.lang.thinking import think
+        from logdepth.sequences import Alphabet
+
+        if not self.thinks:
+            raise InputError(f"program {self.name} does not think; {self.name}.run(text) runs it")
+        alphabet = Alphabet.of("".join(sorted(set(text))) if symbols is None else symbols)
+        parameters = {"steps": max(len(text), header or 0), **parameters}
+        ids, header_size, parameters = self.chain(len(text), alphabet.size, 0, parameters)
+        names = ids.alphabet(alphabet).symbols
+        string = ids.prompt(alphabet.parse(text, "text"), len(text) if at is None else at)
+        graph = self.trace(ids.length, ids.alphabet_size, header_size, **parameters)
+        written = think(graph, [string], None if header is None else [header])[0]
+        return [names[symbol] for symbol in written]
 
     def _run_on_own(self, text: str, parameters: dict[str, Any]) -> str | list[int]:
         """`run` of a program whose symbols are its own; names of several characters stand between spaces."""
@@ -269,7 +339,11 @@ class Program:
 def program(function: Callable[..., Any], /) -> Program: ...
 @overload
 def program(
-    *, causal: bool = True, graph: bool = False, alphabet: Callable[..., Sequence[str]] | None = None
+    *,
+    causal: bool = True,
+    graph: bool = False,
+    alphabet: Callable[..., Sequence[str]] | None = None,
+    thinks: bool = False,
 ) -> Callable[[Callable[..., Any]], Program]: ...
 
 
@@ -280,11 +354,14 @@ def program(
     causal: bool = True,
     graph: bool = False,
     alphabet: Callable[..., Sequence[str]] | None = None,
+    thinks: bool = False,
 ) -> Any:
     """Mark a function as a program. `causal=False`: tokens see the whole sequence. `graph=True`: the sequence is a
     graph's (`graphs/tokens.py`); the parameters `vertices` and `edges` are its largest sizes, and answers are classes.
     `alphabet`: the symbols' names, where they are the program's own: a function of those of its parameters that it
     takes.
+    `thinks=True`: it returns the next token, and reads what it has written so far (`sequences/chain.py`); the
+    parameters `text` and `steps` are the longest text and the most thoughts.
 
     >>> @program
     ... def previous(x: Symbol, position: Position):
@@ -294,15 +371,21 @@ def program(
     ('previous', True)
     """
     if function is None:
-        return lambda f: _marked(f, causal, graph, alphabet)
-    return _marked(function, causal, graph, alphabet)
+        return lambda f: _marked(f, causal, graph, alphabet, thinks)
+    return _marked(function, causal, graph, alphabet, thinks)
 
 
 def _marked(
-    function: Callable[..., Any], causal: bool, graph: bool, alphabet: Callable[..., Sequence[str]] | None
+    function: Callable[..., Any],
+    causal: bool,
+    graph: bool,
+    alphabet: Callable[..., Sequence[str]] | None,
+    thinks: bool,
 ) -> Program:
     """Raises `ProgramError` for what cannot be a program."""
     if isinstance(function, Program):
         raise ProgramError(f"{here()}: {function.name} is marked @program already")
     refuse_unfit(function)
-    return Program(function, function.__name__, causal, graph, alphabet)
+    if thinks and (graph or alphabet or not causal):
+        raise ProgramError(f"{here()}: {function.__name__} thinks, so it is causal, and what it reads is a text")
+    return Program(function, function.__name__, causal, graph, alphabet, thinks)

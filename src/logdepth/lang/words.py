@@ -17,6 +17,7 @@ from logdepth.errors import ProgramError
 from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang.lines import here, origin, place, shown, statement
 from logdepth.lang.refusals import NUMBER, SEQUENCE, Opaque, reflected, refuses
+from logdepth.sequences.chain import ChainTokens
 
 if TYPE_CHECKING:
     from logdepth.lang.matches import Match
@@ -32,17 +33,27 @@ MAX_VALUE = 1 << MAX_BITS
 class Setting:
     """The sizes a program is traced for: positions 1..length, symbols 0..alphabet_size-1, headers
     0..header_size-1 (header_size 0: there are none). num_edges: of a graph, where the sequence is one
-    (`graphs/tokens.py`)."""
+    (`graphs/tokens.py`). num_letters: of a text, where a chain of thought is written after it (`sequences/chain.py`).
+    """
 
     length: int
     alphabet_size: int
     header_size: int = 0
     num_edges: int | None = None
+    num_letters: int | None = None
 
     @property
     def graph(self) -> GraphTokens | None:
         """The ids of the graphs that sequences are, if they are graphs."""
         return None if self.num_edges is None else GraphTokens(self.length - 2 * self.num_edges, self.num_edges)
+
+    @property
+    def chain(self) -> ChainTokens | None:
+        """The contract of chains of thought, if the program writes them."""
+        if self.num_letters is None:
+            return None
+        text = self.alphabet_size - self.num_letters
+        return ChainTokens(self.num_letters, text, self.length - text - 2)
 
 
 _SETTING: ContextVar[Setting | None] = ContextVar("setting", default=None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from logdepth.programs import automata, brackets, counting, ordering, patterns, recall, sums, word_problem
 from logdepth.programs.bipartiteness import bipartite_hooking
+from logdepth.programs.chases import pointer_chasing_cot, reachability_cot
 from logdepth.programs.components import (
     connectivity_hooking,
     connectivity_squaring,
@@ -17,16 +18,20 @@ from logdepth.programs.components import (
 )
 from logdepth.programs.forests import msf_hooking, spanning_forest_hooking
 from logdepth.programs.khop import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
+from logdepth.programs.khop_blanks import khop_blanks
+from logdepth.programs.khop_chain import khop_cot, khop_cot_wide
+from logdepth.programs.khop_loops import khop_loops
 from logdepth.programs.pointers import pointer_doubling
 from logdepth.programs.reachability import reachability_doubling
 from logdepth.programs.stated import Stated
 
 _OF_TASKS = (
-    *(khop_rank, khop_doubling, khop_rank_any, khop_doubling_any, pointer_doubling),
+    *(khop_rank, khop_doubling, khop_rank_any, khop_doubling_any, khop_loops, pointer_doubling),
     *(connectivity_hooking, spanning_forest_hooking, msf_hooking),
     *(one_cycle_hooking, bipartite_hooking, reachability_doubling),
     *(connectivity_squaring, one_cycle_squaring),
 )
+_CHAINS = (khop_cot, khop_cot_wide, khop_blanks, pointer_chasing_cot, reachability_cot)
 _FILES = (
     counting,
     sums,
@@ -38,9 +43,8 @@ _FILES = (
     automata,
 )
 STATED: dict[str, Stated] = {stated.name: stated for file in _FILES for stated in file.STATED}
-BUILT_IN = {
-    program.name: program for program in (*_OF_TASKS, *(each for stated in STATED.values() for each in stated.programs))
-}
+_OF_STATED = (each for stated in STATED.values() for each in stated.programs)
+BUILT_IN = {program.name: program for program in (*_OF_TASKS, *_CHAINS, *_OF_STATED)}
 
 
 def find_stated(name: str) -> tuple[Stated, dict[str, Any]] | None:
@@ -65,14 +69,20 @@ __all__ = [
     "connectivity_hooking",
     "connectivity_squaring",
     "find_stated",
+    "khop_blanks",
+    "khop_cot",
+    "khop_cot_wide",
     "khop_doubling",
     "khop_doubling_any",
+    "khop_loops",
     "khop_rank",
     "khop_rank_any",
     "msf_hooking",
     "one_cycle_hooking",
     "one_cycle_squaring",
+    "pointer_chasing_cot",
     "pointer_doubling",
+    "reachability_cot",
     "reachability_doubling",
     "spanning_forest_hooking",
 ]
