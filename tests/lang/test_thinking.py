@@ -20,7 +20,7 @@ from logdepth.programs import (
     pointer_chasing_cot,
     reachability_cot,
 )
-from logdepth.tasks.chains import ChainTask, ChainQuestion
+from logdepth.tasks.chains import ChainQuestion, ChainTask
 from logdepth.tasks.khop.definition import solve_by_definition
 from logdepth.tasks.registry import CHAIN_TASKS
 

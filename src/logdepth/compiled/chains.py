@@ -20,7 +20,7 @@ from logdepth.lang.thinking import think
 from logdepth.rng import rng_for
 from logdepth.sequences import NamedSequence
 from logdepth.sequences.chain import ChainTokens
-from logdepth.tasks.chains import ChainTask, ChainQuestion
+from logdepth.tasks.chains import ChainQuestion, ChainTask
 
 _ROWS = 256
 

@@ -94,7 +94,8 @@ class PlayedWindow(SparseLayer):
 
 
 class PlayedThinker(ThinkingModel):
-    """One layer with a chain of thought. A token after the input is a thought: its symbol, then its slot, in one number.
+    """One layer with a chain of thought. A token after the input is a thought: its symbol, then its slot, in one
+    number.
 
     An output is the logits of symbols, one for "not looked up", and those of slots.
     """

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from logdepth.tasks.chains import ChainTask, ChainQuestion
+from logdepth.tasks.chains import ChainQuestion, ChainTask
 from logdepth.tasks.khop.definition import find_by_definition
 from logdepth.tasks.khop.solver import solve
 

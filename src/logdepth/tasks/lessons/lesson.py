@@ -1,7 +1,8 @@
 """What a lesson is: a question about random graphs, as a task that models are trained on. Its k is the diameter.
 
-A graph is told as tokens (`graphs/lessons.py`), answers are two classes, no (0) and yes (1). Instances are stratified by
-their diameter: error by k is error by diameter. Nothing in a string says it. Graphs have no pointers and are not planted.
+A graph is told as tokens (`graphs/lessons.py`), answers are two classes, no (0) and yes (1). Instances are stratified
+by their diameter: error by k is error by diameter. Nothing in a string says it. Graphs have no pointers and are not
+planted.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 
 from logdepth.errors import InputError
-from logdepth.tasks.chains import ChainTask, ChainQuestion
+from logdepth.tasks.chains import ChainQuestion, ChainTask
 
 
 @dataclass(frozen=True)
