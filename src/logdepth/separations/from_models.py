@@ -132,7 +132,8 @@ class PlayedThinker(ThinkingModel):
     @torch.no_grad()
     def keys_and_values(self, ids: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
         if not ids.shape[1]:
-            return (np.zeros((len(ids), self.sizes[0], 0, self.sizes[1]), np.float32),) * 2
+            none = np.zeros((len(ids), self.sizes[0], 0, self.sizes[1]), np.float32)
+            return none, none
         _, key, value = self._project(ids, first)
         return key.numpy(), value.numpy()
 
