@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 
 $(STAMP): pyproject.toml constraints.txt
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,graph,ray,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,gnn,graph,ray,dev]'
 	touch $(STAMP)
 
 # The main job, end to end: compile, verify, explain, use, show.
@@ -25,7 +25,7 @@ demo: $(STAMP)
 
 # Lint, format, types, layers, tests with doctests. What CI runs.
 test: check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 # Everything, the slow tests too, and which lines they leave out.
 test-all: check
@@ -40,6 +40,7 @@ check: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m logdepth.cli.reference > docs/cli.md
 	$(BIN)/python -m logdepth.theory.page docs/bounds.md
+	$(BIN)/python -m logdepth.compiled.programs_page docs/programs.md benchmarks/rows/tracr_programs.jsonl
 
 # The pictures in the README.
 figures: $(STAMP)

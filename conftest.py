@@ -8,7 +8,7 @@ from pathlib import Path
 from jaxtyping import install_import_hook
 from tests.shapes import check_arrays
 
-CHECKED = ("lang", "transformer", "mpc", "protocols", "models", "separations")
+CHECKED = ("lang", "transformer", "mpc", "protocols", "models", "separations", "simulation")
 # Numba takes functions as they are written; tables are made at every step, and checking them doubles the tests' time.
 # Steps of a protocol written inside a function travel to Ray's workers, which a check around them cannot.
 LEFT_OUT = ("numba_kernels", "table", "labels")

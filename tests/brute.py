@@ -71,7 +71,8 @@ def _found(graph, value, match, i, length):
         return 0
     if match.kind == "first":
         return found[0]
-    if match.kind in ("last", "at"):
+    assert match.kind != "the" or len(found) == 1
+    if match.kind in ("last", "at", "the"):
         return found[-1]
     sign = 1 if match.kind == "highest" else -1
     best = found[0]
@@ -93,6 +94,19 @@ def _local(node, args):
     if node.op in ("hot", "below"):
         first, width = node.info
         return sum(1 << k for k in range(width) if (first + k == a if node.op == "hot" else first + k < a))
+    if node.op == "bit":
+        return (a - node.info[0]) // 2 ** node.info[1] % 2 ** node.info[2]
+    if node.op == "total":
+        return sum(c * v for c, v in zip(node.info, args, strict=True))
+    if node.op == "quotient":
+        factors, parts = node.info
+        above, below = sum(c * v for c, v in zip(factors, args, strict=False)), parts * args[-1]
+        reached = [m for m in range(node.lo, node.hi + 1) if below and above >= m * below]
+        return (
+            max(reached, default=node.lo)
+            if below
+            else {1: node.hi, 0: min(max(0, node.lo), node.hi), -1: node.lo}[(above > 0) - (above < 0)]
+        )
     if node.op == "choose":
         return args[1 + a - node.info]
     return {
@@ -107,6 +121,7 @@ def _local(node, args):
         "bit_count": lambda: len(members(args)),
         "shift": lambda: a + node.info,
         "not": lambda: 1 - a,
+        "cast": lambda: a,
         "add": lambda: a + b,
         "subtract": lambda: a - b,
         "less": lambda: int(a < b),

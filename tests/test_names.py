@@ -12,7 +12,7 @@ MOST_LINES = 500
 ABOUT_K_HOP = (  # Corollary 4.3 is a statement about hop_k
     "simulation/reductions.py",
     "tasks/khop/",
-    "programs/khop.py",
+    "programs/khop",
     "protocols/khop.py",
     "theory/khop.py",
     "experiments/",

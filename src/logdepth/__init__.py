@@ -16,6 +16,7 @@ TYPE_CHECKING = False  # as in typing, which takes longer to import than all of 
 if TYPE_CHECKING:
     from typing import Any
 
+    from logdepth.compiled.chains import predict_chains
     from logdepth.compiled.model import CompiledModel, compile
     from logdepth.compiled.predict import load, predict
     from logdepth.compiled.verify import Verification, verify
@@ -26,10 +27,11 @@ _HOMES = {
     "compile": "logdepth.compiled.model",
     "load": "logdepth.compiled.predict",
     "predict": "logdepth.compiled.predict",
+    "predict_chains": "logdepth.compiled.chains",
     "verify": "logdepth.compiled.verify",
 }
 
-__all__ = ["CompiledModel", "Verification", "__version__", "compile", "load", "predict", "verify"]
+__all__ = ["CompiledModel", "Verification", "__version__", "compile", "load", "predict", "predict_chains", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 
 class InputError(ValueError):
     """Bad input: an argument, a file, a sequence. The message names it, the limit, and the way out."""
@@ -9,6 +11,17 @@ class InputError(ValueError):
 
 class ProgramError(InputError):
     """A program that cannot be traced or compiled; the message starts with the user's file and line."""
+
+
+class AmbiguousError(InputError):
+    """An input with several tokens that match where the program says that one does at most.
+
+    Attributes: row and position (the first place), number of tokens.
+    """
+
+    def __init__(self, message: str, *, row: int, position: int, number: int) -> None:
+        super().__init__(message)
+        self.row, self.position, self.number = row, position, number
 
 
 class CertificateError(InputError):
@@ -28,6 +41,9 @@ class WriteError(InputError):
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:  # it may come from another process
+        return partial(WriteError, reason=self.reason), self.args
 
 
 class SpecError(InputError):

@@ -185,6 +185,17 @@ def join(
     return out
 
 
+def numbered(keys: np.ndarray, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Keys and queries, int64 (slots,) and not negative, as numbers below a bound near the number of slots, equal iff
+    they were; and the bound.
+
+    >>> numbered(np.array([1 << 40, 7]), np.array([7, 8]))
+    (array([0, 1]), array([1, 2]), 3)
+    """
+    dense = int(max(keys.max(initial=0), queries.max(initial=0))) + 1
+    return (keys, queries, dense) if dense <= 4 * len(keys) + _DENSE_SLACK else _hash_ids(keys, queries)
+
+
 _KERNELS = {"last": 0, "at": 0, "first": 1, "count": 2, "highest": 3, "lowest": 3}
 
 

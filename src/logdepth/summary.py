@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from html import escape
+from typing import Any
+
+
+def in_short(value: Any) -> str:
+    """A value for a line of print: on one line, and no longer than 60 characters.
+
+    >>> in_short("one\\ntwo"), in_short(16)
+    ('one two', '16')
+    """
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 class TwoLines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logdepth.errors import InputError
@@ -19,20 +20,20 @@ def find_program(name: str) -> Program:
     """A built-in program, or `FILE.py:program`. Raises `InputError` (with near names) or `ProgramError`."""
     if own := in_file(name):
         return _program_of(*own)
-    from logdepth.programs import BUILT_IN
+    from logdepth.programs import BUILT_IN, STATED
 
     if name in BUILT_IN:
         return BUILT_IN[name]
-    near = difflib.get_close_matches(name, [*tasks_with_programs(), *BUILT_IN], 3, 0.4)
+    near = difflib.get_close_matches(name, [*tasks_with_programs(), *STATED, *BUILT_IN], 3, 0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else "`logdepth list` names the built-in ones"
     raise InputError(f"there is no program {name!r}; {hint} (a program of your own: FILE.py:program)")
 
 
 def tasks_with_programs() -> dict[str, list[str]]:
     """The tasks that built-in programs compute, each with its programs' constructions, the first one the default."""
-    from logdepth.tasks.registry import GRAPH_TASKS, TASKS
+    from logdepth.tasks.registry import CHAIN_TASKS, GRAPH_TASKS, TASKS
 
-    tasks = {**TASKS, **GRAPH_TASKS}
+    tasks = {**TASKS, **GRAPH_TASKS, **CHAIN_TASKS}
     return {name: list(dict.fromkeys(task.programs.values())) for name, task in tasks.items() if task.programs}
 
 
@@ -72,6 +73,16 @@ def _program_of(file: str, attribute: str) -> Program:
         hint = f"did you mean {near[0]}? (there: {there})" if near else f"there: {there}"
         raise InputError(f"{file} has no program {attribute!r}; {hint}")
     return programs[attribute]
+
+
+def text_of(file: str) -> str:
+    """What a file says, as the value of a parameter. Raises `InputError` where it cannot be read."""
+    try:
+        return Path(file).read_text(encoding="utf-8").rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is not text (byte {error.start})") from error
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror or error}") from error
 
 
 def parse_parameters(pairs: Iterable[str], program: Program) -> dict[str, Any]:

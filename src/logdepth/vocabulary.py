@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,22 @@ from logdepth.errors import InputError
 START, NONE, BLANK = "<start>", "<none>", "<blank>"
 
 
+def number_text(value: int, grid: int) -> str:
+    """value/grid, as a decimal number if it is a short one.
+
+    >>> number_text(-5, 4), number_text(2, 3), number_text(7, 1)
+    ('-1.25', '2/3', '7')
+    """
+    number = Fraction(value, grid)
+    decimal = str(float(number)).removesuffix(".0")
+    return decimal if "e" not in decimal and Fraction(decimal) == number else str(number)
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """The ids of a model that takes symbols 0..alphabet_size-1 after one of `header_size` header tokens (0: after the
-    start token) and answers with a symbol, or with a number of `numbers`; `classes`: these have no token ids.
+    start token) and answers with a symbol, or with a number of `numbers`; `classes`: these have no token ids; `grid`:
+    a number counts multiples of 1/grid.
 
     >>> Vocabulary(4).start, Vocabulary(4).size, Vocabulary(4, header_size=3).first_symbol
     (4, 5, 3)
@@ -40,6 +53,7 @@ class Vocabulary:
     header_size: int = 0
     numbers: range | None = None
     classes: bool = False
+    grid: int = 1
 
     @property
     def first_symbol(self) -> int:
@@ -181,7 +195,7 @@ class Vocabulary:
         """
         found = [f"<{k}>" for k in range(self.header_size)] + list(symbols)
         found += [NONE, BLANK] if self.header_size else [START]
-        found += [] if self.classes else [f"<={value}>" for value in self.numbers or ()]
+        found += [] if self.classes else [f"<={number_text(value, self.grid)}>" for value in self.numbers or ()]
         assert len(found) == self.size, (len(found), self.size)
         return found
 
@@ -194,6 +208,7 @@ class Vocabulary:
             "first_output": self.first_output,
             "output": "symbol" if self.numbers is None else "class" if self.classes else "number",
             "least_output": self.least_output,
+            **({} if self.grid == 1 else {"grid": self.grid}),
         }
         if self.header_size:
             return {**ids, "headers": [0, self.header_size - 1], "blank": self.blank}

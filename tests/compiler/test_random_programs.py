@@ -87,7 +87,7 @@ def build(words: list[Word], steps: list[Step]) -> Word:
             case 7:
                 new = at(a).read(b)
             case 8:
-                new = at(a - number).read(b)
+                new = at(a - (abs(number) if a.op == "position" else number)).read(b)  # not the future
             case 9:
                 new = last(where=theirs(a) == b if k % 2 else b == theirs(a)).read(c)
             case 10:
@@ -107,6 +107,12 @@ def build(words: list[Word], steps: list[Step]) -> Word:
                 new = minimum(count(where=number == theirs(a)), 3) * 2 + (a & 1)
         words.append(narrow(new))
     return words[-1]
+
+
+def is_a_limit(error: ProgramError) -> bool:
+    """Whether it is one of the language's own limits, said clearly."""
+    said = ("combinations", "says it finds one, but", "outside of every sequence", "before the start token of every")
+    return any(text in str(error) for text in said)
 
 
 def written(case: Case) -> Program:
@@ -153,7 +159,7 @@ def test_compiled_is_interpreted_is_brute_force(case: Case) -> None:
     try:
         check(case)
     except ProgramError as error:  # the language's own limits, said clearly
-        if "combinations" not in str(error):
+        if not is_a_limit(error):
             raise
 
 
@@ -165,7 +171,7 @@ def test_what_is_certified_in_bfloat16_holds(case: Case) -> None:
     except CertificateError:
         pass
     except ProgramError as error:
-        if "combinations" not in str(error):
+        if not is_a_limit(error):
             raise
 
 

@@ -10,7 +10,7 @@ from logdepth.errors import InputError
 from logdepth.experiments.curves import curves_of, draw_by_k
 from logdepth.experiments.error_plots import draw_by_depth
 from logdepth.experiments.errors import training_errors
-from logdepth.experiments.experiment import Experiment, Measure, configs, reproduce
+from logdepth.experiments.experiment import Experiment, Measure, configs, read_known, reproduce
 from logdepth.experiments.published import published_errors, released_errors
 from logdepth.experiments.registry import EXPERIMENTS, find_experiment
 from logdepth.train.evaluate import reach
@@ -150,3 +150,20 @@ def test_rows_of_another_version_of_a_measure_are_not_taken_for_its_own(tmp_path
     assert [row["says"] for row in second] == ["new", "more"] and second[0]["measure"] == "words-2"
     assert all(row["train_cpu_seconds"] > 0 for row in first + second)
     assert len({row["id"] for row in first + second}) == 4 and {row["run"] for row in second} == {config.id}
+
+
+def test_rows_measured_elsewhere_are_drawn_without_training(out: Path, tmp_path: Path) -> None:
+    experiment = find_experiment("figure-2")
+    rows = reproduce(experiment, "smoke", out)
+    found = reproduce(experiment, "smoke", tmp_path, known=rows.files[0])
+    assert found.rows == rows.rows and not (tmp_path / "runs").exists()
+    other = Experiment("other", "2", "", experiment.runs, Measure("errors", 99, lambda s, scale: []), draw_by_k)
+    assert read_known(rows.files[0], experiment.measure, "smoke").keys() == {row["run"] for row in rows.rows}
+    assert not read_known(rows.files[0], other.measure, "smoke")  # of another version
+    assert not read_known(rows.files[0], experiment.measure, "cpu")
+    for text, said in (("{}", "holds no rows"), ("never", "holds no rows"), ("[1]", "holds no rows")):
+        (tmp_path / "rows").write_text(text)
+        with pytest.raises(InputError, match=said):
+            reproduce(experiment, "smoke", tmp_path, known=tmp_path / "rows")
+    with pytest.raises(InputError, match="nowhere: No such file"):
+        reproduce(experiment, "smoke", tmp_path, known="nowhere")

@@ -30,7 +30,7 @@ from tests.brute import brute_force
 
 def everything(x: Symbol, position: Position):
     """Every kind of look-up in one number."""
-    later = at(position + 1).read(x)
+    later = at(2 * position - 1).read(x)
     kinds = [
         last(where=theirs(x) == x),
         first(where=theirs(x) == later),

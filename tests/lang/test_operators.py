@@ -73,7 +73,31 @@ REFUSED = {
         "a" == x; x != "a"; x * 1.5; x & 1.5; select(at(1).found, 1, 0); select(None, 1, 0); 1j + x
     """,
     "right side of": """
-        x // position; x % 2.0; x >> -1; x << 99; x ** -1; x ** position; x ** 10**9
+        x // 2.0; x % 2.0; x >> -1; x << 99; x ** -1; x ** position; x ** 10**9
+    """,
+    "a division by a word in": """
+        x // position; x // (x - 9); ratio(x, position) >= 1
+    """,
+    "a mean is a fraction, not a word": """
+        mean(x) + 1; select(mean(x), 1, 0); table(abs, mean(x)); minimum(mean(x), 1)
+    """,
+    "two fractions cannot be compared exactly": """
+        mean(x) < mean(position)
+    """,
+    "write the fraction: Fraction": """
+        mean(x) < 0.1
+    """,
+    "a real is not a word": """
+        mean(x).rounded(5) * 2; mean(x).rounded(5) < 1; select(mean(x).rounded(5), 1, 0)
+    """,
+    "round both to one grid": """
+        mean(x).rounded(5) + mean(x).rounded(6)
+    """,
+    "the denominator must be at least 1": """
+        mean(x).rounded(0); mean(x).rounded(x)
+    """,
+    "the limits are": """
+        mean(x).rounded(10**5); (mean(x, where=theirs(x) == x).rounded(10**12))
     """,
     "TypeError": """
         f"{x:d}"; x(); np.add(x, 1); np.equal(x, 1); table(5, x)

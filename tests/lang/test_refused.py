@@ -115,7 +115,7 @@ def dividing_by_zero(x: Symbol, position: Position):
     return x // 0  # BAD
 
 
-@refused("must be an integer")
+@refused("which may be below 1; divide by maximum")
 def dividing_by_a_word(x: Symbol, position: Position):
     return x // position  # BAD
 

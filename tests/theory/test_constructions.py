@@ -9,7 +9,7 @@ import pytest
 
 from logdepth.compiler.compile import compile_program
 from logdepth.graphs.graph import Graph
-from logdepth.programs import khop_doubling, khop_rank
+from logdepth.programs import khop_cot, khop_doubling, khop_rank
 from logdepth.simulation.wide import gather, squaring
 from logdepth.tasks.khop import solve
 from logdepth.theory import STATEMENTS, Asked
@@ -19,6 +19,7 @@ from logdepth.theory.induction import pairs_in
 from logdepth.theory.judgement import judge_sizes, statements_for
 from logdepth.theory.khop import khop_width_doubling, khop_width_rank
 from logdepth.theory.recurrent import index_bits, table_bits
+from logdepth.theory.thoughts import width_of_thoughts
 
 
 def test_statements_do_not_contradict_each_other():
@@ -56,6 +57,14 @@ def test_compiled_programs_are_no_wider_than_stated():
                 made = compile_program(program, length=length, alphabet_size=alphabet, k=k, certified=False)
                 found.append(made.transformer.embed_dim)
             assert max(found) <= width(length, alphabet) <= max(found) + 4
+
+
+def test_a_chain_of_thought_is_no_wider_than_stated():
+    for length, alphabet, k in itertools.product((1, 7, 32, 128), (1, 4, 26), (1, 8, 64)):
+        sizes = {"length": length + k + 2, "alphabet_size": alphabet + length, "header_size": k + 1}
+        made = compile_program(khop_cot, **sizes, text=length, steps=k, certified=False)
+        assert made.transformer.depth == 3 and max(len(layer.heads) for layer in made.transformer.layers) <= 3
+        assert made.transformer.embed_dim <= width_of_thoughts(length, alphabet, k)
 
 
 def test_index_by_counting_is_a_bound():

@@ -39,7 +39,7 @@ BY_HAND = {
     ("hop tables", "rnn"): ({**KHOP, "k": 5, "alphabet": 4, "state_bits": 27}, 3, "suffices"),
     # 12 symbols of 100: 7 pairs and 5 answers (16.3 bits) or 8 and 4 (16), 6 and 6 (15.5)
     ("INDEX by counting", "rnn"): ({**KHOP, "k": 1, "alphabet": 12, "layers": 1, "state_bits": 16}, 17, "impossible"),
-    ("a hop a thought", "cot"): ({**KHOP, "thoughts": 1}, 3, None),
+    ("a hop a thought", "cot"): ({**KHOP, "thoughts": 2}, 3, "suffices"),
     ("steps for parity", "cot"): ({"task": "parity", "length": 100}, 100, None),
     ("steps for median", "cot"): ({"task": "median", "length": 100}, 100, None),
     ("steps for multiplication", "cot"): ({"task": "multiplication", "length": 100}, 100, None),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import redirect_stdout
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
-from logdepth.user_program import find_program, parse_parameters, program_of_task, tasks_with_programs
+from logdepth.user_program import find_program, parse_parameters, program_of_task, tasks_with_programs, text_of
+
+if TYPE_CHECKING:
+    from logdepth.tasks.chains import ChainTask
 
 
 def add_commands(commands: Any) -> None:
@@ -43,11 +46,16 @@ def add_commands(commands: Any) -> None:
         "predict",
         help="run a compiled model on sequences, or on a graph",
         description="Run a compiled model on your sequences: lines of text, FASTA, or a .npy array of token ids; or on "
-        "a graph, if it is a model of graphs: any file that `logdepth run` reads.",
+        "a graph, if it is a model of graphs: any file that `logdepth run` reads. A model that thinks is asked for the "
+        "last position of every text, and its chain is generated.",
     )
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("--input", metavar="FILE", help="a file, or - for standard input (default)")
     add_graph(parser)
+    parser.add_argument("--at", metavar="I", help="of a model that thinks: the position asked for, from 1, or all")
+    parser.add_argument("--vertex", metavar="U", help="of a model that thinks, on a graph: the vertex asked for")
+    parser.add_argument("--goal", metavar="W", help="of reachability-cot, on a graph: the vertex to come to")
+    parser.add_argument("--no-cache", action="store_true", help="of a model that thinks: without the key-value cache")
     parser.add_argument("--out", metavar="FILE", help="of a graph: the answers' table, .csv, .tsv, .parquet or .npz")
     parser.add_argument("--force", action="store_true", help="replace FILE")
     add_header(parser)
@@ -72,12 +80,15 @@ def add_header(parser: argparse.ArgumentParser) -> None:
 def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> None:
     """The options that name a program and its sizes. of_input: an input may say the sizes, the program the target."""
     parser.add_argument(
-        "program", metavar="PROGRAM", help="a task (khop, connectivity), a built-in program, or FILE.py:program"
+        "program", metavar="PROGRAM", help="a task (khop, sort, s5; `logdepth list`), or FILE.py:program"
     )
     also = " (default: the input's)" if of_input else ""
     parser.add_argument("--length", type=int, help=f"the longest sequence, in symbols{also}")
     parser.add_argument("--vertices", type=int, metavar="V", help="of a graph: the most vertices")
     parser.add_argument("--edges", type=int, metavar="E", help="of a graph: the most edges")
+    parser.add_argument(
+        "--diameter", type=int, metavar="D", help="of a graph: no two connected vertices are further apart (squaring)"
+    )
     parser.add_argument("--alphabet", type=int, help="how many symbols (default 4)")
     parser.add_argument("--symbols", help="the symbols themselves, one character each, such as ACGT")
     parser.add_argument("--k", type=int, help="of a task: what is asked (khop: hops)")
@@ -90,21 +101,31 @@ def add_program(parser: argparse.ArgumentParser, *, of_input: bool = False) -> N
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter of your own program",
+        help="a parameter of the program",
+    )
+    parser.add_argument(
+        "--set-file",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="a parameter that is the text of a file: a group's table, an automaton",
     )
     parser.add_argument(
         "--target",
         metavar="NAME",
-        help="gpt2, or bert for bidirectional ones" + ("" if of_input else " (default: gpt2, and bert for graphs)"),
+        help="gpt2, or bert for bidirectional ones" + ("" if of_input else " (default: the program's)"),
     )
     parser.add_argument("--headers", type=int, default=0, help="how many headers, for programs with a Header")
 
 
 def program_from(args: argparse.Namespace) -> dict[str, Any]:
     """The program that the options describe, its sizes and parameters: arguments of `compile`."""
-    from logdepth.tasks.registry import GRAPH_TASKS, TASKS
+    from logdepth.programs import find_stated
+    from logdepth.tasks.registry import CHAIN_TASKS, GRAPH_TASKS, SHORT, TASKS, graph_task
 
-    name, headers = args.program, args.headers
+    if args.program in CHAIN_TASKS:
+        return _chain_program(args, CHAIN_TASKS[args.program])
+    name, headers, said = args.program, args.headers, {}
     for option, value in (("k", args.k), ("max-k", args.max_k)):
         if value is not None and value < 0:
             raise InputError(f"--{option} is {value}; it must be at least 0")
@@ -114,14 +135,21 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
         if (args.k is None) == (args.max_k is None):
             raise InputError(f"{name}: give either --k or --max-k")
         name = program_of_task(TASKS[name], args.construction, headers=args.max_k is not None)
-    elif name in GRAPH_TASKS:
-        name = program_of_task(GRAPH_TASKS[name], args.construction, headers=False)
+    elif name in (*GRAPH_TASKS, *SHORT):
+        name = program_of_task(graph_task(name), args.construction, headers=False)
     elif args.construction is not None:
         raise InputError(f"--construction goes with a task: {', '.join(tasks_with_programs())}")
-    program = find_program(name)
-    parameters = parse_parameters(args.set, program)
+    stated = None if name in (*TASKS, *GRAPH_TASKS) else find_stated(name)
+    if stated is not None:
+        program, said = stated[0].program_for(args.target), stated[1]
+    else:
+        program = find_program(name)
+    parameters = parameters_from(args, program, said)
     sizes = (("vertices", "vertices", args.vertices), ("edges", "edges", args.edges))
-    for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k), *sizes):
+    promise = ("diameter", "diameter", args.diameter)
+    for option, parameter, value in (("k", "k", args.k), ("max-k", "max_k", args.max_k), *sizes, promise):
+        if option == "diameter" and value is not None and parameter not in program.parameters:
+            raise InputError(f"{program.name} makes no use of --diameter; `--construction squaring` of a task does")
         if program.graph and option in ("vertices", "edges") and value is None and parameter not in parameters:
             raise InputError(f"{args.program} reads a graph; give --vertices V and --edges E, its largest sizes")
         if value is not None and parameter in parameters:
@@ -136,7 +164,10 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"--alphabet {args.alphabet} and --symbols with {len(args.symbols)} symbols do not agree")
     alphabet = args.symbols if args.symbols is not None else args.alphabet
     if not program.graph:
-        alphabet = 4 if alphabet is None else alphabet
+        if alphabet is None and program.alphabet is None:
+            alphabet = 4
+        if args.symbols is not None and "symbols" in program.parameters:
+            parameters["symbols"], alphabet = args.symbols, None
         if args.length is None:
             raise InputError("give --length N, the longest sequence, in symbols")
     for reserved in ("length", "alphabet", "header_size", "dtype", "target", "program"):
@@ -145,12 +176,53 @@ def program_from(args: argparse.Namespace) -> dict[str, Any]:
     return {"program": program, "length": args.length, "alphabet": alphabet, "header_size": headers, **parameters}
 
 
+def _chain_program(args: argparse.Namespace, task: type[ChainTask]) -> dict[str, Any]:
+    """The program of a task for chains of thought."""
+    if args.k is not None:
+        raise InputError(f"{task.name} does every k up to --max-k; say which one to `logdepth predict` (--k)")
+    if args.headers or args.edges is not None or args.set:
+        raise InputError(f"{task.name} takes no --headers, --edges or --set")
+    for option, value, least in (("max-k", args.max_k, 0), ("vertices", args.vertices, 1), ("length", args.length, 1)):
+        if value is not None and value < least:
+            raise InputError(f"--{option} is {value}; it must be at least {least}")
+    letters = len(args.symbols) if args.symbols is not None else args.alphabet
+    if task.of_arcs and args.vertices is not None:
+        if letters not in (None, args.vertices):
+            raise InputError(f"{args.vertices} vertices are as many letters, not {letters}")
+        letters = args.vertices
+    elif args.vertices is not None:
+        raise InputError(f"{task.name} takes no --vertices; give --length N and --alphabet A")
+    if args.alphabet is not None and letters != args.alphabet:
+        raise InputError(f"--alphabet {args.alphabet} and --symbols with {letters} symbols do not agree")
+    length, letters, steps = task.sizes(args.length, letters, args.max_k)
+    names = [str(vertex) for vertex in range(max(letters, 0))] if task.of_arcs else letters
+    program = find_program(program_of_task(task, args.construction, headers=True))
+    alphabet = args.symbols if args.symbols is not None else names
+    return {"program": program, "length": length, "alphabet": alphabet, "steps": steps}
+
+
+def parameters_from(args: argparse.Namespace, program: Any, said: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of `--set` and `--set-file`, and those that the name says."""
+    found = parse_parameters(args.set, program)
+    for pair in args.set_file:
+        name, equals, file = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"--set-file {pair}: write NAME=FILE")
+        if name in found:
+            raise InputError(f"--set-file {pair}: {name} is given twice")
+        found[name] = text_of(file)
+    for name, value in said.items():
+        if name in found:
+            raise InputError(f"{args.program} says {name}={value}: leave out --set {name}=..")
+    return {**said, **found}
+
+
 def compiled_from(args: argparse.Namespace) -> Any:
     """The compiled model that the options describe."""
     from logdepth.compiled.model import compile
 
     asked = program_from(args)
-    target = args.target or ("bert" if asked["program"].graph else "gpt2")
+    target = args.target or ("gpt2" if asked["program"].causal else "bert")
     with redirect_stdout(sys.stderr):  # what a program prints while it is traced; standard output is the answer
         return compile(**asked, dtype=getattr(args, "dtype", "float32"), target=target)
 
@@ -161,6 +233,7 @@ def _compile(args: argparse.Namespace) -> int:
 
     from logdepth.compiled.contents import describe
     from logdepth.compiled.folder import weights_entry
+    from logdepth.summary import in_short
 
     if args.out:  # find out now, not after the work
         from logdepth.files import check_new_folder
@@ -171,13 +244,14 @@ def _compile(args: argparse.Namespace) -> int:
     if args.out:
         model.save(args.out, force=args.force)
     seconds = time.perf_counter() - began
+    warnings = model.costs.warnings
     description = describe(model, weights_entry(Path(args.out)) if args.out else None)
     if args.json:
         del description["graph"], description["layout"]
-        print_json({**description, "out": args.out, "seconds": seconds})
+        print_json({**description, "out": args.out, "seconds": seconds, "warnings": list(warnings)})
         return 0
     sizes, program = description["sizes"], description["program"]
-    parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
+    parameters = ", ".join(f"{name} = {in_short(value)}" for name, value in program["parameters"].items())
     bounds = [bound for layer in model.certificate.heads for bound in layer]
     matches = [bound for bound in bounds if not bound.counts]
     unions = [bound for bound in bounds if bound.unites]
@@ -204,6 +278,8 @@ def _compile(args: argparse.Namespace) -> int:
         f"written      {args.out}" if args.out else "written      nothing (give --out DIR)",
         f" ({seconds:.2f} s)",
     )
+    for text in warnings:
+        print(f"warning      {text}", file=sys.stderr)
     return 0
 
 
@@ -226,6 +302,13 @@ def _predict(args: argparse.Namespace) -> int:
     from logdepth.sequences import read_input
 
     found = read_folder(args.folder)
+    if found.graph.setting.chain is not None:
+        from logdepth.cli.thinking import predict_chains_of
+
+        return predict_chains_of(args, found)
+    for option in ("at", "vertex", "goal", "no_cache"):
+        if getattr(args, option):
+            raise InputError(f"--{option.replace('_', '-')} is for models that think; {args.folder} is none")
     if args.graph is not None:
         return _predict_graph(args, found)
     if args.out is not None:
@@ -255,10 +338,15 @@ def _predict_graph(args: argparse.Namespace, found: Any) -> int:
     if args.json:
         print_json({name: values.tolist() for name, values in columns.items()})
     elif args.out is None:
-        print("\t".join(columns))
-        for row in zip(*(values.tolist() for values in columns.values()), strict=True):
-            print("\t".join(map(str, row)))
+        print_columns(columns)
     return 0
+
+
+def print_columns(columns: dict[str, Any]) -> None:
+    """A table of arrays, tabs between its columns."""
+    print("\t".join(columns))
+    for row in zip(*(values.tolist() for values in columns.values()), strict=True):
+        print("\t".join(map(str, row)))
 
 
 def print_answers(answers: list[Any], as_json: bool) -> None:

@@ -23,7 +23,8 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "explain",
         help="what a program does, layer by layer",
-        description="The schedule of a program: heads and arithmetic of every layer, and where each word lives.",
+        description="The schedule of a program: heads and arithmetic of every layer, where each word lives, "
+        "and what each line of the program costs.",
     )
     add_program(parser)
     add_json(parser)
@@ -45,12 +46,26 @@ def add_commands(commands: Any) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from logdepth.programs import BUILT_IN
+    from logdepth.programs import BUILT_IN, STATED
     from logdepth.protocols import BUILT_IN as PROBLEMS
-    from logdepth.tasks.registry import GRAPH_TASKS
+    from logdepth.tasks.registry import CHAIN_TASKS, GRAPH_TASKS
 
     rows = []
+    of_stated = {program.name for stated in STATED.values() for program in stated.programs}
+    stated_rows = [
+        {
+            "name": name,
+            "parameters": list(stated.programs[0].parameters),
+            "summary": stated.summary,
+            "targets": ["gpt2" if program.causal else "bert" for program in stated.programs],
+            "programs": [program.name for program in stated.programs],
+            "source": stated.source,
+        }
+        for name, stated in STATED.items()
+    ]
     for name, program in BUILT_IN.items():
+        if name in of_stated:
+            continue
         summary = (program.function.__doc__ or "").strip().splitlines()[0]
         header = ["header"] if program.takes_header else []
         rows.append({"name": name, "parameters": [*program.parameters, *header], "summary": summary})
@@ -59,9 +74,13 @@ def _list(args: argparse.Namespace) -> int:
         for name, problem in PROBLEMS.items()
     ]
     if args.json:
-        print_json({"programs": rows, "problems": problems})
+        print_json({"stated": stated_rows, "programs": rows, "problems": problems})
         return 0
-    print("Programs: logdepth compile, logdepth run, logdepth plan")
+    print("Questions about sequences: logdepth compile, show, solve, sample, and (as programs) run, plan")
+    for row in stated_rows:
+        kinds = ", ".join([*row["targets"], *(f"--set {name}=.." for name in row["parameters"])])
+        print(f"  {row['name']:<20} {row['summary']}  [{kinds}]")
+    print("Programs of tasks: logdepth compile, logdepth run, logdepth plan")
     for row in rows:
         print(f"  {row['name']:<20} {row['summary']}  [{', '.join(row['parameters'])}]")
     print("Problems: logdepth run, logdepth plan")
@@ -70,6 +89,8 @@ def _list(args: argparse.Namespace) -> int:
     print()
     for name, constructions in tasks_with_programs().items():
         sizes = "--vertices and --edges" if name in GRAPH_TASKS else "--k or --max-k"
+        if name in CHAIN_TASKS:
+            sizes = "--vertices" if CHAIN_TASKS[name].of_arcs else "--length and --alphabet"
         print(f"{name} stands for these: --construction {'|'.join(constructions)}, {sizes}.")
     print("Your own: FILE.py:program.")
     return 0
@@ -80,9 +101,11 @@ def _explain(args: argparse.Namespace) -> int:
 
     model = compiled_from(args)
     if args.json:
-        print_json(layout(model.schedule, model.transformer))
+        print_json({**layout(model.schedule, model.transformer), "costs": model.costs.as_dict()})
     else:
         print(explain(model.schedule, model.transformer))
+        print()
+        print(model.costs)
     return 0
 
 

@@ -21,6 +21,8 @@ from logdepth.cli import (
     bounding,
     communicating,
     compiling,
+    exact,
+    generating,
     hard_instances,
     inspecting,
     planning,
@@ -48,8 +50,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     compiling.add_commands(commands)
+    exact.add_commands(commands)
     inspecting.add_commands(commands)
     tasks.add_commands(commands)
+    generating.add_commands(commands)
     running.add_commands(commands)
     planning.add_commands(commands)
     to_transformer.add_commands(commands)

@@ -45,6 +45,8 @@ def _plan(args: argparse.Namespace) -> int:
     from logdepth.jobs.quantities import parse_bandwidth, parse_memory, parse_seconds
 
     problem = find_problem(args.problem, settings_of(args))
+    if not problem.input.measures:
+        raise InputError(f"{problem.name} has one size, that of its parameters, and no plan for others; `run` takes it")
     sizes = {"graph": ("vertices", "edges"), "input": ("size",)}
     own = sizes[problem.input.option]
     if any(getattr(args, name) is None for name in problem.input.measures):
@@ -90,6 +92,11 @@ def _plan(args: argparse.Namespace) -> int:
         f"time      {found.seconds:,.1f} s = {found.latency_seconds:.1f} latency + {found.network_seconds:.1f} network "
         f"+ {found.compute_seconds:.1f} computing (this core's speed, {args.cores} a machine)"
     )
+    if found.driver_bytes is not None and found.worker_bytes is not None:
+        print(
+            f"processes {found.worker_bytes / 2**30:,.2f} GiB a worker, one a machine, "
+            f"{found.driver_bytes / 2**30:,.2f} GiB the driver, for an input in parts (less with --worker-memory)"
+        )
     sizes = ", ".join(f"{row.input_words:,}" for row in found.calibration)
     print(f"from      runs of {sizes} words here; other inputs than random ones may need more")
     return 0 if found.fits else 1

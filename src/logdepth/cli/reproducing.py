@@ -27,6 +27,9 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--out", default="reproduced", metavar="DIR", help="runs and results (default: reproduced)")
     parser.add_argument("--resume", action="store_true", help="go on with runs that were broken off")
     parser.add_argument("--workers", type=int, help="runs at once (default: one a core, or 4 a GPU)")
+    parser.add_argument(
+        "--rows", metavar="FILE", help="rows measured elsewhere (docs/rows); their runs are not trained"
+    )
     add_json(parser)
     parser.set_defaults(run=_reproduce)
 
@@ -39,7 +42,8 @@ def _reproduce(args: argparse.Namespace) -> int:
 
     experiment = find_experiment(args.experiment)
     with progress(f"{experiment.name} ({args.scale})") as report:
-        found = reproduce(experiment, args.scale, args.out, resume=args.resume, workers=args.workers, progress=report)
+        options = {"resume": args.resume, "workers": args.workers, "known": args.rows}
+        found = reproduce(experiment, args.scale, args.out, progress=report, **options)
     if args.json:
         files = [str(file) for file in found.files]
         print_json({"experiment": experiment.name, "scale": args.scale, "files": files, "rows": found.rows})

@@ -88,7 +88,9 @@ def _engines(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _show(found: Any) -> None:
-    given = ", ".join(f"{name} = {value}" for name, value in found.parameters.items())
+    from logdepth.summary import in_short
+
+    given = ", ".join(f"{name} = {in_short(value)}" for name, value in found.parameters.items())
     header = "" if found.header is None else f", first token {found.header}"
     print(f"{found.program}{f' ({given})' if given else ''} on {len(found.tokens):,} symbols{header}\n")
     wide = max(len(row.form) for row in found.rows)

@@ -25,10 +25,15 @@ def add_commands(commands: Any) -> None:
         metavar="PROBLEM",
         help="connectivity, msf, khop, sort, ... or a program (`logdepth list`), or your own: FILE.py:NAME",
     )
-    parser.add_argument("--graph", metavar="FILE", help="a graph: edge list, CSV, Matrix Market, METIS, .npy, Parquet")
+    parser.add_argument(
+        "--graph",
+        metavar="FILE",
+        help="a graph: edge list, CSV, Matrix Market, METIS, .npy, Parquet; in parts: a glob, a folder, - or a URL",
+    )
     parser.add_argument("--input", metavar="FILE", help="a sequence, numbers or pointers: text or .npy")
     parser.add_argument("--format", help="the graph file's format, if its name does not say")
     parser.add_argument("--vertices", type=count, metavar="N", help="the vertices are 0..N-1 (isolated ones included)")
+    parser.add_argument("--ids", choices=["whole", "names"], help="of a graph in parts (default: as the first are)")
     parser.add_argument("--unweighted", action="store_true", help="msf: all weights equal")
     parser.add_argument("--k", type=count, help="khop, programs: hops")
     parser.add_argument("--power", type=count, help="pointer-doubling: follow this many pointers (default: to the end)")
@@ -85,6 +90,10 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--workers", type=count, metavar="P", help="threads (local, default 1) or Ray actors (default: CPUs)"
     )
+    group.add_argument(
+        "--worker-memory", metavar="SIZE", help="2GiB: a worker that needs more works range by range, from disk"
+    )
+    group.add_argument("--spill", metavar="DIR", help="where that disk is (default: the system's temporary folder)")
     group.add_argument("--address", default="local", help="a running Ray cluster (default: start one here)")
     group.add_argument(
         "--kernels", choices=["auto", "numba", "numpy"], default="auto", help="auto (default): by the input's size"
@@ -96,8 +105,10 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("--out", metavar="FILE", help="the result: .parquet, .csv, .tsv or .npz")
-    group.add_argument("--force", action="store_true", help="replace FILE")
+    group.add_argument(
+        "--out", metavar="FILE", help="the result: .parquet, .csv, .tsv or .npz; of connectivity also DIR/, in parts"
+    )
+    group.add_argument("--force", action="store_true", help="replace it")
     group.add_argument("--plot", metavar="FILE", help="the ledger as a picture: .png, .svg or .pdf")
     group.add_argument("--ledger", action="store_true", help="print the whole ledger: each kind of round, the driver")
     group.add_argument("--rounds", action="store_true", help="the same with every round")
@@ -109,6 +120,7 @@ def _engine(args: argparse.Namespace) -> Callable[[], Any]:
         raise InputError(f"--workers is {args.workers}; it must be at least 1")
     if args.checkpoint_every is not None and args.checkpoint_every < 1:
         raise InputError(f"--checkpoint-every is {args.checkpoint_every}; it must be at least 1")
+    spill = _spill(args)
     if args.engine == "local":
         if args.address != "local":
             raise InputError("--address is for --engine ray")
@@ -116,25 +128,68 @@ def _engine(args: argparse.Namespace) -> Callable[[], Any]:
         def local() -> Any:
             from logdepth.mpc.engine import LocalEngine
 
-            return LocalEngine(kernels=args.kernels, threads=args.workers or 1)
+            return LocalEngine(kernels=args.kernels, threads=args.workers or 1, spill=spill)
 
         return local
 
     def ray() -> Any:
         from logdepth.mpc.ray_engine import RayEngine
 
-        return RayEngine(workers=args.workers, address=args.address, kernels=args.kernels)
+        return RayEngine(workers=args.workers, address=args.address, kernels=args.kernels, spill=spill)
 
     return ray
+
+
+def _spill(args: argparse.Namespace) -> Any:
+    """What a worker's memory is, if that was said."""
+    from pathlib import Path
+
+    if args.worker_memory is None:
+        if args.spill is not None:
+            raise InputError("--spill is for --worker-memory: without that nothing goes to disk")
+        return None
+    from logdepth.jobs.quantities import parse_memory
+    from logdepth.mpc.spilling import Spill
+
+    memory = parse_memory(args.worker_memory)
+    if not memory.in_bytes:
+        raise InputError(f"--worker-memory is {args.worker_memory}; give it a unit: 2GiB")
+    return Spill(memory.amount, Path(args.spill)) if args.spill else Spill(memory.amount)
+
+
+def _out_folder(args: argparse.Namespace) -> bool:
+    """Whether the result goes into a folder, in parts: DIR/, or a folder that is there."""
+    from pathlib import Path
+
+    return bool(args.out) and (args.out.endswith(("/", "\\")) or Path(args.out).is_dir())
+
+
+def _wanted(args: argparse.Namespace) -> Any:
+    """Of an input in parts, where the answer goes."""
+    from pathlib import Path
+
+    from logdepth.jobs import AnswerWanted
+
+    if _out_folder(args):
+        return AnswerWanted(Path(args.out), args.force)
+    return AnswerWanted(rows=bool(args.out))
 
 
 def _check_output(args: argparse.Namespace) -> None:
     """Refuse before the work what would be refused after it."""
     from pathlib import Path
 
+    from logdepth.files import check_new_folder
     from logdepth.graphs.write import check_table_path
 
-    if args.out:
+    if _out_folder(args):
+        check_new_folder(Path(args.out), force=args.force)
+    elif args.out:
+        if not Path(args.out).suffix:
+            raise InputError(
+                f"{args.out}: unknown suffix; a table is written as .parquet, .csv, .tsv, .npz; connectivity's also in "
+                f"parts, into a folder: {args.out}/"
+            )
         check_table_path(args.out)
         if Path(args.out).exists() and not args.force:
             raise InputError(f"{args.out} exists already; give --force to replace it")
@@ -165,6 +220,7 @@ def _run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from logdepth.jobs import Job, find_problem, run_job
+    from logdepth.jobs.job import lasting_source
     from logdepth.jobs.quantities import WORD_BYTES, parse_memory
 
     problem = find_problem(args.problem, settings_of(args))
@@ -180,7 +236,7 @@ def _run(args: argparse.Namespace) -> int:
         _warn(f"--memory {args.memory} is {memory.words():,} words of {WORD_BYTES} bytes")
     job = Job(
         problem=_lasting(args.problem) if args.checkpoint else args.problem,
-        source=str(Path(source).absolute()) if args.checkpoint else source,
+        source=lasting_source(source) if args.checkpoint else source,
         delta=args.delta,
         gamma=args.gamma,
         machines=args.machines,
@@ -196,6 +252,7 @@ def _run(args: argparse.Namespace) -> int:
         parameters=tuple(args.set),
         header=args.header,
         headers=args.headers,
+        ids=args.ids,
     )
     with _results_only(), progress("rounds") as report:
         finished = run_job(
@@ -205,6 +262,7 @@ def _run(args: argparse.Namespace) -> int:
             every=args.checkpoint_every,
             warn=_warn,
             progress=report,
+            wanted=_wanted(args),
         )
     return _show(args, finished)
 
@@ -223,6 +281,7 @@ def _resume(args: argparse.Namespace) -> int:
             every=args.checkpoint_every,
             warn=_warn,
             progress=report,
+            wanted=_wanted(args),
         )
     return _show(args, finished)
 
@@ -256,8 +315,9 @@ def _write(out: str, table: dict[str, Any]) -> None:
 
 def _show(args: argparse.Namespace, finished: Any) -> int:
     ledger = finished.run.ledger
-    table = finished.table() if args.out else {}
-    if args.out:
+    folder = _out_folder(args)
+    table = {} if not args.out else dict.fromkeys(finished.problem.columns) if folder else finished.table()
+    if args.out and not folder:
         _write(args.out, table)
     if args.plot:
         from logdepth.report.ledger import draw_ledger

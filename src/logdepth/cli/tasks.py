@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from logdepth.cli import graph_tasks
+from logdepth.cli.compiling import add_graph
 from logdepth.cli.shared import add_json, print_json, progress
+from logdepth.cli.stated import add_parameters, sample, show, solve
 from logdepth.errors import InputError
 
 
@@ -14,15 +17,19 @@ def add_commands(commands: Any) -> None:
         "show", help="show a task's instance, aligned", description="Tokens, pointers, answers."
     )
     _add_task(parser)
-    parser.add_argument("--text", required=True, help="the sequence; every distinct character is a symbol")
-    parser.add_argument("--k", type=int, required=True, help="hops")
+    parser.add_argument("--text", help="the sequence; every distinct character is a symbol")
+    parser.add_argument("--k", type=int, help="hops")
+    add_parameters(parser)
+    add_graph(parser)
     add_json(parser)
     parser.set_defaults(run=_show)
 
     parser = commands.add_parser("solve", help="the reference solver", description="Solve a task without a model.")
     _add_task(parser)
-    parser.add_argument("--k", type=int, required=True, help="hops")
+    parser.add_argument("--k", type=int, help="hops")
+    add_parameters(parser)
     parser.add_argument("--input", metavar="FILE", default="-", help="a file, or - for standard input (default)")
+    add_graph(parser)
     parser.add_argument("--symbols", help="the symbols (default: the characters that occur)")
     parser.add_argument("--alphabet", type=int, help="how many symbols, for a .npy file")
     add_json(parser)
@@ -33,7 +40,8 @@ def add_commands(commands: Any) -> None:
     )
     _add_task(parser)
     parser.add_argument("--length", type=int, required=True, help="symbols a string")
-    parser.add_argument("--alphabet", type=int, required=True, help="how many symbols")
+    parser.add_argument("--alphabet", type=int, help="how many symbols")
+    add_parameters(parser)
     parser.add_argument("--k", type=int, help="hops, the same for all")
     parser.add_argument("--max-k", type=int, help="hops uniform in 0..MAX_K")
     parser.add_argument("--count", type=int, default=1000, help="how many strings (default 1000)")
@@ -51,7 +59,37 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_task(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="khop, pointer-chasing, ..")
+    parser.add_argument("task", metavar="TASK", help="khop, pointer-chasing, sort, s5, .. (`logdepth list`)")
+
+
+def _stated(args: argparse.Namespace) -> Any:
+    """The program with a definition that is named, if that is what is named, and what its name says."""
+    from logdepth.programs import find_stated
+    from logdepth.tasks.registry import TASKS
+
+    found = None if args.task in TASKS else find_stated(args.task)
+    if found is None:
+        for option in ("set", "set_file", "target"):
+            if getattr(args, option):
+                raise InputError(f"{args.task} takes no --{option.replace('_', '-')}")
+    return found
+
+
+def _need_k(args: argparse.Namespace) -> int:
+    if args.k is None:
+        raise InputError(f"{args.task}: give --k")
+    if args.k < 0:
+        raise InputError(f"--k is {args.k}; it must be at least 0")
+    return args.k
+
+
+def _need(args: argparse.Namespace, *options: str) -> None:
+    """Raises `InputError` for an option that a task about strings needs, and for a graph."""
+    if args.graph is not None:
+        raise InputError(f"{args.task} is not about graphs; it takes no --graph")
+    for option in options:
+        if getattr(args, option) is None:
+            raise InputError(f"{args.task}: give --{option}")
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -60,9 +98,13 @@ def _show(args: argparse.Namespace) -> int:
     from logdepth.tasks.registry import find_task
     from logdepth.tasks.show import show_task
 
+    if graph_tasks.is_graph_task(args.task):
+        return graph_tasks.show(args)
+    _need(args, "text")
+    if found := _stated(args):
+        return show(args, *found)
     kind = find_task(args.task)
-    if args.k < 0:
-        raise InputError(f"--k is {args.k}; it must be at least 0")
+    _need_k(args)
     if not args.text:
         raise InputError("--text is empty")
     if not args.json:
@@ -94,9 +136,13 @@ def _solve(args: argparse.Namespace) -> int:
     from logdepth.sequences import Alphabet, read_input
     from logdepth.tasks.registry import find_task
 
+    if graph_tasks.is_graph_task(args.task):
+        return graph_tasks.solve(args)
+    _need(args)
+    if found := _stated(args):
+        return solve(args, *found)
     kind = find_task(args.task)
-    if args.k < 0:
-        raise InputError(f"--k is {args.k}; it must be at least 0")
+    _need_k(args)
     given = args.symbols if args.symbols is not None else args.alphabet
     records, alphabet = read_input(args.input, None if given is None else Alphabet.of(given))
     answers = []
@@ -117,9 +163,14 @@ def _sample(args: argparse.Namespace) -> int:
     from logdepth.files import new_file
     from logdepth.tasks.registry import find_task
 
-    kind = find_task(args.task)
+    stated = _stated(args)
     if args.count < 1:
         raise InputError(f"--count is {args.count}; it must be at least 1")
+    if stated:
+        return sample(args, *stated)
+    kind = find_task(args.task)
+    if args.alphabet is None:
+        raise InputError("give --alphabet A, how many symbols")
     given = {"repeats": args.repeats, "labels": args.labels}
     options = {name: value for name, value in given.items() if name in kind.sampler_options}
     if args.repeats and "repeats" not in options:

@@ -54,7 +54,9 @@ def add_commands(commands: Any) -> None:
         parser.add_argument(f"--{option}", type=kind, help=text)
     parser.add_argument("--family", help="of models, for recipe plain: modern (default), paper, lstm, gru, mamba2, ..")
     parser.add_argument("--graphs", help="which set of random graphs (connectivity: equal, trees, threshold)")
-    parser.add_argument("--form", help="how graphs are told: pairs (an edge a token, default), edges (two tokens an edge)")
+    parser.add_argument(
+        "--form", help="how graphs are told: pairs (an edge a token, default), edges (two tokens an edge)"
+    )
     parser.add_argument("--silent", action="store_true", help="cot: thoughts say nothing, the answer alone trains them")
     parser.add_argument("--force", action="store_true", help="train on graphs that fail their audit")
     parser.add_argument("--positions", choices=["rope", "learned"], help="fast: rotary (default) or learned")

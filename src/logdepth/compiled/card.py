@@ -6,6 +6,7 @@ from typing import Any
 
 from logdepth.compiler.target import Stock
 from logdepth.compiler.targets import find_target
+from logdepth.summary import in_short
 
 
 def card(description: dict[str, Any]) -> str:
@@ -13,12 +14,17 @@ def card(description: dict[str, Any]) -> str:
     stock = find_target(description.get("target", "gpt2")).stock
     program, sizes, ids = description["program"], description["sizes"], description["ids"]
     domain, certificate = description["domain"], description["certificate"]
-    parameters = ", ".join(f"{name} = {value}" for name, value in program["parameters"].items())
+    parameters = ", ".join(f"{name} = {in_short(value)}" for name, value in program["parameters"].items())
     symbols = domain["symbols"]
-    shown = " ".join(symbols) if len(symbols) <= 30 else f"{symbols[0]} .. {symbols[-1]} ({len(symbols)} symbols)"
+    shown = _listed(symbols)
     sample = ("" if all(len(s) == 1 for s in symbols) else " ").join((symbols * 8)[: min(8, domain["length"])])
     first = "" if "start" in ids else "<0>"
     use = of_graph(ids["graph"], stock) if "graph" in ids else of_sequence(f"{first}{sample}", stock)
+    more = ""
+    if chain := ids.get("chain"):
+        letters = symbols[: chain["letters"]]
+        shown = f"{_listed(letters)} (letters); {_listed(symbols[chain['letters'] :])} (pointers)"
+        use, more = of_chain(letters, ids, stock), NOT_GREEDY
     heads = [bound for layer in certificate["heads"] for bound in layer]
     rows = "\n".join(
         f"| {b['layer']} | {b['head']} | {b['error']:.2g} of {b['limit']:g} | {b['gap']:.3g} | {b['leak']:.1g} |"
@@ -51,7 +57,7 @@ At every position the argmax of the logits is the program's answer, exactly, for
         if ids["output"] == "symbol"
         else "classes: class c is " + str(ids["least_output"]) + " + c"
         if ids["output"] == "class"
-        else "a number; id " + str(ids["first_output"]) + " means " + str(ids["least_output"])
+        else number(ids)
     } |
 
 ## Use
@@ -68,7 +74,7 @@ What breaks it:
   `logdepth verify . --dtype bfloat16` shows what another dtype does.
 - padding on the left without `position_ids`: about half of the answers were wrong. Pad on the right (the tokenizer
   does), or give `position_ids=(attention_mask.cumsum(-1) - 1).clamp(min=0)`{generating}.
-- a changed file. `logdepth verify .` compiles the stored graph again and names every difference.
+{more}- a changed file. `logdepth verify .` compiles the stored graph again and names every difference.
 
 ## Certificate
 
@@ -85,6 +91,58 @@ Assumed of the arithmetic: {certificate["floating_point"]}
 `logdepth verify .` proves it again, compares every file with what the graph in `logdepth.json` compiles to, and runs
 the loaded model against the program on random and structured inputs.
 """
+
+
+NOT_GREEDY = """- sampling, beams, penalties, or anything else by which `generate` writes what is not the argmax: every
+  token is read again, so one that is not the argmax makes another chain. `generation_config.json` asks for none of it;
+  `do_sample=True`, `num_beams`, `repetition_penalty`, `no_repeat_ngram_size` or `min_new_tokens` do.
+- a `max_new_tokens` or `max_length` that is too small: then the chain is cut off, and has no end and no answer.
+"""
+
+
+def _listed(symbols: list[str]) -> str:
+    return " ".join(symbols) if len(symbols) <= 30 else f"{symbols[0]} .. {symbols[-1]} ({len(symbols)} symbols)"
+
+
+def of_chain(letters: list[str], ids: dict[str, Any], stock: Stock) -> str:
+    """How to use a model that thinks: the contract of its tokens (`sequences/chain.py`)."""
+    chain, headers = ids["chain"], ids.get("headers")
+    between = "" if all(len(letter) == 1 for letter in letters) else " "
+    string = [letters[i % 3 % len(letters)] for i in range(min(7, chain["text"]))]
+    k = min(2, headers[1]) if headers else None
+    prompt = between.join([*([] if k is None else [f"<{k}>"]), *string, f"@{len(string)}"])
+    first = f"the header token <h>, h in 0..{headers[1]}, id h" if headers else f"the start token, id {ids['start']}"
+    question = f"The answer: {chain['question']}. " if "question" in chain else ""
+    before = chain["first_pointer"] - 1
+    return f"""The model thinks: what it writes, it reads. A prompt is {first}; at most {chain["text"]:,} letters, ids
+{ids["first_symbol"]}..{before}; one pointer @i, which asks for position i of the text, counted from 1. The pointer
+to position p has the id {before} + p. Written are pointers, one a step, then a letter, the answer, then "nothing"
+(id {ids["nothing"]}), the end token, at which `generate` stops. Where the end comes after a pointer, the answer is
+"nothing". {question}There is room for {chain["steps"]:,} thoughts.
+
+```python
+from transformers import {stock.auto_class}, AutoTokenizer
+
+folder = "."  # this folder
+model = {stock.auto_class}.from_pretrained(folder)
+tokenizer = AutoTokenizer.from_pretrained(folder)
+inputs = tokenizer("{prompt}", return_tensors="pt")
+print(tokenizer.decode(model.generate(**inputs)[0]))
+```
+
+`logdepth predict . --input FILE{" --k H" if headers else ""}` asks for texts, one a line."""
+
+
+def number(ids: dict[str, Any]) -> str:
+    """What answers that are numbers mean."""
+    first, least = ids["first_output"], ids["least_output"]
+    if "error" not in ids:
+        return f"a number; id {first} means {least}"
+    grid = ids.get("grid", 1)
+    return (
+        f"a real number; id {first} + c means ({least} + c)/{grid}, exactly the one that the program rounds to: "
+        f"off by {ids['error']} at most"
+    )
 
 
 def of_sequence(sample: str, stock: Stock) -> str:
@@ -112,11 +170,28 @@ def of_graph(ids: dict[str, Any], stock: Stock) -> str:
         "whole": ("classes[0]", "the whole graph's, 1 for yes"),
         "": ("classes", "everything that is said"),
     }[ids.get("answers_of", "")]
+    place = {
+        "vertices": "vertex v's at position 1 + 2 E + v, counted from 0",
+        "edges": "edge e's at position 1 + 2 e (e = 0, 1, ..), the first of its two tokens",
+        "whole": "the whole graph's at position 0, the start token's",
+        "": "at the positions that the program says",
+    }[ids.get("answers_of", "")]
     slots = 1 + 2 * ids["edges"] + ids["vertices"]
-    return f"""The sequence is always {slots:,} tokens long and needs no attention mask: the start token; each edge's
-two vertices, then padding up to two tokens for each of E edges; one blank a vertex. Edges with weights stand in the order
-of their weights, the heaviest first.
-
+    nothing = (
+        ""
+        if "nothing" not in ids
+        else f"""
+Compiled for graphs of diameter {ids["diameter"]:,}: no two connected vertices more than so many edges apart. Class
+{ids["nothing"]:,} says nothing: the graph is wider than this model sees. No other answer is ever wrong.
+"""
+    )
+    sizes = f"V = {ids['vertices']:,} and E = {ids['edges']:,}"
+    return f"""With {sizes}: tokens 0..V-1 are vertices, V is blank, V + 1 padding,
+V + 2 the start token. The sequence is always 1 + 2 E + V = {slots:,} tokens long and needs no attention mask: the start
+token; each edge's two vertices; padding up to two tokens for each of E edges; one blank a vertex. Edges with weights
+stand in the order of their weights, the heaviest first. The answers are the argmax over the classes:
+{place}.
+{nothing}
 ```python
 import torch
 from transformers import {stock.auto_class}

@@ -12,9 +12,11 @@ from logdepth.compiled.explain import layout
 from logdepth.compiled.graph_json import graph_to_json
 from logdepth.compiled.tokenizer import tokenizer_files
 from logdepth.compiler.floats import STATEMENT
+from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.words import Setting
 from logdepth.programs import BUILT_IN
-from logdepth.tasks.graphs import GraphTask
+from logdepth.tasks.chains import ChainTask
+from logdepth.tasks.graphs import GraphTask, PromisedTask
 from logdepth.tasks.registry import task_of_program
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def contents(
         del description["target"]
     found = {
         "config.json": to_json(checkpoint.config),
-        "generation_config.json": to_json({"_from_model_config": True, **marks}),
+        "generation_config.json": to_json(_generation(graph.setting, marks)),
         **tokenizer_files(model.vocabulary, model.alphabet, graph.setting.length),
         "README.md": card(description),
     }
@@ -57,6 +59,13 @@ def contents(
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     sums |= {section: section_checksum(entry) for section, entry in description.items()}
     return {**files, DESCRIPTION: to_json({**description, "checksums": sums}).encode()}
+
+
+def _generation(setting: Setting, marks: dict[str, Any]) -> dict[str, Any]:
+    """How `generate` goes on if nothing else is said: a chain of thought is the argmax at every step, up to its end."""
+    if setting.chain is None:
+        return {"_from_model_config": True, **marks}
+    return {**marks, "do_sample": False, "num_beams": 1, "use_cache": True, "max_length": setting.length + 2}
 
 
 def describe(
@@ -89,7 +98,12 @@ def describe(
             "starts_with": f"header token 0..{setting.header_size - 1}" if setting.header_size else "start token",
             "statement": statement(setting),
         },
-        "ids": {**model.vocabulary.as_dict(), **graph_ids(program, setting)},
+        "ids": {
+            **model.vocabulary.as_dict(),
+            **graph_ids(program, setting),
+            **chain_ids(program, setting),
+            **_real(graph),
+        },
         "sizes": {
             "parameters": model.checkpoint.num_parameters,
             "width": compilation.shape.width,
@@ -104,11 +118,21 @@ def describe(
     }
 
 
+def _real(graph: ProgramGraph) -> dict[str, Any]:
+    """How far answers that are no whole numbers may be off."""
+    return {} if graph.grid is None else {"error": str(graph.error)}
+
+
 def statement(setting: Setting) -> str:
     """Of which inputs the certificate is."""
     if ids := setting.graph:
         return f"every graph of at most {ids.vertices:,} vertices and {ids.edges:,} edges, as {ids.length + 1:,} tokens"
     first = "a header token" if setting.header_size else "the start token"
+    if ids := setting.chain:
+        return (
+            f"every sequence of at most {setting.length} letters and pointers, {ids.letters} and {ids.text} of them, "
+            f"after {first}: so for every prompt and whatever is written after it"
+        )
     return f"every sequence of at most {setting.length} symbols out of {setting.alphabet_size}, after {first}"
 
 
@@ -117,8 +141,23 @@ def graph_ids(program: dict[str, Any], setting: Setting) -> dict[str, Any]:
     if setting.graph is None:
         return {}
     kind = task_of_program(program["name"]) if program["built_in"] else None
-    said = {"answers_of": kind.of, "question": kind.summary} if kind and issubclass(kind, GraphTask) else {}
+    if kind is None or not issubclass(kind, GraphTask):
+        return {"graph": setting.graph.as_dict()}
+    said: dict[str, Any] = {"answers_of": kind.of, "question": kind.summary}
+    task = kind.of_program(setting.length, setting.alphabet_size, setting.header_size, program["parameters"])
+    if isinstance(task, PromisedTask) and task.nothing is not None:
+        said |= {"diameter": task.kept, "nothing": task.nothing}
     return {"graph": {**setting.graph.as_dict(), **said}}
+
+
+def chain_ids(program: dict[str, Any], setting: Setting) -> dict[str, Any]:
+    """The ids of a model that thinks, and the question, if a task says it."""
+    if setting.chain is None:
+        return {}
+    kind = task_of_program(program["name"]) if program["built_in"] else None
+    said = {"question": kind.summary} if kind and issubclass(kind, ChainTask) else {}
+    first = setting.header_size + setting.chain.letters
+    return {"chain": {**setting.chain.as_dict(), "first_pointer": first, **said}}
 
 
 def section_checksum(section: Any) -> str:

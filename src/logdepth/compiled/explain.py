@@ -170,6 +170,20 @@ def _formula(schedule: Schedule, index: int) -> str:
             return described
         return f"{described} + {shifts.pop()}" if len(shifts) == 1 else f"f({described})"
     names = [schedule.nodes[arg].name for arg in node.args]
+    if node.op == "total":
+        return _weighed(node.info, names)
+    if node.op == "quotient":
+        factors, parts = node.info
+        divisor = names[len(factors)]
+        return f"({_weighed(factors, names)}) / {f'({parts} {divisor})' if parts > 1 else divisor}, rounded down"
     if node.op == "masked":
         return f"{node.info[0]}({', '.join(names[1:])}), known at the start token"
     return f"{node.op}({', '.join(names)})"
+
+
+def _weighed(factors: tuple[int, ...], names: list[str]) -> str:
+    """A sum of words times their factors, as text."""
+    text = " + ".join(
+        f"{name}" if factor == 1 else f"{factor} {name}" for factor, name in zip(factors, names, strict=False)
+    )
+    return text.replace("+ -", "- ")

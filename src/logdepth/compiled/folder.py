@@ -17,7 +17,7 @@ from logdepth.errors import FolderError
 from logdepth.files import new_folder, sha256
 from logdepth.lang.graph import ProgramGraph
 from logdepth.sequences import Alphabet
-from logdepth.summary import TwoLines
+from logdepth.summary import TwoLines, in_short
 from logdepth.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ class Folder(TwoLines):
     @property
     def parameters(self) -> str:
         """The program's parameters as text: `k = 16`."""
-        return ", ".join(f"{name} = {value}" for name, value in self.description["program"]["parameters"].items())
+        return ", ".join(
+            f"{name} = {in_short(value)}" for name, value in self.description["program"]["parameters"].items()
+        )
 
     def summary(self) -> tuple[str, str]:
         setting, given = self.graph.setting, f" ({self.parameters})" if self.parameters else ""

@@ -4,9 +4,11 @@ anybody's code. Reading it back checks what it means, node by node: nothing else
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from logdepth.compiled.weighed_json import sum_over_matches, weighed_range, wrong_weights
 from logdepth.lang.bit_words import BIT_OPERATIONS, LIMB
 from logdepth.lang.bits import MAX_SIZE
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph, Relation
@@ -17,14 +19,14 @@ _LARGEST_SIZE = 1 << 40
 _LARGEST_TABLE = 1 << 16
 _ARGUMENTS = {
     **dict.fromkeys(("symbol", "position", "real", "header", "constant", "count"), 0),
-    **dict.fromkeys(("shift", "not", "read", "union", "hot", "below", "flip"), 1),
+    **dict.fromkeys(("shift", "not", "cast", "bit", "read", "union", "hot", "below", "flip"), 1),
     **dict.fromkeys(
         ("add", "subtract", "less", "equal", "minimum", "maximum", "bit_and", "bit_or", "bit_xor", "bit_where"), 2
     ),
     "select": 3,
 }
-_OF_ANY_NUMBER = ("table", "choose", "holds", "lowest", "highest", "bit_count")
-_KINDS = ("at", "last", "first", "highest", "lowest", "count", "union")
+_OF_ANY_NUMBER = ("table", "choose", "holds", "lowest", "highest", "bit_count", "total", "quotient")
+_KINDS = ("at", "last", "first", "the", "highest", "lowest", "count", "union")
 _RELATIONS = ("<", ">", "!=", "in", "contains")
 
 
@@ -63,7 +65,10 @@ def graph_to_json(graph: ProgramGraph) -> dict[str, Any]:
         "header_size": setting.header_size,
         "causal": graph.causal,
         "name": graph.name,
+        **({} if graph.grid is None else {"grid": graph.grid, "error": list(graph.error.as_integer_ratio())}),
+        **({"loops": [[list(state) for state in loop] for loop in graph.loops]} if graph.loops else {}),
         **({} if setting.num_edges is None else {"num_edges": setting.num_edges}),
+        **({} if setting.num_letters is None else {"num_letters": setting.num_letters}),
     }
 
 
@@ -73,7 +78,8 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
     Raises `ValueError`, naming the field, for an operation that is not known, an index that is not an earlier
     node's, a range that does not hold the operation's values, a look-up or a table that is not one.
     """
-    setting = Setting(data["length"], data["alphabet_size"], data["header_size"], data.get("num_edges"))
+    sizes = (data["length"], data["alphabet_size"], data["header_size"])
+    setting = Setting(*sizes, data.get("num_edges"), data.get("num_letters"))
     for name, value, least in (("length", setting.length, 1), ("alphabet_size", setting.alphabet_size, 1)):
         _need(value >= least, f"{name} is {value}")
     _need(setting.header_size >= 0, f"header_size is {setting.header_size}")
@@ -81,6 +87,10 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
         wanted = setting.length - 2 * setting.num_edges + 2
         _need(setting.num_edges >= 0 and wanted > 2, f"num_edges is {setting.num_edges}")
         _need(setting.alphabet_size == wanted, f"alphabet_size is {setting.alphabet_size}, should be {wanted}")
+    if setting.num_letters is not None:
+        text = setting.alphabet_size - setting.num_letters
+        _need(setting.num_letters > 0 < text and setting.length >= text + 2, f"num_letters is {setting.num_letters}")
+        _need(setting.num_edges is None and data["causal"], "num_letters: a chain of thought is causal, of a text")
     nodes: list[Node] = []
     for i, entry in enumerate(data["nodes"]):
         where = f"nodes.{i}"
@@ -102,7 +112,24 @@ def graph_from_json(data: dict[str, Any]) -> ProgramGraph:
         _check_node(node, nodes, setting, where)
         nodes.append(node)
     _need(0 <= data["output"] < len(nodes), f"output is {data['output']}, not one of {len(nodes)} nodes")
-    return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], data["name"])
+    if setting.num_letters is not None:
+        said = nodes[data["output"]]
+        _need(said.lo >= 0 and said.hi <= setting.alphabet_size, f"output is in {said.lo}..{said.hi}: no token")
+    grid, (off, parts) = data.get("grid"), data.get("error") or (0, 1)
+    _need(grid is None or 1 <= grid <= _LARGEST, f"grid is {grid}")
+    _need(0 <= off <= _LARGEST and 1 <= parts <= _LARGEST, f"error is {off}/{parts}")
+    name, error = data["name"], Fraction(off, parts)
+    loops = _loops(data.get("loops") or [], nodes)
+    return ProgramGraph(tuple(nodes), data["output"], setting, data["causal"], name, grid, error, loops)
+
+
+def _loops(found: list[list[list[int | None]]], nodes: list[Node]) -> tuple[tuple[tuple[int | None, ...], ...], ...]:
+    """The states of loops; whether they are states of anything is found out by who leaves a loop early."""
+    for number, states in enumerate(found):
+        _need(len(states) > 2 and len(set(map(len, states))) == 1, f"loops.{number}: states of different sizes")
+        for state in states:
+            _check_indices([index for index in state if index is not None], nodes, f"loops.{number}")
+    return _tuples(found)
 
 
 def _need(holds: bool, message: str) -> None:
@@ -176,17 +203,25 @@ def _check_node(node: Node, before: list[Node], setting: Setting, where: str) ->
     _need((op if op in ("count", "read", "union") else None) == found, f"{where}: {op} with the look-up {node.match}")
     if op in ("not", "select"):
         _need(args[0].lo >= 0 and args[0].hi <= 1, f"{where}: {op} of a word in {args[0].lo}..{args[0].hi}")
+    if op == "cast":
+        _need(lo >= 0 and hi <= setting.alphabet_size, f"{where}: a symbol in {lo}..{hi}")
     if op == "table":
         _check_table(info, args, where)
     elif op == "choose":
         _need(_is_int(info) and len(args) > 1, f"{where}: a choice by {info!r} among {len(args) - 1} words")
         within = info <= args[0].lo and args[0].hi < info + len(args) - 1
         _need(within, f"{where}: a choice by a word in {args[0].lo}..{args[0].hi} among {len(args) - 1} from {info}")
+    elif op == "bit":
+        whole = isinstance(info, tuple) and len(info) == 3 and all(map(_is_int, info))
+        _need(whole and info[0] <= args[0].lo and 0 <= info[1] < 62 and 0 < info[2] < 62, f"{where}.info is {info!r}")
+    elif op in ("total", "quotient"):
+        wrong = wrong_weights(node, args)
+        _need(not wrong, f"{where}: {wrong}")
     elif op in BIT_OPERATIONS or op == "union":
         _check_bits(node, args, where)
     else:
         _need(_is_int(info) if op == "shift" else info is None, f"{where}.info is {info!r}")
-    least, most = _range(node, args, setting)
+    least, most = sum_over_matches(node, before) or _range(node, args, setting)
     _need(lo <= least and most <= hi, f"{where}: a word in {lo}..{hi}; {op} gives {least}..{most}")
 
 
@@ -236,7 +271,7 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
             return node.lo, node.hi
         case "shift":
             return args[0].lo + node.info, args[0].hi + node.info
-        case "read":
+        case "read" | "cast":
             return args[0].lo, args[0].hi
         case "add":
             return args[0].lo + args[1].lo, args[0].hi + args[1].hi
@@ -263,6 +298,13 @@ def _range(node: Node, args: list[Node], setting: Setting) -> tuple[int, int]:
         case "lowest" | "highest":
             last = LIMB * (len(args) - 1) + max(1, args[-1].hi.bit_length()) - 1
             return min(0, node.info), max(last, node.info)
+        case "bit":
+            base, place, width = node.info
+            return 0, min((1 << width) - 1, (1 << ((args[0].hi - base) >> place).bit_length()) - 1)
+        case "total":
+            return weighed_range(node.info, args)
+        case "quotient":
+            return node.lo, node.hi  # it is clamped to that
     return 0, 1  # real, not, less, equal
 
 

@@ -15,6 +15,7 @@ from logdepth.compiled.task import task_of
 from logdepth.errors import FolderError, InputError
 from logdepth.graphs import Graph, read_graph
 from logdepth.graphs.tokens import GraphTokens
+from logdepth.sequences import NamedSequence
 from logdepth.tasks.graphs import GraphTask
 
 
@@ -28,14 +29,17 @@ def read_for(found: Folder, source: Any, *, format: str | None = None) -> tuple[
     graph = source
     if not isinstance(source, Graph):
         graph = read_graph(source, format=format, weighted=task is not None and task.weighted)
-    where = f"{source}: " if isinstance(source, str | Path) else ""
     try:
         if task is not None:
             task.check_graph(graph)
         symbols, order = ids.encode(graph)
     except InputError as error:
-        raise InputError(f"{where}{error}") from None
+        raise InputError(f"{_where(source)}{error}") from None
     return graph, found.vocabulary.encode(symbols[None])[0], order
+
+
+def _where(source: Any) -> str:
+    return f"{source}: " if isinstance(source, str | Path) else ""
 
 
 def graph_tokens(found: Folder) -> GraphTokens:
@@ -57,27 +61,67 @@ def predict_graph(
 ) -> dict[str, np.ndarray]:
     """The model's answers on a graph, as columns in the names of its file: `vertex` and `label`, say.
 
-    source: a file's path, or whatever `read_graph` takes, or a `Graph`. Raises what `read_for` raises.
+    source: a file's path, or whatever `read_graph` takes, or a `Graph`. Raises what `read_for` raises, and `InputError`
+    for a graph outside of what a model with a promised diameter was compiled for.
     """
     found = folder if isinstance(folder, Folder) else read_folder(folder)
     graph, tokens, order = read_for(found, source, format=format)
     model = load_model(found.path, device=device, target=found.target.name)
     classes = logits(model, tokens[None]).argmax(-1)[0].cpu().numpy()
-    return _columns(found, graph, classes, order)
+    try:
+        return _columns(found, graph, classes, order)
+    except InputError as error:
+        raise InputError(f"{_where(source)}{error}") from None
 
 
 def _columns(
     found: Folder, graph: Graph, classes: Int[np.ndarray, " slots"], order: Int[np.ndarray, " edges"]
 ) -> dict[str, np.ndarray]:
-    ids, task = graph_tokens(found), graph_task(found)
+    answers = answers_in(graph_tokens(found), graph_task(found), graph, found.vocabulary.answers(classes), order)
+    if answers is None:
+        raise FolderError(f"{found.path}: an answer is no vertex; `logdepth verify` names what is wrong")
+    return answers
+
+
+def answers_in(
+    ids: GraphTokens,
+    task: GraphTask | None,
+    graph: Graph,
+    words: Int[np.ndarray, " slots"],
+    order: Int[np.ndarray, " edges"],
+) -> dict[str, np.ndarray] | None:
+    """What is said at every slot as columns in the names of the graph; None if an answer is no vertex of it."""
     of = "vertices" if task is None else task.of
-    answers = found.vocabulary.answers(classes[ids.slots(of)])
+    answers = words[ids.slots(of)]
     if task is None:
         return {"vertex": graph.ids, "answer": answers[: graph.num_vertices]}
     if of == "edges":
         placed = answers[: graph.num_edges]
         answers = np.zeros_like(placed)
         answers[order] = placed
+    task.check_answers(graph, answers)
     if of == "vertices" and task.num_classes > 2 and (answers[: graph.num_vertices] >= graph.num_vertices).any():
-        raise FolderError(f"{found.path}: an answer is no vertex; `logdepth verify` names what is wrong")
+        return None
     return task.table(graph, answers)
+
+
+def check_sequences(found: Folder, sequences: list[NamedSequence]) -> None:
+    """Raises `InputError` for a sequence that is no graph's by the contract of ids, or not what the task is about."""
+    ids, task = found.graph.setting.graph, graph_task(found)
+    if ids is None:
+        return
+    for sequence in sequences:
+        string = np.array(sequence.symbols, np.int64)
+        if not ids.are_graphs(string[None])[0]:
+            raise InputError(
+                f"{sequence.name}: not the tokens of a graph: {ids.edges:,} edges of two vertices each, or padding "
+                f"({ids.padding}) after them, then {ids.vertices:,} blanks ({ids.blank}); --graph FILE makes them"
+            )
+        edges = ids.edges_of(string)
+        vertices, ends = np.unique(edges, return_inverse=True)
+        tail, head = ends.reshape(-1, 2).T
+        if task is not None:
+            try:
+                task.check_graph(Graph(vertices, tail, head))
+            except InputError as error:
+                raise InputError(f"{sequence.name}: {error}") from None

@@ -26,6 +26,7 @@ from logdepth.transformer import Trace, Transformer
 from logdepth.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from logdepth.compiled.costs import Costs
     from logdepth.compiled.verify import Verification
 
 
@@ -64,6 +65,13 @@ class CompiledModel(TwoLines):
     def vocabulary(self) -> Vocabulary:
         """Which token id means what."""
         return self.compilation.graph.vocabulary
+
+    @cached_property
+    def costs(self) -> Costs:
+        """What each line of the program costs, and warnings where one costs most of it."""
+        from logdepth.compiled.costs import costs
+
+        return costs(self.compilation, self.checkpoint.num_parameters)
 
     def encode(self, strings: np.ndarray, header: np.ndarray | None = None) -> np.ndarray:
         """Symbols `(batch, n)` as token ids `(batch, n + 1)`, the start token in front."""
@@ -107,7 +115,8 @@ def compile(
     """Compile a program, exactly, into the weights of a stock architecture for sequences up to `length`.
 
     `alphabet`: how many symbols, or the symbols themselves. `parameters` are the program's own (k, say); where it reads
-    a graph, `vertices` and `edges` say length and alphabet, too. For
+    a graph, `vertices` and `edges` say length and alphabet, too. Of a program that thinks, length and alphabet are the
+    text's; `steps` is how many thoughts there is room for (default: as many as letters). For
     `dtype` "float32", "float64" or "bfloat16" the certificate is proved first; where it fails nothing comes out.
     `target` names the architecture (`compiler/targets`).
 
@@ -126,10 +135,14 @@ def compile(
         raise InputError(f"program {program.name}: give length and alphabet")
     size = alphabet if isinstance(alphabet, int) else max(1, len(alphabet))
     find_target(target)
+    ids = None
+    if program.thinks:
+        ids, header_size, parameters = program.chain(length, size, header_size, parameters)
+        length, size = ids.length, ids.alphabet_size
     found = program.check(length, size, header_size, parameters)
     check_sizes(Setting(length, size, header_size))  # before there are names for that many tokens
     parameters = {name: found[name] for name in parameters}
-    symbols = Alphabet.of(alphabet)
+    symbols = Alphabet.of(alphabet) if ids is None else ids.alphabet(Alphabet.of(alphabet))
     compilation = compile_program(
         program,
         length=length,

@@ -16,6 +16,7 @@ from logdepth.compiled.schema import read_json
 from logdepth.compiled.weights import weight_differences
 from logdepth.compiler.compile import compile_graph
 from logdepth.errors import FolderError, InputError
+from logdepth.lang.graph import ProgramGraph
 from logdepth.lang.program import Program
 from logdepth.programs import BUILT_IN
 
@@ -113,8 +114,12 @@ def _program(found: Folder) -> Iterator[str]:
         yield f"program.parameters: {error}"
         return
     same = [node.key for node in again.nodes] == [node.key for node in graph.nodes]
-    if not same or (again.output, again.causal) != (graph.output, graph.causal):
+    if not same or _answers(again) != _answers(graph):
         yield f"graph is not that of {entry['name']} ({found.parameters})"
+
+
+def _answers(graph: ProgramGraph) -> tuple[Any, ...]:
+    return graph.output, graph.causal, graph.grid, graph.error
 
 
 def _file(path: Path, expected: bytes) -> Iterator[str]:

@@ -66,6 +66,10 @@ class _Graph(_Part):
     causal: bool
     name: str
     num_edges: int | None = None
+    num_letters: int | None = None
+    grid: int | None = None
+    loops: list[list[list[int | None]]] | None = None
+    error: list[int] | None = Field(default=None, min_length=2, max_length=2)
 
 
 class _Description(_Part):

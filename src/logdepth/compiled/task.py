@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from logdepth.compiled.folder import Folder
+from logdepth.programs import STATED
+from logdepth.programs.stated import stated_task
 from logdepth.tasks.checked import Checked
 from logdepth.tasks.graphs import Connectivity
 from logdepth.tasks.registry import task_of_program
@@ -21,11 +23,13 @@ def task_of(found: Folder) -> Checked | None:
     Khop(length=9, alphabet_size=2, k=3, max_k=None)
     """
     program, setting = found.description["program"], found.graph.setting
-    kind = task_of_program(program["name"]) if program["built_in"] else None
-    if kind is None:
+    if not program["built_in"]:
         return None
-    sizes = (setting.length, setting.alphabet_size, setting.header_size)
-    task = kind.of_program(*sizes, program["parameters"])
+    sizes, kind = (setting.length, setting.alphabet_size), task_of_program(program["name"])
+    if kind is None:
+        task = stated_task(STATED, program["name"], *sizes, program["parameters"])
+    else:
+        task = kind.of_program(*sizes, setting.header_size, program["parameters"])
     return task if task is not None and task.vocabulary == found.vocabulary else None
 
 

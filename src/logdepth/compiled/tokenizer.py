@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers, processors
 
 from logdepth.sequences import Alphabet
+from logdepth.sequences.chain import MARK
 from logdepth.vocabulary import NONE, START, Vocabulary
 
 
@@ -17,7 +19,9 @@ def tokenizer_files(vocabulary: Vocabulary, alphabet: Alphabet, length: int) -> 
     """
     names = vocabulary.names(alphabet.symbols)
     tokenizer = Tokenizer(models.WordLevel({name: i for i, name in enumerate(names)}))
-    pattern = r"<\d+>|\S" if alphabet.single else r"\S+"
+    pointer = re.compile(rf"{MARK}\d+")
+    single = all(len(symbol) == 1 or pointer.fullmatch(symbol) for symbol in alphabet.symbols)
+    pattern = rf"<\d+>|{pointer.pattern}|\S" if single and not alphabet.single else r"<\d+>|\S" if single else r"\S+"
     split = pre_tokenizers.Split(Regex(pattern), "removed", invert=True)
     tokenizer.pre_tokenizer = split  # type: ignore[assignment]
     special = [name for name in names if name.startswith("<")]

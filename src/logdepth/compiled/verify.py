@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.compiled.answers import Tally, expected_ids
+from logdepth.compiled.chains import ask, chain_tokens, questions_of, right_chains
 from logdepth.compiled.contents import FORMAT, WEIGHTS
 from logdepth.compiled.folder import Folder, other_files, read_folder
 from logdepth.compiled.hub import check_dtype, load_model
@@ -24,12 +25,14 @@ from logdepth.compiled.ways import WAYS, wrong_by_way
 from logdepth.errors import FolderError, InputError
 from logdepth.rng import rng_for
 from logdepth.summary import TwoLines
+from logdepth.tasks.chains import ChainTask
 
 __all__ = ["Verification", "random_string", "verify"]
 
 ATTENTION = ("eager", "sdpa")
 _WAYS_ROWS = 8
 _WAYS_SECONDS = 12.0
+_CHAINS_SECONDS, _LEAST_CHAINS, _MOST_CHAINS = 8.0, 8, 100
 _OUTSIDE = "not covered: another dtype (.half(), .bfloat16()), autocast, TF32, padding on the left without position_ids"
 
 
@@ -139,7 +142,8 @@ def verify(
     is run.
 
     Sequences: uniform, the task's own or without adjacent repeats, all equal, two symbols, periodic; every header in
-    turn. They have the full length, which checks their prefixes, too; some are run padded and through the cache.
+    turn. They have the full length, which checks their prefixes, too; some are run padded and through the cache. Models
+    that think also `generate` chains, with the cache and without.
     `samples` defaults to what a fixed budget of work allows, 1,000 at most. `dtype`: load the model in another than it
     was saved in; the certificate does not cover that, so the answer is never "verified". `memory`: bytes to work in,
     beside the weights.
@@ -257,6 +261,8 @@ class _Run:
             self._report(self.done + number * rows, whole)
         fit = room(sizes, length + 1, itemsize, self.memory, whole=not stock.cached)
         self._ways(attention, model, fit, rows, length)
+        if setting.chain is not None:
+            self._chains(attention, model, seconds_of(sizes, setting.length + 1, itemsize))
         self._report(self.done + (number + 1) * rows, whole)
 
     def _ways(self, attention: str, model: Any, fit: Room, rows: int, length: int) -> None:
@@ -269,6 +275,28 @@ class _Run:
         of_cut = want if self.found.graph.causal else self._of_cut(strings, header, lengths)
         for way, wrong in wrong_by_way(self.found, model, fit, tokens, want, lengths, of_cut).items():
             self.checks[f"{attention}{way}"] = wrong
+
+    def _chains(self, attention: str, model: Any, seconds: float) -> None:
+        """Chains as `generate` writes them, with the cache and without, against the interpreter's, the definition's and
+        a solver's that writes none."""
+        task = self.task if isinstance(self.task, ChainTask) else None
+        again = seconds * (chain_tokens(self.found).steps + 2)  # without a cache every token costs all before it
+        few = max(_LEAST_CHAINS, min(_MOST_CHAINS, int(_CHAINS_SECONDS / again)))
+        asked = questions_of(self.found, _MOST_CHAINS, self.seed, task=task)
+        want = right_chains(self.found, asked, task)
+        for use_cache, way, count in ((True, "generate", len(asked)), (False, "generate without cache", few)):
+            try:
+                written = ask(model, self.found, asked[:count], use_cache=use_cache, memory=self.memory)
+            except FolderError as error:
+                self.checks[f"{attention}, {way}"] = count
+                self.tally.first_wrong = self.tally.first_wrong or str(error)
+                continue
+            self.checks[f"{attention}, {way}"] = sum(a != b for a, b in zip(written, want[:count], strict=True))
+        if attention == ATTENTION[0]:
+            self.notes.append(
+                f"{len(asked)} chains of up to {max(map(len, want))} tokens were generated, {few} of them also without "
+                "the cache"
+            )
 
     def _of_cut(self, strings: np.ndarray, header: np.ndarray | None, lengths: np.ndarray) -> np.ndarray:
         """The right ids of rows cut to `lengths` symbols, where answers depend on what comes later."""

@@ -10,7 +10,9 @@ the ramp is exactly 1 or 0 with half a unit to spare on either side.
 - a choice: the gates of each side, pushed out of reach where the other side is chosen;
 - a choice by a small word: the same, with the index's bits as conditions, all of which must hold;
 - minimum, maximum: [a <= b and bit of a] is one gate, b - a + V bit >= V, since |b - a| < V;
-- a table: one gate for every place where the value changes along the mixed-radix index;
+- a table: a gate wherever its values change along forms that `tables.py` finds;
+- a sum of words times integers: as a sum, each bit's share modulo 2^(b+1);
+- a quotient: one gate for every value m that it may reach, on a - m b;
 - masked: any of these with every gate out of reach at the start token.
 """
 
@@ -21,6 +23,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from logdepth.compiler.schedule import Bit, Schedule
+from logdepth.compiler.tables import TablePlan, TableWord, plan_table
 from logdepth.lang.graph import Node
 from logdepth.transformer import Circuit, Purpose
 
@@ -55,11 +58,13 @@ Gates = list[tuple[int, int]]  # (gate, coefficient)
 class CircuitBuilder:
     """Collects gates (equal ones once), what they write and what for, for the arithmetic of one layer."""
 
-    def __init__(self, num_coordinates: int) -> None:
+    def __init__(self, num_coordinates: int, *, plain_tables: bool = False) -> None:
         self.num_coordinates = num_coordinates
+        self.plain_tables = plain_tables  # by their index alone
         self.rows: list[tuple[dict[int, float], float]] = []
         self.thresholds: list[int] = []
         self.known: dict[object, int] = {}
+        self.tables: dict[object, list[tuple[Gates, int]]] = {}
         self.writes: list[tuple[int, int, float]] = []
         self.constant = np.zeros(num_coordinates)
         self.purposes: list[Purpose] = []
@@ -221,6 +226,10 @@ def _bit_gates(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument]
             return _chosen_bit(builder, node, args, place)
         case "choose":
             return _counted_out_bit(builder, node, args, place)
+        case "total":
+            return _total_bit(builder, node, args, place)
+        case "quotient":
+            return _quotient_bit(builder, node, args, place)
         case "masked":
             op, info = node.info
             assert isinstance(builder, CircuitBuilder)
@@ -229,15 +238,7 @@ def _bit_gates(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument]
         case "minimum" | "maximum":
             return _extreme_bit(builder, node, args, place)
         case "table":
-            axes, values = node.info
-            index, radix = Form(), 1
-            for arg, (low, size) in zip(reversed(args), reversed(axes), strict=True):
-                index = index.plus(arg.value.shifted(-low), radix)
-                radix *= size
-            bits = (np.asarray(values) - node.lo) >> place & 1
-            changes = np.flatnonzero(np.diff(bits)) + 1
-            gates = [(builder.gate(index, int(t)), int(bits[t] - bits[t - 1])) for t in changes]
-            return gates, int(bits[0])
+            return _table_bit(builder, node, args, place)
     raise AssertionError(node.op)
 
 
@@ -248,10 +249,45 @@ class _Shut:
     builder: CircuitBuilder | _Shut
     on: Form
 
+    @property
+    def plain_tables(self) -> bool:
+        return self.builder.plain_tables
+
+    @property
+    def tables(self) -> dict[object, list[tuple[Gates, int]]]:
+        return self.builder.tables
+
     def gate(self, form: Form, threshold: int) -> int:
         most = form.constant + sum(max(0, coefficient) for coefficient in form.terms.values())
         reach = max(0, most - threshold + 1)
         return self.builder.gate(form.plus(self.on, reach).shifted(-reach), threshold)
+
+
+def _table_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
+    """The gates that `plan_table` finds; where they may be shut, they leave the table's first value."""
+    key = ("table", node.key, builder.on.key if isinstance(builder, _Shut) else None, *(tuple(a.bits) for a in args))
+    if key not in builder.tables:
+        plan, columns = _table_plan(builder, node, args)
+        forms = (Form({(c, 1): w for c, w in zip(columns, gate.weights, strict=True) if w}) for gate in plan.gates)
+        gates = [builder.gate(form, gate.threshold) for form, gate in zip(forms, plan.gates, strict=True)]
+        builder.tables[key] = [([(gates[number], sign) for number, sign in parts], c) for c, parts in plan.bits]
+    return builder.tables[key][place]
+
+
+def _table_plan(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument]) -> tuple[TablePlan, list[int]]:
+    """A table's gates over columns, and the coordinates that these are."""
+    axes, values = node.info
+    columns: dict[int, int] = {}
+    words, within = [], []
+    for arg, (low, size) in zip(args, axes, strict=True):
+        least, most = max(arg.lo, low), min(arg.hi, low + size - 1)
+        bits = tuple((columns.setdefault(coordinate, len(columns)), sign) for coordinate, sign in arg.bits)
+        words.append(TableWord(least - arg.lo, most - least + 1, bits))
+        within.append(slice(least - low, most - low + 1))
+    codes = (np.array(values, np.int64).reshape([size for _, size in axes]) - node.lo)[tuple(within)]
+    base = None if isinstance(builder, CircuitBuilder) else int(values[0]) - node.lo
+    plan = plan_table(tuple(words), tuple(codes.ravel().tolist()), node.num_bits, base, plain=builder.plain_tables)
+    return plan, list(columns)
 
 
 def _sum_form(words: list[list[Bit]], constant: int, place: int) -> tuple[Form, int]:
@@ -297,6 +333,36 @@ def _counted_out_bit(
                 Form({(coordinate, sign): 1}, -1) if wanted else Form({(coordinate, -sign): 1}, -1), most
             )
         gates += [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in range(1, (most >> place) + 1)]
+    return gates, 0
+
+
+def _total_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
+    """As a sum's: of every word's bit, times its factor, only what is left modulo 2^(place + 1)."""
+    modulus = 2 << place
+    most = (sum(factor * arg.lo for factor, arg in zip(node.info, args, strict=True)) - node.lo) % modulus
+    terms: dict[Bit, int] = {}
+    for factor, arg in zip(node.info, args, strict=True):
+        for at, bit in enumerate(arg.bits):
+            terms[bit] = (terms.get(bit, 0) + (factor << at)) % modulus
+    total = Form({bit: c for bit, c in terms.items() if c}, most)
+    most += sum(total.terms.values())
+    return [(builder.gate(total, step << place), 1 if step & 1 else -1) for step in range(1, (most >> place) + 1)], 0
+
+
+def _quotient_bit(builder: CircuitBuilder | _Shut, node: Node, args: list[Argument], place: int) -> tuple[Gates, int]:
+    """Of a / b rounded down: [a / b >= m] is a - m b >= 0; for m >= 1 where b may be 0, [a - m b + [b > 0] >= 1]."""
+    factors, parts = node.info
+    total = Form()
+    for factor, arg in zip(factors, args, strict=False):
+        total = total.plus(arg.value, factor)
+    divisor = args[len(factors)].value
+    gates: Gates = []
+    for step in range(1, ((node.hi - node.lo) >> place) + 1):
+        m = node.lo + (step << place)
+        form, least = total.plus(divisor, -m * parts), 0
+        if m >= 1 and len(args) > len(factors) + 1:
+            form, least = form.plus(args[-1].value), 1
+        gates.append((builder.gate(form, least), 1 if step & 1 else -1))
     return gates, 0
 
 

@@ -17,7 +17,7 @@ from logdepth.lang.lines import place
 from logdepth.lang.local import evaluate_local
 from logdepth.summary import TwoLines
 
-VIEWS = ("shift", "not", "flip")
+VIEWS = ("shift", "not", "flip", "bit")
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,14 +59,14 @@ class _Normalizer:
             args = tuple(new[arg] for arg in node.args)
             match = None
             if node.match is not None:
-                spec = node.match
+                spec = replace(node.match, kind="last") if node.match.kind == "the" else node.match
                 keys = tuple(new[key] for key in spec.keys)
                 queries = tuple(new[query] for query in spec.queries)
                 relations = tuple(self._set_relation(each, new) for each in spec.relations)
                 order = self._order(spec, new)
                 match = self._aligned(replace(spec, keys=keys, queries=queries, by=order, relations=relations))
             new.append(self._add(replace(node, args=args, match=match)))
-        graph = replace(self.source, nodes=tuple(self.builder.nodes), output=new[self.source.output])
+        graph = replace(self.source, nodes=tuple(self.builder.nodes), output=new[self.source.output], loops=())
         return _without_dead(Normal(graph, self.tables, tuple(self.start)))
 
     # -- adding one node -------------------------------------------------------------------------------
@@ -89,15 +89,23 @@ class _Normalizer:
                 value = self.builder.nodes[node.args[0]]
                 if value.op == "constant":
                     return node.args[0]
-                start = self.start[node.args[0]] if self.source.causal else None  # it sees itself alone
+                start = self.start[node.args[0]] if self._sees_itself(node.match) else None
                 return self._append(replace(node, lo=value.lo, hi=value.hi), start)
+            case "cast":
+                return node.args[0]  # what answers mean is the vocabulary's to say
             case "union":
                 return self._united(node)
         return self._local(node)
 
+    def _sees_itself(self, match: MatchSpec | None) -> bool:
+        """Whether the start token is known to look at itself: it sees nothing else, or it asks for position 0."""
+        asked = None if match is None or match.kind != "at" else self.start[match.queries[0]]
+        return self.source.causal or (asked is not None and not asked.any())
+
     def _append(self, node: Node, start: np.ndarray | None) -> int:
         if node.lo == node.hi and node.op != "constant":
             node = Node("constant", (), node.lo, node.lo, name=str(node.lo), origin=node.origin)
+            start = np.full(len(self.start_ids), node.lo)
         index = self.builder.add(node)
         if index == len(self.start):
             self.start.append(start)
@@ -117,10 +125,30 @@ class _Normalizer:
         based = node.op in ("recode", *BIT_OPERATIONS)
         lo, hi = (node.lo if based else int(values.min())), int(values.max())
         decoded = replace(node, op="decode", args=(), lo=lo, hi=hi, info=tuple(values.tolist()))
-        index = self._append(decoded, np.full(len(self.start_ids), values[0]) if self.source.causal else None)
+        assert node.match is not None
+        alone = self.source.causal or self._none_at_start(node.match)
+        index = self._append(decoded, np.full(len(self.start_ids), values[0]) if alone else None)
         if lo != hi:
             self.counts[index] = values
         return index
+
+    def _none_at_start(self, match: MatchSpec) -> bool:
+        """Whether the start token itself finds no match, whatever the sequence: what it asks for no token has."""
+        for key, query in zip(match.keys, match.queries, strict=True):
+            asked, node = self.start[query], self.builder.nodes[key]
+            if asked is None:
+                continue
+            kind, values = self.tables.get(key, ("", np.zeros(0, np.int64)))
+            there = ((asked >= node.lo) & (asked <= node.hi)).any()
+            if kind:
+                there &= np.isin(asked, values[1:] if kind == "position" else np.delete(values, self.start_ids)).any()
+            if not there:
+                return True
+        for relation in match.relations:  # nothing is in an empty set
+            sets = [self.start[each] for each in relation.mine]
+            if all(each is not None and not each.any() for each in sets):
+                return True
+        return False
 
     def _united(self, node: Node) -> int:
         """What a union reads, as the bits of its values; the start token's are left out, so they must be known. Its own
@@ -155,6 +183,16 @@ class _Normalizer:
             size = len(self.positions)
             values = [np.full(size, nodes[arg].lo) if arg in constants else self.counts[arg] for arg in node.args]
             return self._decoded(replace(node, match=matches.pop()), evaluate_local(node, values))
+        if node.op == "bit":
+            inner = self._recoded(node.args[0], node.info[0])
+            _, place, width = node.info
+            width = min(width, nodes[inner].num_bits - place)
+            if width <= 0:
+                return self._constant(0)
+            node = replace(node, args=(inner,), hi=(1 << width) - 1)
+        if node.op == "quotient" and nodes[node.args[-1]].lo <= 0:  # what is divided by 0 must not reach 1
+            some = Node("less", (self._constant(0), node.args[-1]), 0, 1, name=f"{node.name}?", origin=node.origin)
+            node = replace(node, args=(*node.args, self._local(some)))
         if node.op in BITWISE:  # their circuits read sets bit by bit
             first = int(node.op == "holds")
             sets = tuple(self._recoded(arg, 0) for arg in node.args[first:])
@@ -323,6 +361,8 @@ class _Normalizer:
             "select",
             "choose",
             "recode",
+            "total",
+            "quotient",
         ):
             return None
         shut = node.info[1][0] if node.op == "table" else node.lo  # a table's gates are its changes

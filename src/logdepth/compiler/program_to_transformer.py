@@ -27,15 +27,21 @@ import numpy as np
 from logdepth.compiler.bit_circuits import compute_set
 from logdepth.compiler.circuits import COUNT_SCALE, UNION_SCALE, CircuitBuilder, code, compute
 from logdepth.compiler.normalize import Normal
-from logdepth.compiler.schedule import Bit, Schedule, ScheduledHead, ScheduledLayer, comparison_bits
+from logdepth.compiler.placing import comparison_bits
+from logdepth.compiler.schedule import Bit, Schedule, ScheduledHead, ScheduledLayer
 from logdepth.lang.bit_words import BIT_OPERATIONS, LIMB
 from logdepth.lang.graph import MatchSpec, ProgramGraph, Relation
 from logdepth.lang.interpreter import describe_match
-from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readout, Transformer
+from logdepth.transformer import Affine, Circuit, Embedding, Head, Layer, Readout, SetRows, Transformer
 
 
-def program_to_transformer(graph: ProgramGraph, schedule: Schedule) -> Transformer:
+def program_to_transformer(
+    graph: ProgramGraph, schedule: Schedule, *, compact: bool = False, plain_tables: bool = False
+) -> Transformer:
     """The exact transformer of a scheduled program. Its input and output ids are those of `graph.vocabulary`.
+    compact: the tables that grow with length and vocabulary in int8, column by column, for a million of either.
+
+    plain_tables: tables by their index, with more gates of smaller weights (`tables.py`).
 
     >>> from logdepth.compiler.normalize import normalize
     >>> from logdepth.compiler.schedule import schedule_program
@@ -50,12 +56,14 @@ def program_to_transformer(graph: ProgramGraph, schedule: Schedule) -> Transform
         for f in schedule.homes.values()
         for bit, coordinate in enumerate(f.coordinates)
     }
-    layers = tuple(_layer(schedule, layer, number, given_up) for number, layer in enumerate(schedule.layers, 1))
+    layers = tuple(
+        _layer(schedule, layer, number, given_up, plain_tables) for number, layer in enumerate(schedule.layers, 1)
+    )
     return Transformer(
         coordinates=coordinate_names(schedule),
-        embedding=_embedding(graph, schedule),
+        embedding=_embedding(graph, schedule, compact),
         layers=layers,
-        readout=Readout(_readout(graph, schedule)),
+        readout=Readout(_readout(graph, schedule, compact)),
         causal=graph.causal,
     )
 
@@ -76,12 +84,22 @@ def _signs(values: np.ndarray, num_bits: int) -> np.ndarray:
     return 2.0 * ((values[:, None] >> np.arange(num_bits)) & 1) - 1.0
 
 
-def _embedding(graph: ProgramGraph, schedule: Schedule) -> Embedding:
+def _sign(values: np.ndarray, place: int) -> np.ndarray:
+    """One bit of integers as -1/+1: (len(values),)."""
+    return 2 * (values >> place & 1) - 1
+
+
+def _table(rows: int, columns: int, compact: bool) -> np.ndarray:
+    """Zeros; compact ones take memory only where something is written."""
+    return np.zeros((rows, columns), np.int8, order="F") if compact else np.zeros((rows, columns))
+
+
+def _embedding(graph: ProgramGraph, schedule: Schedule, compact: bool) -> Embedding:
     normal: Normal = schedule.normal
     setting = normal.graph.setting
     num_tokens = graph.vocabulary.size
-    tokens = np.zeros((num_tokens, schedule.embed_dim))
-    positions = np.zeros((setting.length + 1, schedule.embed_dim))
+    tokens = _table(num_tokens, schedule.embed_dim, compact)
+    positions = _table(setting.length + 1, schedule.embed_dim, compact)
     positions[0, schedule.START] = 1.0
     positions[1:, schedule.REST] = 1.0
     for index, (kind, values) in normal.tables.items():
@@ -90,18 +108,25 @@ def _embedding(graph: ProgramGraph, schedule: Schedule) -> Embedding:
             continue
         node = schedule.nodes[index]
         target = tokens if kind == "token" else positions
-        bits = _signs(values - node.lo, node.num_bits)
-        target[: len(values), list(home.coordinates)] = bits
-        if kind == "token" and len(values) < num_tokens:  # "nothing" and blank are outputs only; as the first symbol
-            target[len(values) :, list(home.coordinates)] = bits[-1]
+        for place, coordinate in enumerate(home.coordinates):
+            bits = _sign(values - node.lo, place)
+            target[: len(values), coordinate] = bits
+            if (
+                kind == "token" and len(values) < num_tokens
+            ):  # "nothing" and blank are outputs only; as the first symbol
+                target[len(values) :, coordinate] = bits[-1]
     return Embedding(tokens, positions)
 
 
 def _layer(
-    schedule: Schedule, layer: ScheduledLayer, number: int, given_up: dict[tuple[int, int], tuple[int, int]]
+    schedule: Schedule,
+    layer: ScheduledLayer,
+    number: int,
+    given_up: dict[tuple[int, int], tuple[int, int]],
+    plain_tables: bool,
 ) -> Layer:
     heads = tuple(_head(schedule, head) for head in layer.heads)
-    builder = CircuitBuilder(schedule.embed_dim)
+    builder = CircuitBuilder(schedule.embed_dim, plain_tables=plain_tables)
     for coordinate in layer.clears:
         builder.clear(coordinate, *given_up[number, coordinate])
     for read in (read for head in layer.heads for read in head.reads):
@@ -122,7 +147,7 @@ def _layer(
 
 
 def _head(schedule: Schedule, head: ScheduledHead) -> Head:
-    query, key = _scores(schedule, head.match)
+    query, key, sets = _scores(schedule, head.match)
     m = schedule.embed_dim
     value = Affine(np.zeros((m, m)), np.zeros(m))
     if head.match.kind == "union":
@@ -142,7 +167,7 @@ def _head(schedule: Schedule, head: ScheduledHead) -> Head:
             for (source, sign), target in zip(sources, schedule.scratch[read].coordinates, strict=True):
                 value.weight[target, source] = sign
     averages = head.match.kind in ("count", "union")
-    return Head(describe_match(schedule.nodes, head.match), query, key, value, averages)
+    return Head(describe_match(schedule.nodes, head.match), query, key, value, averages, sets)
 
 
 def order_span(schedule: Schedule, match: MatchSpec) -> int:
@@ -184,7 +209,7 @@ class Row:
         return self
 
 
-def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
+def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine, tuple[SetRows, ...]]:
     unit = score_unit(schedule, match)
     queries: list[Row] = []
     keys: list[Row] = []
@@ -196,7 +221,10 @@ def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
             keys.append(Row().add(key_bit, 1.0))
             cancel.add(query_bit, -unit * at_start)
     p = len(queries) + len(match.relations)
+    sets = []
     for relation in match.relations:
+        rows = len(queries), len(queries) + relation.size + 1
+        sets.append(SetRows(*rows, "key" if relation.kind == "hot" else "query"))
         for query_row, key_row, at_start in _related(schedule, relation):
             queries.append(Row().plus(query_row, unit))
             keys.append(key_row)
@@ -208,7 +236,7 @@ def _scores(schedule: Schedule, match: MatchSpec) -> tuple[Affine, Affine]:
         cancel.bias -= at_start
     queries += [cancel, Row(bias=-unit * (p if match.kind in ("count", "union") else p - 1))]
     keys += [Row({schedule.START: 1.0}), Row({schedule.REST: 1.0})]
-    return _affine(queries, schedule.embed_dim), _affine(keys, schedule.embed_dim)
+    return _affine(queries, schedule.embed_dim), _affine(keys, schedule.embed_dim), tuple(sets)
 
 
 def _compared(schedule: Schedule, key: int, query: int) -> tuple[list[Known], list[Known], list[float]]:
@@ -320,20 +348,22 @@ def _affine(rows: list[Row], m: int) -> Affine:
     return Affine(weight, np.array([row.bias for row in rows]))
 
 
-def _readout(graph: ProgramGraph, schedule: Schedule) -> Affine:
+def _readout(graph: ProgramGraph, schedule: Schedule, compact: bool) -> Affine:
     """Logits: p for the token whose bits all agree, at most p - 2 for other outputs, -(p + 2) for ids that are
     never outputs; with headers, "blank" has p + 2 at the start token and -(p + 2) elsewhere. No bias."""
     ids = graph.vocabulary
     node, output = schedule.nodes[schedule.normal.graph.output], schedule.normal.graph.output
     bits = schedule.bits(output)
     p = len(bits)
-    weight = np.zeros((ids.num_answers, schedule.embed_dim))
-    weight[:, [schedule.START, schedule.REST]] = -(p + 2.0)
+    marks = [schedule.START, schedule.REST]
+    weight = _table(ids.num_answers, schedule.embed_dim, compact)
+    weight[:, marks] = -(p + 2.0)
     values = np.arange(node.lo, node.hi + 1)
-    for value, row in zip(values.tolist(), ids.output_ids(values).tolist(), strict=True):
-        weight[row, [schedule.START, schedule.REST]] = 0.0
-        for (coordinate, sign), b in zip(bits, _signs(np.array([value - node.lo]), p)[0], strict=True):
-            weight[row, coordinate] += sign * b
+    rows = ids.output_ids(values)
+    for mark in marks:
+        weight[rows, mark] = 0.0
+    for place, (coordinate, sign) in enumerate(bits):
+        weight[rows, coordinate] += (sign * _sign(values - node.lo, place)).astype(weight.dtype)
     if ids.header_size:
         weight[ids.blank, schedule.START] = p + 2.0
     return Affine(weight, np.zeros(ids.num_answers))

@@ -13,6 +13,7 @@ from itertools import accumulate
 
 from logdepth.compiler.limits import check_depth
 from logdepth.compiler.normalize import VIEWS, Normal
+from logdepth.compiler.placing import When, behind_views, earliest, query_dim
 from logdepth.lang.graph import MatchSpec, Node
 from logdepth.summary import TwoLines
 
@@ -88,6 +89,8 @@ class Schedule(TwoLines):
             return []
         if spec.op == "shift":
             return self.bits(spec.args[0], layer)
+        if spec.op == "bit":
+            return self.bits(spec.args[0], layer)[spec.info[1] :][: spec.num_bits]
         if spec.op in ("not", "flip"):
             inner = self.nodes[spec.args[0]]
             assert inner.num_bits == 1 or spec.op == "flip", inner
@@ -119,8 +122,9 @@ class Schedule(TwoLines):
         return max((len(layer.heads) for layer in self.layers), default=0)
 
 
-def schedule_program(normal: Normal) -> Schedule:
-    """Place every look-up and operation as early as possible, and every word in as few coordinates.
+def schedule_program(normal: Normal, when: list[When] | None = None) -> Schedule:
+    """Place every look-up and operation as early as possible (or where `when` says, see `placing.py`), and every word
+    in as few coordinates.
 
     Raises `ProgramError` for a chain of over 1,000 layers.
 
@@ -130,11 +134,11 @@ def schedule_program(normal: Normal) -> Schedule:
     6
     """
     nodes, output = normal.nodes, normal.graph.output
-    when = _times(normal)
+    when = earliest(normal) if when is None else when
     depth = max(1, when[output][0])
     check_depth(depth, nodes[output], normal.graph.name)
     uses = _uses(nodes, when)
-    uses[_behind_views(nodes, output)].append((depth + 1, "attention"))
+    uses[behind_views(nodes, output)].append((depth + 1, "attention"))
 
     layers = [ScheduledLayer() for _ in range(depth + 1)]  # layers[0] is the embedding
     by_match: dict[tuple[int, MatchSpec], list[int]] = {}
@@ -171,29 +175,6 @@ def _is_local(normal: Normal, index: int) -> bool:
     return index not in normal.tables and node.op not in (*VIEWS, "constant", "read", "decode", "union")
 
 
-def _behind_views(nodes: tuple[Node, ...], index: int) -> int:
-    while nodes[index].op in VIEWS:
-        index = nodes[index].args[0]
-    return index
-
-
-def _times(normal: Normal) -> list[tuple[int, str]]:
-    """For each node the layer that makes it and how: "embedding", "attention" or "arithmetic"."""
-    when: list[tuple[int, str]] = []
-    for index, node in enumerate(normal.nodes):
-        if index in normal.tables or node.op == "constant":
-            when.append((0, "embedding"))
-        elif node.op in VIEWS:
-            when.append(when[node.args[0]])
-        elif node.match is not None:
-            layer = 1 + max((when[use][0] for use in node.uses), default=0)
-            when.append((layer, "attention" if node.op == "read" else "arithmetic"))
-        else:
-            ready = [when[arg] for arg in node.args]
-            when.append((max(at + (how != "attention") for at, how in ready), "arithmetic"))
-    return when
-
-
 def _uses(nodes: tuple[Node, ...], when: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
     """For each node (views resolved) the layers that read it, and whether attention or arithmetic does."""
     uses: list[list[tuple[int, str]]] = [[] for _ in nodes]
@@ -203,32 +184,15 @@ def _uses(nodes: tuple[Node, ...], when: list[tuple[int, str]]) -> list[list[tup
         layer = when[index][0]
         how = "attention" if node.match is not None else "arithmetic"
         for use in node.uses:
-            uses[_behind_views(nodes, use)].append((layer, how))
+            uses[behind_views(nodes, use)].append((layer, how))
     return uses
 
 
-def comparison_bits(nodes: tuple[Node, ...], key: int, query: int) -> int:
-    """How many bits a comparison of two words takes; one more where a constant is out of the other's range."""
-    sides = [nodes[key], nodes[query]]
-    words = [side for side in sides if side.op != "constant"]
-    if not words:
-        return 1  # two different constants: never equal
-    bits = max(word.num_bits for word in words)
-    if len(words) == 1:
-        value = next(side.lo for side in sides if side.op == "constant")
-        return bits + (not words[0].lo <= value <= words[0].hi)
-    return bits
-
-
 def _head(nodes: tuple[Node, ...], layer: int, match: MatchSpec, reads: tuple[int, ...]) -> ScheduledHead:
-    pairs = zip(match.keys, match.queries, strict=True)
-    query_dim = sum(comparison_bits(nodes, key, query) for key, query in pairs) + 2
-    query_dim += sum(relation.size + 1 for relation in match.relations)
-    query_dim += match.kind not in ("at", "count", "union")
     value_dim = sum(nodes[read].num_bits for read in reads) if reads else 1
     if match.kind == "union":
-        return ScheduledHead(layer, match, (), query_dim, value_dim, reads)
-    return ScheduledHead(layer, match, reads, query_dim, value_dim)
+        return ScheduledHead(layer, match, (), query_dim(nodes, match), value_dim, reads)
+    return ScheduledHead(layer, match, reads, query_dim(nodes, match), value_dim)
 
 
 def _allocate(

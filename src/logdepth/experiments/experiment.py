@@ -13,6 +13,7 @@ from logdepth.files import write_text_atomically
 from logdepth.records import Record
 from logdepth.train.config import TrainConfig
 from logdepth.train.folder import RunFolder, read_state
+from logdepth.train.names import first_id
 from logdepth.train.recipes import fast, paper
 from logdepth.train.subject import Subject, load_subject
 from logdepth.train.sweep import run_folder, sweep
@@ -119,28 +120,55 @@ def reproduce(
     resume: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
+    known: str | Path | None = None,
 ) -> Reproduction:
     """Train what is missing in `out/runs`, measure into `out/measured` (both shared), draw into `out/<name>-<scale>`.
 
-    Rows of a finished run are kept and not measured again. Raises `InputError` for another scale, or if runs were
-    broken off and `resume` is not given.
+    Rows of a run are kept; it is neither trained nor measured again. known: a file of rows measured elsewhere, which
+    are taken as they are. Raises `InputError` for another scale, a file that holds no rows, or if runs were broken off
+    and `resume` is not given.
     """
     out = Path(out)
     chosen = experiment.runs(scale)
-    begun = [config for config in chosen if 0 < read_state(run_folder(out / "runs", config)).step < config.steps]
+    taken = {} if known is None else read_known(known, experiment.measure, scale)
+    places = {c.id: out / "measured" / f"{experiment.measure.id}-{scale}" / f"{c.id}.jsonl" for c in chosen}
+    todo = [config for config in chosen if not (names_of(config) & taken.keys() or places[config.id].exists())]
+    begun = [config for config in todo if 0 < read_state(run_folder(out / "runs", config)).step < config.steps]
     if begun and not resume:
         raise InputError(f"{len(begun)} runs in {out / 'runs'} were broken off; give --resume to go on with them")
-    folders = sweep(chosen, out / "runs", workers=workers, progress=progress)
+    folders = sweep(todo, out / "runs", workers=workers, progress=progress)
+    for config in todo:
+        found = measured(experiment.measure, config, folders[config.id], scale)
+        write_text_atomically(places[config.id], "".join(json.dumps(row) + "\n" for row in found))
     rows: Rows = []
     for config in chosen:
-        kept = out / "measured" / f"{experiment.measure.id}-{scale}" / f"{config.id}.jsonl"
-        if not kept.exists():
-            found = measured(experiment.measure, config, folders[config.id], scale)
-            write_text_atomically(kept, "".join(json.dumps(row) + "\n" for row in found))
-        rows += [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+        if name := min(names_of(config) & taken.keys(), default=None):
+            rows += taken[name]
+        else:
+            rows += [json.loads(line) for line in places[config.id].read_text(encoding="utf-8").splitlines()]
     folder = out / f"{experiment.name}-{scale}"
     write_text_atomically(folder / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     return Reproduction(rows, [folder / "rows.jsonl", *experiment.draw(rows, folder)])
+
+
+def names_of(config: TrainConfig) -> set[str]:
+    """The names that a run's rows may have: its id, and its first one (`train/names.py`)."""
+    return {name for name in (config.id, first_id(config)) if name}
+
+
+def read_known(path: str | Path, measure: Measure, scale: str) -> dict[str, Rows]:
+    """Rows measured elsewhere by the name of their run; those of another measure, version or scale are left out."""
+    rows: dict[str, Rows] = {}
+    try:
+        for line in Path(path).read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if row.get("measure", measure.id) == measure.id and row["scale"] == scale:
+                rows.setdefault(row["run"], []).append(row)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(f"{path} holds no rows of an experiment") from None
+    return rows
 
 
 def measured(measure: Measure, config: TrainConfig, folder: Path, scale: str) -> Rows:

@@ -65,7 +65,7 @@ def read_integer_rows(
         texts.add(len(plain.weights), plain.long_rows, plain.long_texts)
         parts = [(plain.tails, plain.heads, plain.weights)]
         if plain.stop < len(block):
-            parts.append(_parse_lines(file, dialect, bounds, line + plain.lines, block[plain.stop :], texts))
+            parts.append(parse_integer_lines(file, dialect, bounds, line + plain.lines, block[plain.stop :], texts))
         for part in parts:
             tails.append(part[0])
             heads.append(part[1])
@@ -77,7 +77,7 @@ def read_integer_rows(
     return np.concatenate(tails), np.concatenate(heads), weight
 
 
-def _parse_lines(
+def parse_integer_lines(
     file: TextFile, dialect: Dialect, bounds: tuple[int, int], line: int, text: bytes, texts: Texts
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(tails, heads, weights) by the definition of a line, in Python."""

@@ -1,8 +1,8 @@
 """How a graph is told to a model that learns: the ids of its sequence, in two forms, and how to read them back.
 
 With V vertices and room for E edges a sequence is: the start token; the source (or "no source"); the edges; V vertex
-tokens, vertex v's at place v of them; one token for what is asked of the whole. So a model that reads from left to right
-has seen all edges, and the source, when it is asked. In form `pairs` an edge is one token, its two ends (arXiv
+tokens, vertex v's at place v of them; one token for what is asked of the whole. So a model that reads from left to
+right has seen all edges, and the source, when it is asked. In form `pairs` an edge is one token, its two ends (arXiv
 2405.18512 has vertex, edge and task tokens); in form `edges` it is two tokens, one an end, as in an edge list. Padding
 stands where there are fewer than E edges.
 
@@ -81,7 +81,7 @@ class LessonIds:
         return slots // self.slots_an_edge
 
     def vertex_slots(self, length: int) -> slice:
-        """The slots (0 the start token's) of the vertex tokens, in sequences of so many tokens after the start token."""
+        """The slots (0 is the start token's) of the vertex tokens, in sequences of so many tokens after it."""
         return slice(length - self.vertices, length)
 
     def parts(self, ids: Any) -> tuple[Any, Any, Any]:

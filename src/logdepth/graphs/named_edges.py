@@ -40,7 +40,7 @@ def read_named_edges(file: TextFile, dialect: Dialect, odd: NotIntegersError, bl
     index: dict[bytes, int] = {}
     codes, weights, line, texts = array("q"), [np.empty(0)], dialect.header, Texts()
     for block in file.blocks(min(block_bytes, _BLOCK_BYTES), dialect.skip):
-        _check_text(file, line, block)
+        check_utf8(file, line, block)
         plain = scan(file, dialect, line, block, named=True)
         weights.append(plain.weights)
         texts.add(len(plain.weights), plain.long_rows, plain.long_texts)
@@ -48,7 +48,7 @@ def read_named_edges(file: TextFile, dialect: Dialect, odd: NotIntegersError, bl
             codes.append(index.setdefault(block[start:end], len(index)))
             codes.append(index.setdefault(block[second:last], len(index)))
         if plain.stop < len(block):
-            rows = _parse_lines(file, dialect, line + plain.lines, block[plain.stop :])
+            rows = parse_named_lines(file, dialect, line + plain.lines, block[plain.stop :])
             codes.extend(index.setdefault(word, len(index)) for row in rows for word in row[:2])
             if dialect.weight >= 0:
                 written = [row[2] or b"" for row in rows]
@@ -68,7 +68,9 @@ def read_named_edges(file: TextFile, dialect: Dialect, odd: NotIntegersError, bl
     return Graph(ids, ends[::2].copy(), ends[1::2].copy(), weight)
 
 
-def _parse_lines(file: TextFile, dialect: Dialect, line: int, text: bytes) -> list[tuple[bytes, bytes, bytes | None]]:
+def parse_named_lines(
+    file: TextFile, dialect: Dialect, line: int, text: bytes
+) -> list[tuple[bytes, bytes, bytes | None]]:
     """The rows of lines by the definition, in Python."""
     rows = []
     for number, content in enumerate(text.split(b"\n"), line + 1):
@@ -86,7 +88,7 @@ def _parse_lines(file: TextFile, dialect: Dialect, line: int, text: bytes) -> li
     return rows
 
 
-def _check_text(file: TextFile, line: int, block: bytes) -> None:
+def check_utf8(file: TextFile, line: int, block: bytes) -> None:
     try:
         block.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs.own_problem import blaming, own_problem, with_digest
+from logdepth.jobs.parted_job import AnswerWanted, FinishedInParts, is_parted, run_in_parts
 from logdepth.jobs.settings import Settings
 from logdepth.memory import check_room
 from logdepth.mpc.checkpoint import Checkpoints, read_manifest
@@ -31,7 +33,7 @@ class Job:
 
     source: the input's path. delta, or machines and memory (words a machine), or one of these two: the spec.
     strict: whether exceeding `memory` stops the run. The rest are options of single kinds of problems; of programs:
-    `parameters` as NAME=VALUE, k too, the header and how many there are.
+    `parameters` as NAME=VALUE, k too, the header and how many there are. ids: of parts, "whole" or "names".
     """
 
     problem: str
@@ -51,6 +53,7 @@ class Job:
     parameters: tuple[str, ...] = ()
     header: int | None = None
     headers: int = 0
+    ids: str | None = None
 
     @property
     def settings(self) -> Settings:
@@ -62,23 +65,25 @@ class Job:
         options = {field.name: getattr(self, field.name) for field in fields(Source) if field.name != "path"}
         return Source(self.source, **options)
 
-    def spec(self, problem: Problem, config: dict[str, Any]) -> Spec:
-        """The machines. Raises `InputError` if delta comes with machines or memory, or a number is out of range."""
-        words = problem.words(config)
+    def spec(self, slack: int, words: int) -> Spec:
+        """The machines for an input of so many words, of a problem with this slack.
+
+        Raises `InputError` if delta comes with machines or memory, or a number is out of range.
+        """
         if self.machines is None and self.memory is None:
             delta = 0.5 if self.delta is None else self.delta
-            return Spec.from_delta(words, delta, gamma=self.gamma, slack=problem.slack)
+            return Spec.from_delta(words, delta, gamma=self.gamma, slack=slack)
         if self.delta is not None:
             raise InputError("give --delta, or --machines and --memory, not both")
         for name in ("machines", "memory"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"--{name} is {value}; it must be at least 1")
-        total = problem.slack * max(words, 64)
+        total = slack * max(words, 64)
         if self.machines is None:
             assert self.memory is not None
             return Spec(-(-total // self.memory), self.memory, words)
-        memory = self.memory if self.memory is not None else max(-(-total // self.machines), 64 * problem.slack)
+        memory = self.memory if self.memory is not None else max(-(-total // self.machines), 64 * slack)
         return Spec(self.machines, memory, words)
 
 
@@ -113,9 +118,13 @@ def find_problem(name: str, settings: Settings | None = None) -> Problem:
     if name in BUILT_IN:
         return settings.refused_by(BUILT_IN[name])
     from logdepth.programs import BUILT_IN as PROGRAMS  # loads what compiles
+    from logdepth.programs import find_stated
 
     if name in PROGRAMS:
         return settings.problem(PROGRAMS[name])
+    if found := find_stated(name):
+        said = (f"{each}={value}" for each, value in found[1].items())
+        return replace(settings, parameters=(*said, *settings.parameters)).problem(found[0].programs[0])
     near = difflib.get_close_matches(name, [*BUILT_IN, *PROGRAMS], 3, 0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join([*BUILT_IN, *PROGRAMS])}"
     raise InputError(f"there is no problem {name!r}; {hint} (a problem of your own: FILE.py:PROBLEM)")
@@ -161,27 +170,38 @@ def run_job(
     every: int | None = None,
     warn: Callable[[str], None] = lambda message: None,
     progress: Progress | None = None,
-) -> Finished:
+    wanted: AnswerWanted | None = None,
+) -> Finished | FinishedInParts:
     """Read the input, run the protocol, return result and ledger.
 
     `engine()` makes the engine, after the input has been read. `checkpoint`: a folder for checkpoints; one of the
-    same job in it is taken up. Raises `InputError` for bad input, `MemoryExceeded` in a strict run.
+    same job in it is taken up. wanted: of an input in parts, where the answer goes; rows are wanted if nothing is said.
+    Raises `InputError` for bad input, `MemoryExceeded` in a strict run.
     """
+    wanted = wanted or AnswerWanted(rows=True)
     if checkpoint is None:
-        return _run(job, engine, None, progress)
+        return _run(job, engine, None, progress, wanted)
     saves = Checkpoints(checkpoint, every=every, context={"job": asdict(job)}, warn=warn)
     with saves.lock():
-        return _run(job, engine, saves, progress)
+        return _run(job, engine, saves, progress, wanted)
 
 
-def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progress: Progress | None) -> Finished:
+def _run(
+    job: Job,
+    engine: Callable[[], Any],
+    saves: Checkpoints | None,
+    progress: Progress | None,
+    wanted: AnswerWanted,
+) -> Finished | FinishedInParts:
     problem = find_problem(job.problem, job.settings)
+    if is_parted(job, problem, wanted):
+        return run_in_parts(job, problem, engine, saves, progress, wanted)
     driver: dict[str, float] = {}
     with timed(driver, f"read: {problem.input.parsed}"), blaming(job.problem):
         data = problem.input.read(job.given())
     with blaming(job.problem), naming(job.source):
         config = problem.config(data)
-    spec = job.spec(problem, config)
+    spec = job.spec(problem.slack, problem.words(config))
     protocol = build_protocol(job.problem, problem, spec, config)
     with blaming(job.problem), naming(job.source), timed(driver, problem.label("place")):
         inputs = problem.place(spec, data)
@@ -195,6 +215,11 @@ def _run(job: Job, engine: Callable[[], Any], saves: Checkpoints | None, progres
     return Finished(job, problem, data, run)
 
 
+def lasting_source(source: str) -> str:
+    """The source as a later `resume`, called from elsewhere, finds it: an absolute path; a URL and `-` as they are."""
+    return source if source == "-" or "://" in source else os.path.abspath(source)
+
+
 @contextmanager
 def naming(source: str) -> Iterator[None]:
     """Errors say in which file it is."""
@@ -206,7 +231,7 @@ def naming(source: str) -> Iterator[None]:
 
 def resume_job(
     folder: Path, engine: Callable[[], Any] = LocalEngine, *, source: str | None = None, **options: Any
-) -> Finished:
+) -> Finished | FinishedInParts:
     """Go on with a job from its checkpoint folder, on any engine and number of workers.
 
     `source`: where the input is now, if it moved; its contents must be the same. Other options as `run_job`'s.
@@ -218,5 +243,5 @@ def resume_job(
     unknown = set(saved) - {field.name for field in fields(Job)}
     if unknown:
         raise InputError(f"{folder} was written by another version of logdepth: it has {', '.join(sorted(unknown))}")
-    job = Job(**{**saved, **({"source": str(Path(source).absolute())} if source else {})})
+    job = Job(**{**saved, **({"source": lasting_source(source)} if source else {})})
     return run_job(job, engine, checkpoint=folder, **options)

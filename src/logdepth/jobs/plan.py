@@ -25,6 +25,7 @@ from logdepth.jobs.quantities import Memory
 from logdepth.mpc.engine import LocalEngine
 from logdepth.mpc.protocol import Choose, Local, Loop, Send, Stage
 from logdepth.mpc.spec import Spec
+from logdepth.mpc.spilling import driver_bytes, worker_bytes
 from logdepth.protocols import Problem
 from logdepth.protocols.inputs.input import Size
 from logdepth.protocols.lookup import may_ask
@@ -160,7 +161,10 @@ def extrapolate(sizes: Sequence[float], values: Sequence[float], target: float) 
 
 @dataclass(frozen=True)
 class Plan:
-    """A prediction against machines: see `logdepth plan`."""
+    """A prediction against machines: see `logdepth plan`.
+
+    driver_bytes, worker_bytes: what the processes of a run in parts take, a worker a machine; None where there is none.
+    """
 
     problem: str
     num_machines: int
@@ -175,6 +179,8 @@ class Plan:
     network_seconds: float
     compute_seconds: float
     calibration: tuple[Measured, ...]
+    driver_bytes: int | None
+    worker_bytes: int | None
 
     @property
     def seconds(self) -> float:
@@ -247,4 +253,6 @@ def plan(
         network_seconds=found.busiest_words * word_bytes / bandwidth,
         compute_seconds=found.compute_seconds / cores,
         calibration=tuple(rows),
+        driver_bytes=driver_bytes(words, machines) if problem.parted else None,
+        worker_bytes=worker_bytes(words, machines) if problem.parted else None,
     )

@@ -10,27 +10,39 @@ A program is a plain Python function that is traced once per (length, alphabet).
 arithmetic, `matches.py` and `conditions.py` for look-ups, `program.py` for tracing, `interpreter.py` to run it.
 """
 
+from logdepth.lang.averages import Ratio, mean, ratio, total
 from logdepth.lang.bits import Bits, one_hot
+from logdepth.lang.bundles import Bundle
+from logdepth.lang.casts import nothing, symbol
 from logdepth.lang.conditions import theirs
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
 from logdepth.lang.interpreter import interpret
-from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, union
+from logdepth.lang.loops import loop
+from logdepth.lang.matches import Match, at, count, exists, first, highest, last, lowest, the, union
 from logdepth.lang.parameters import AtLeast, AtMost
-from logdepth.lang.program import Header, Position, Program, Symbol, program
+from logdepth.lang.program import Header, Pointer, Position, Program, Symbol, program
+from logdepth.lang.reals import Real
+from logdepth.lang.thinking import point, say, think
+from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, choose, maximum, minimum, select, table
 
 __all__ = [
     "AtLeast",
     "AtMost",
     "Bits",
+    "Bundle",
     "Header",
     "Match",
     "MatchSpec",
     "Node",
+    "Pointer",
     "Position",
     "Program",
     "ProgramGraph",
+    "Ratio",
+    "Real",
     "Symbol",
+    "Wide",
     "Word",
     "at",
     "choose",
@@ -40,13 +52,23 @@ __all__ = [
     "highest",
     "interpret",
     "last",
+    "loop",
     "lowest",
     "maximum",
+    "mean",
     "minimum",
+    "nothing",
     "one_hot",
+    "point",
     "program",
+    "ratio",
+    "say",
     "select",
+    "symbol",
     "table",
+    "the",
     "theirs",
+    "think",
+    "total",
     "union",
 ]

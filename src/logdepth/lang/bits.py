@@ -7,6 +7,7 @@ arithmetic, whatever the size. What a set computes as arrays: `bit_words.py`; as
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from logdepth.errors import ProgramError
@@ -92,6 +93,20 @@ class Bits(Opaque):
         if flag.op == "constant":
             return self if flag.lo else Bits.empty(self.size)
         return Bits(tuple(Word("bit_where", (word, flag), 0, word.hi) for word in self.words), self.size)
+
+    def parts(self) -> tuple[Word, ...]:
+        return self.words
+
+    def mapped(self, function: Callable[[Word], Word]) -> Bits:
+        return Bits(tuple(map(function, self.words)), self.size)
+
+    def paired(self, other: Any) -> tuple[tuple[Word, Word], ...]:
+        if not isinstance(other, Bits) or other.size != self.size:
+            raise ProgramError(f"{here()}: {self!r} and {shown(other)}; give both one size")
+        return tuple(zip(self.words, other.words, strict=True))
+
+    def combined(self, other: Any, function: Callable[[Word, Word], Word]) -> Bits:
+        return Bits(tuple(function(a, b) for a, b in self.paired(other)), self.size)
 
     def _end(self, op: str, otherwise: int | None) -> Word:
         other = self.size if otherwise is None else as_word(otherwise).lo

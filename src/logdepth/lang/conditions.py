@@ -12,8 +12,10 @@ from typing import Any, overload
 
 from logdepth.errors import ProgramError
 from logdepth.lang.bits import MAX_SIZE, Bits
+from logdepth.lang.bundles import Bundle
 from logdepth.lang.lines import assigned_name, here, origin, shown
 from logdepth.lang.refusals import Opaque
+from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, as_word
 
 
@@ -109,6 +111,33 @@ class TheirSet(Opaque):
         return Condition("contains", self.members.words, (mine,), self.members.size)
 
 
+class JointCondition(Opaque):
+    """Conditions on the words of a bundle, which hold together."""
+
+    __slots__ = ("conditions",)
+    way_out = Condition.way_out
+
+    def __init__(self, conditions: tuple[Condition, ...]) -> None:
+        self.conditions = conditions
+
+
+class TheirParts(Opaque):
+    """The other token's bundle or wide number, to be equal to one of mine."""
+
+    __slots__ = ("value",)
+    way_out = (
+        "theirs(bundle) marks the other token's bundle in where=, where it is compared: where=theirs(bundle) == mine"
+    )
+
+    def __init__(self, value: Opaque) -> None:
+        self.value = value
+
+    def __eq__(self, other: Any) -> JointCondition:  # type: ignore[override]
+        return JointCondition(tuple(Condition("==", (their,), (mine,)) for their, mine in self.value.paired(other)))
+
+    __hash__ = Opaque.__hash__
+
+
 def _mine(other: Any) -> Word:
     """A word of mine. Raises `ProgramError` for one of theirs."""
     if isinstance(other, Theirs):
@@ -116,16 +145,23 @@ def _mine(other: Any) -> Word:
             f"{here()}: both sides are the other token's; let it compare them itself: "
             "flag = a == b, then where=theirs(flag)"
         )
-    return as_word(other)
+    return _behind_cast(as_word(other))
+
+
+def _behind_cast(word: Word) -> Word:
+    """A number, where it was cast to a symbol: comparisons ask nothing else."""
+    return word.args[0] if word.op == "cast" else word
 
 
 @overload
 def theirs(word: Word | int) -> Theirs: ...
 @overload
 def theirs(word: Bits) -> TheirSet: ...
+@overload
+def theirs(word: Bundle | Wide) -> TheirParts: ...
 
 
-def theirs(word: Word | int | Bits) -> Theirs | TheirSet:
+def theirs(word: Word | int | Bits | Bundle | Wide) -> Theirs | TheirSet | TheirParts:
     """The other token's word, inside `where=`: `where=theirs(before) == x` finds tokens whose `before` is my `x`.
 
     It is compared by `== != < <= > >=`, or asked for in a set of mine: `set.contains(theirs(x))`. Their set may be
@@ -136,13 +172,16 @@ def theirs(word: Word | int | Bits) -> Theirs | TheirSet:
     >>> theirs(x) == 1, 1 == theirs(x)  # doctest: +ELLIPSIS
     (<theirs(<word symbol in 0..4>) == <word constant in 1..1>>, <theirs(<word symbol in 0..4>) == ...>)
     """
-    return TheirSet(word) if isinstance(word, Bits) else Theirs(as_word(word))
+    if isinstance(word, Bundle | Wide):
+        return TheirParts(word)
+    return TheirSet(word) if isinstance(word, Bits) else Theirs(_behind_cast(as_word(word)))
 
 
 def conditions(where: Any) -> tuple[Condition, ...]:
     """The conditions of a `where=`. Raises `ProgramError` for what marks nothing."""
     given = where if isinstance(where, tuple | list) else (where,)
-    return tuple(_condition(condition) for condition in given)
+    several = [each.conditions if isinstance(each, JointCondition) else (_condition(each),) for each in given]
+    return tuple(condition for each in several for condition in each)
 
 
 def _condition(condition: Any) -> Condition:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from logdepth.errors import ProgramError
@@ -100,6 +101,9 @@ class ProgramGraph:
     setting: Setting
     causal: bool
     name: str
+    grid: int | None = None  # answers count multiples of 1/grid, off by `error` at most
+    error: Fraction = Fraction(0)
+    loops: tuple[tuple[tuple[int | None, ...], ...], ...] = ()  # of each loop the state's nodes, after every round
 
     @property
     def depth_of_output(self) -> int:
@@ -112,12 +116,14 @@ class ProgramGraph:
 
     @property
     def output_is_symbol(self) -> bool:
-        """Whether the output is one of the symbols (or "nothing"), rather than a number."""
+        """Whether the output is one of the symbols (or "nothing"), rather than a number. A thinking program's is."""
+        if self.setting.num_letters is not None:
+            return True
         symbol: list[bool] = []
         for node in self.nodes:
             sides = node.args[1:] if node.op in ("select", "choose") else node.args if node.op == "read" else ()
-            symbol.append(node.op == "symbol" or (bool(sides) and all(symbol[side] for side in sides)))
-        return symbol[self.output]
+            symbol.append(node.op in ("symbol", "cast") or (bool(sides) and all(symbol[side] for side in sides)))
+        return symbol[self.output] and self.grid is None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -125,7 +131,7 @@ class ProgramGraph:
         output, setting = self.nodes[self.output], self.setting
         classes = setting.num_edges is not None
         numbers = None if self.output_is_symbol and not classes else range(output.lo, output.hi + 1)
-        return Vocabulary(setting.alphabet_size, setting.header_size, numbers, classes)
+        return Vocabulary(setting.alphabet_size, setting.header_size, numbers, classes, self.grid or 1)
 
 
 class GraphBuilder:
@@ -144,7 +150,9 @@ class GraphBuilder:
         return index
 
 
-def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> ProgramGraph:
+def build_graph(
+    output: Word, setting: Setting, *, causal: bool, title: str, loops: Sequence[Sequence[tuple[Word, ...]]] = ()
+) -> ProgramGraph:
     """Order the words that the output needs, merge equal ones, and give them names.
 
     Raises `ProgramError` for a word that belongs to another trace: its range is that of other sizes.
@@ -193,19 +201,25 @@ def build_graph(output: Word, setting: Setting, *, causal: bool, title: str) -> 
             name = _name(word, taken, id(word) in inner, [builder.nodes[arg].name for arg in args])
             builder.nodes[at] = replace(node, name=name)
         stack.pop()
-    return ProgramGraph(tuple(builder.nodes), index[id(output)], setting, causal, title)
+    rounds = tuple(tuple(tuple(index.get(id(word)) for word in state) for state in states) for states in loops)
+    return ProgramGraph(tuple(builder.nodes), index[id(output)], setting, causal, title, loops=rounds)
 
 
 def _name(word: Word, taken: dict[str, int], is_inner: bool, args: list[str]) -> str:
     names = {
-        "symbol": "x",
+        "symbol": "x" if word.setting is None or word.setting.num_letters is None else "token",
         "position": "position",
         "header": "header",
         "real": "real",
         "constant": str(word.lo),
     }
-    stem = names.get(word.op) or (None if is_inner else assigned_name(word.origin, word.ordinal)) or word.op
+    stem = (
+        names.get(word.op) or word.label or (None if is_inner else assigned_name(word.origin, word.ordinal)) or word.op
+    )
     if stem == "shift":
         stem = f"{args[0]}{word.info:+d}"
+    if stem == "bit":
+        _, place, width = word.info
+        stem = f"{args[0]}[{place}]" if width == 1 else f"{args[0]}[{place}:{place + width}]"
     taken[stem] = taken.get(stem, 0) + 1
     return stem if taken[stem] == 1 else f"{stem}.{taken[stem]}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Int, Integer
 
-from logdepth.errors import InputError
+from logdepth.errors import AmbiguousError, InputError
 from logdepth.joins import combine, join, join_by_address
+from logdepth.lang.fixed_points import Leaving
 from logdepth.lang.graph import MatchSpec, Node, ProgramGraph
+from logdepth.lang.lines import place
 from logdepth.lang.local import evaluate_local
 from logdepth.related_joins import Related, join_related
 
@@ -24,7 +28,7 @@ def interpret(
 
     `lengths` gives each row's true length (positions beyond are padding and mean nothing). Raises
     `InputError` for symbols outside the alphabet, what is not whole numbers, or sequences longer than the graph
-    was traced for.
+    was traced for, `AmbiguousError` where several tokens match what `the(..)` says one does at most.
 
     >>> from logdepth.programs import khop_rank
     >>> graph = khop_rank.trace(length=12, alphabet_size=5, k=2)
@@ -61,10 +65,13 @@ def interpret(
         "header": lambda: np.where(slots == 0, first[:, None], 0),
     }
     wanted = [graph.output] if keep is None else keep
-    last_use = {use: i for i, node in enumerate(graph.nodes) for use in node.uses}
+    leaving, inside = Leaving(graph, wanted), slots[None, :] <= lengths[:, None]
     values: dict[int, np.ndarray] = {}
     found: dict[MatchSpec, np.ndarray] = {}
-    for i, node in enumerate(graph.nodes):
+    for i in leaving.order:
+        node = graph.nodes[i]
+        if not leaving.needed[i]:
+            continue
         if node.op in sources:
             values[i] = sources[node.op]()
         elif node.op == "constant":
@@ -75,13 +82,15 @@ def interpret(
             else:
                 if node.match not in found:
                     found[node.match] = _looked_up(node.match, values, lengths, n + 1, graph.causal)
+                    if node.match.kind == "the":
+                        counted = replace(node.match, kind="count")
+                        _refuse_two(node, _looked_up(counted, values, lengths, n + 1, graph.causal), lengths)
                 slot = found[node.match]
                 values[i] = slot if node.op == "count" else np.take_along_axis(values[node.args[0]], slot, 1)
         else:
             values[i] = evaluate_local(node, [values[arg] for arg in node.args])
-        for use in set(node.uses):  # a million positions times fifty words would be half a gigabyte
-            if last_use[use] == i and use not in wanted:
-                del values[use]
+        leaving.leave(values, i, inside)
+        leaving.drop(values, i)
     return values[graph.output] if keep is None else [values[i] for i in keep]
 
 
@@ -107,6 +116,7 @@ def _looked_up(
     """The slot found, or how many match; of a union what is read: the bitwise OR of `united` over the matches."""
     if match.kind == "at":
         return join_by_address(values[match.queries[0]], lengths, causal=causal)
+    kind = "last" if match.kind == "the" else match.kind
     keys = queries = np.zeros((len(lengths), slots), np.int64)  # without a condition everything matches
     if match.keys:
         keys, queries = combine([values[key] for key in match.keys], [values[q] for q in match.queries])
@@ -116,8 +126,24 @@ def _looked_up(
             Related(each.kind, [values[i] for i in each.theirs], [values[i] for i in each.mine])
             for each in match.relations
         ]
-        return join_related(match.kind, keys, queries, lengths, related, order=order, causal=causal)
-    return join(match.kind, keys, queries, lengths, order=order, causal=causal)
+        return join_related(kind, keys, queries, lengths, related, order=order, causal=causal)
+    return join(kind, keys, queries, lengths, order=order, causal=causal)
+
+
+def _refuse_two(node: Node, count: np.ndarray, lengths: np.ndarray) -> None:
+    """Raises `AmbiguousError`, with the line, where several tokens match at a position of a sequence."""
+    slots = np.arange(count.shape[1])[None, :]
+    wrong = np.argwhere((count > 1) & (slots > 0) & (slots <= lengths[:, None]))
+    if len(wrong):
+        row, slot = (int(each) for each in wrong[0])
+        number = int(count[row, slot])
+        raise AmbiguousError(
+            f"{place(node.origin)}: sequence {row + 1}, position {slot}: {number} tokens match, where the program says "
+            "that one does at most, the(..)",
+            row=row,
+            position=slot,
+            number=number,
+        )
 
 
 def describe_match(nodes: tuple[Node, ...], match: MatchSpec) -> str:

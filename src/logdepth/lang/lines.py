@@ -63,6 +63,16 @@ def shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}.."
 
 
+def line_in(error: BaseException, where: tuple[str, int]) -> str:
+    """The line of the file of `where` that an error came from; where it came from none, that line itself."""
+    line, trace = place(where), error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == where[0]:
+            line = f"{where[0]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return line
+
+
 def is_own(error: BaseException) -> bool:
     """Whether the language itself raised an error (a broken invariant), not the user's code."""
     trace = error.__traceback__

@@ -18,7 +18,7 @@ def evaluate_local(node: Node, args: list[np.ndarray]) -> np.ndarray:
     match node.op:
         case "shift":
             return args[0] + node.info
-        case "recode":
+        case "recode" | "cast":
             return args[0]
         case "not":
             return 1 - args[0]
@@ -44,6 +44,33 @@ def evaluate_local(node: Node, args: list[np.ndarray]) -> np.ndarray:
             for value, (low, size) in zip(args, axes, strict=True):
                 index = index * size + (value - low)
             return np.asarray(values, np.int64)[index]
+        case "bit":
+            base, place, width = node.info
+            return (args[0] - base) >> place & ((1 << width) - 1)
+        case "total":
+            return weighed(node.info, args)
+        case "quotient":
+            factors, parts = node.info
+            return quotient(weighed(factors, args), parts * args[len(factors)], node.lo, node.hi)
         case op if op in BIT_OPERATIONS:
             return evaluate_bits(node, args)
     raise AssertionError(node.op)
+
+
+def weighed(factors: tuple[int, ...], words: list[np.ndarray]) -> np.ndarray:
+    """The sum of words times their factors; more words than factors are left out.
+
+    >>> weighed((2, -1), [np.array([3, 1]), np.array([1, 1])]).tolist()
+    [5, 1]
+    """
+    return sum((factor * word for factor, word in zip(factors, words, strict=False)), np.zeros_like(words[0]))
+
+
+def quotient(a: np.ndarray, b: np.ndarray, lo: int, hi: int) -> np.ndarray:
+    """a / b rounded down, clamped to lo..hi; where b is 0 the greatest for a > 0, the least for a < 0, and 0 for 0.
+
+    >>> quotient(np.array([7, -7, 0, 9, -9]), np.array([2, 2, 0, 0, 0]), -5, 5).tolist()
+    [3, -4, 0, 5, -5]
+    """
+    found = np.where(b > 0, a // np.maximum(b, 1), np.where(a > 0, hi, np.where(a < 0, lo, 0)))
+    return np.clip(found, lo, hi)

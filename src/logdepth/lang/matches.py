@@ -11,12 +11,16 @@ from typing import Any, overload
 
 from logdepth.errors import ProgramError
 from logdepth.lang.bits import Bits
+from logdepth.lang.bundles import Bundle
+from logdepth.lang.calls import is_causal, is_masked
 from logdepth.lang.conditions import Condition, Theirs, TheirSet, conditions
 from logdepth.lang.lines import here, origin
 from logdepth.lang.refusals import Opaque
+from logdepth.lang.wide import Wide
 from logdepth.lang.words import Word, as_word, current_setting, select
 
 _UNNAMED = 1 << 30
+Together = Word | int | Bits | Bundle | Wide
 
 
 class Match(Opaque):
@@ -30,6 +34,8 @@ class Match(Opaque):
 
     def __init__(self, kind: str, where: tuple[Condition, ...], by: Word | None = None) -> None:
         self.kind, self.by = kind, by
+        if is_masked():
+            where = _before_me(kind, where)
         self.pairs = tuple((each.theirs[0], each.mine[0]) for each in where if each.relation == "==")
         self.relations = tuple(each for each in where if each.relation != "==")
         self.origin = origin()
@@ -45,12 +51,15 @@ class Match(Opaque):
     @overload
     def read(self, word: Bits, /) -> Bits: ...
     @overload
-    def read(
-        self, word: Word | int | Bits, second: Word | int | Bits, /, *words: Word | int | Bits
-    ) -> tuple[Any, ...]: ...
+    def read(self, word: Bundle, /) -> Bundle: ...
+    @overload
+    def read(self, word: Wide, /) -> Wide: ...
+    @overload
+    def read(self, word: Together, second: Together, /, *words: Together) -> tuple[Any, ...]: ...
 
-    def read(self, *words: Word | int | Bits) -> Word | Bits | tuple[Any, ...]:
-        """The words' values at the token found; the start token's own where none matches. Sets are read like words.
+    def read(self, *words: Together) -> Any:
+        """The words' values at the token found; the start token's own where none matches. Sets, bundles and wide
+        numbers are read like words.
 
         >>> from logdepth.lang import theirs
         >>> x = Word("symbol", (), 0, 4)
@@ -61,21 +70,36 @@ class Match(Opaque):
             raise ProgramError(f"{here()}: read what? give a word")
         values = tuple(self._value(word) for word in words)
         for ordinal, value in enumerate(values):
-            for each in value.words if isinstance(value, Bits) else (value,):
-                each.ordinal = ordinal
+            if isinstance(value, Word | Bits):
+                for each in value.words if isinstance(value, Bits) else (value,):
+                    each.ordinal = ordinal
         return values[0] if len(values) == 1 else values
 
     def found(self) -> Word:
         """1 where some token matches, 0 where none does."""
         return self._word(Word("real", (), 0, 1))
 
-    def _value(self, word: Word | int | Bits) -> Word | Bits:
-        if isinstance(word, Bits):
-            return Bits(tuple(self._word(each) for each in word.words), word.size)
+    def counted(self) -> Word:
+        """How many tokens match; of a count's pattern."""
+        return Word("count", (), 0, current_setting().length, match=self)
+
+    def _value(self, word: Any) -> Any:
+        """A word, or several that go together, at the token found."""
+        if isinstance(word, Opaque) and word.parts() is not None:
+            return word.mapped(self._word)
         return self._word(as_word(word))
 
     def _word(self, word: Word) -> Word:
         return _read(self, word)
+
+
+def _before_me(kind: str, where: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions of a causal program's look-up where tokens see more: nothing that stands after me."""
+    position = Word("position", (), 0, current_setting().length)
+    if kind != "at":
+        return (*where, Theirs(position) <= position)
+    address = where[0].mine[0]
+    return (Condition("==", where[0].theirs, (select(position < address, 0, address),)),)
 
 
 class Union(Match):
@@ -100,8 +124,13 @@ class Union(Match):
 def at(address: Word | int) -> Match:
     """The token at a position: a concurrent read. Position 0 is the start token; an address that is not
     visible (below 0, beyond the sequence, after me under a causal mask) gives the start token too."""
-    position = Word("position", (), 0, current_setting().length)
-    return Match("at", (Condition("==", (position,), (as_word(address),)),))
+    position, address = Word("position", (), 0, current_setting().length), as_word(address)
+    if is_causal() and address.op == "shift" and address.args[0].op == "position" and address.info > 0:
+        raise ProgramError(
+            f"{here()}: at(position + {address.info}) reads the future, and tokens see only what stands before them; "
+            "mark the program causal=False, or let the later token look back"
+        )
+    return Match("at", (Condition("==", (position,), (address,)),))
 
 
 def last(where: Any = ()) -> Match:
@@ -120,6 +149,24 @@ def first(where: Any = ()) -> Match:
     return Match("first", conditions(where))
 
 
+def the(where: Any = ()) -> Match:
+    """The only token that matches: the program says that there are never two. An input where there are is refused when
+    it is interpreted or run on machines; where it is not sure that there is none, the program is not compiled
+    (`uniqueness.py`). Otherwise it is `last`.
+
+    >>> from logdepth.lang import Position, Symbol, program, theirs
+    >>> @program(causal=False)
+    ... def partner(x: Symbol, position: Position):
+    ...     return the(where=theirs(x) == 2 - x).read(position)
+    >>> partner.run("cab")
+    [2, 1, 3]
+    >>> partner.run("cabc")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    logdepth.errors.AmbiguousError: ...: sequence 1, position 2: 2 tokens match, where the program says that one ...
+    """
+    return Match("the", conditions(where))
+
+
 def highest(by: Word, where: Any = ()) -> Match:
     """The matching token with the greatest `by`, a word of that token's own; the latest among equals."""
     return Match("highest", conditions(where), _order(by))
@@ -132,7 +179,7 @@ def lowest(by: Word, where: Any = ()) -> Match:
 
 def count(where: Any = ()) -> Word:
     """How many tokens match: 0..length. (A head that averages; its weight on the start token is 1/(1+count).)"""
-    return Word("count", (), 0, current_setting().length, match=Match("count", conditions(where)))
+    return Match("count", conditions(where)).counted()
 
 
 def union(where: Any = ()) -> Union:

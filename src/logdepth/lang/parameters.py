@@ -65,7 +65,7 @@ def whole(value: Any) -> int | None:
     """A whole number of whatever library as Python's; None for what is none, and for bools."""
     try:
         return None if isinstance(value, bool) else int(operator.index(value))
-    except TypeError:
+    except (TypeError, InputError):  # a word refuses to be a number
         return None
 
 

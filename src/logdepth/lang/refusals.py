@@ -51,6 +51,22 @@ class Opaque:
     __array_ufunc__ = None  # NumPy's scalars leave operators to us
     way_out: ClassVar[str]
 
+    def parts(self) -> tuple[Any, ...] | None:
+        """Of several words that go together, those; None for what is none."""
+        return None
+
+    def mapped(self, function: Callable[[Any], Any]) -> Any:
+        """The same of what a function gives for each of its words. Raises `ProgramError` for what has none."""
+        raise ProgramError(f"{here()}: {self.way_out}")
+
+    def paired(self, other: Any) -> tuple[tuple[Any, Any], ...]:
+        """Its words beside another's, pairwise. Raises `ProgramError` for what has none, and for another kind."""
+        raise ProgramError(f"{here()}: {self.way_out}")
+
+    def combined(self, other: Any, function: Callable[[Any, Any], Any]) -> Any:
+        """The same of what a function gives for each pair of words. Raises `ProgramError` as `paired` does."""
+        raise ProgramError(f"{here()}: {self.way_out}")
+
     def within(self, members: Any) -> Any:
         """`members.contains(self)`, which only `theirs(..)` has an answer to. Raises `ProgramError`."""
         raise ProgramError(f"{here()}: {self.way_out}")

@@ -17,6 +17,7 @@ from logdepth.errors import ProgramError
 from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang.lines import here, origin, place, shown, statement
 from logdepth.lang.refusals import NUMBER, SEQUENCE, Opaque, reflected, refuses
+from logdepth.sequences.chain import ChainTokens
 
 if TYPE_CHECKING:
     from logdepth.lang.matches import Match
@@ -32,17 +33,27 @@ MAX_VALUE = 1 << MAX_BITS
 class Setting:
     """The sizes a program is traced for: positions 1..length, symbols 0..alphabet_size-1, headers
     0..header_size-1 (header_size 0: there are none). num_edges: of a graph, where the sequence is one
-    (`graphs/tokens.py`)."""
+    (`graphs/tokens.py`). num_letters: of a text, where a chain of thought is written after it (`sequences/chain.py`).
+    """
 
     length: int
     alphabet_size: int
     header_size: int = 0
     num_edges: int | None = None
+    num_letters: int | None = None
 
     @property
     def graph(self) -> GraphTokens | None:
         """The ids of the graphs that sequences are, if they are graphs."""
         return None if self.num_edges is None else GraphTokens(self.length - 2 * self.num_edges, self.num_edges)
+
+    @property
+    def chain(self) -> ChainTokens | None:
+        """The contract of chains of thought, if the program writes them."""
+        if self.num_letters is None:
+            return None
+        text = self.alphabet_size - self.num_letters
+        return ChainTokens(self.num_letters, text, self.length - text - 2)
 
 
 _SETTING: ContextVar[Setting | None] = ContextVar("setting", default=None)
@@ -85,9 +96,10 @@ def current_setting() -> Setting:
 class Word:
     """One integer per token, in `lo..hi`.
 
-    Operators: `+ -` with words and integers, `*` too within a table's limits; `// % >> << ** &` with integers;
-    `== != < <= > >=` give Booleans (words in 0..1), `& | ^ ~` combine Booleans. Raises `ProgramError` beyond
-    `MAX_VALUE` either side of 0, and for whatever Python would decide while tracing (see `refusals.py`).
+    Operators: `+ -` with words and integers, `*` too within a table's limits; `// % >> << ** &` with integers, `//`
+    with words of at least 1, too; `== != < <= > >=` give Booleans (words in 0..1), `& | ^ ~` combine Booleans. Raises
+    `ProgramError` beyond `MAX_VALUE` either side of 0, and for whatever Python would decide while tracing (see
+    `refusals.py`).
     """
 
     __slots__ = ("args", "hi", "info", "label", "lo", "match", "op", "ordinal", "origin", "setting", "statement")
@@ -201,6 +213,10 @@ class Word:
     __rxor__ = __xor__
 
     def __floordiv__(self, other: Any) -> Word:
+        if isinstance(other, Word) and other.op != "constant":
+            from logdepth.lang.averages import ratio
+
+            return ratio(self, other).floor()
         divisor = _constant(other, "//")
         if divisor == 0:
             raise ProgramError(f"{here()}: division by zero")
@@ -233,8 +249,9 @@ class Word:
     __rmul__ = __mul__
 
 
-def select(condition: Word | bool, yes: Word | int, no: Word | int) -> Word:
-    """`yes` where the condition holds, else `no`. A Python bool is decided while tracing.
+def select(condition: Word | bool, yes: Any, no: Any) -> Any:
+    """`yes` where the condition holds, else `no`, words (or bundles, sets, wide numbers of one kind). A Python bool is
+    decided while tracing.
 
     Raises `ProgramError` if the condition is neither a Boolean word nor a bool.
 
@@ -242,11 +259,26 @@ def select(condition: Word | bool, yes: Word | int, no: Word | int) -> Word:
     >>> select(word == 2, word, 7)
     <word select in 0..7>
     """
-    yes, no, condition = as_word(yes), as_word(no), as_word(condition)
+    condition = as_word(condition)
     _need_boolean(condition, "select")
+    if isinstance(yes, Opaque) and yes.parts() is not None:  # several words that go together
+        return yes.combined(no, lambda a, b: select(condition, a, b))
+    if isinstance(no, Opaque) and no.parts() is not None:
+        return no.combined(yes, lambda b, a: select(condition, a, b))
+    yes, no = as_word(yes), as_word(no)
     if condition.lo == condition.hi:
         return yes if condition.lo else no
     return Word("select", (condition, yes, no), min(yes.lo, no.lo), max(yes.hi, no.hi))
+
+
+def bit_field(word: Word, place: int, width: int, base: int = 0) -> Word:
+    """Bits `place` to `place + width` of `word - base`, as a number. Where the base is the word's least value, they are
+    other names for bits that are there, and cost nothing. A word is never below its base."""
+    mask = (1 << width) - 1
+    if word.op == "constant":
+        return as_word((word.lo - base) >> place & mask)
+    high = min(mask, (word.hi - base) >> place)
+    return Word("bit", (word,), 0, (1 << high.bit_length()) - 1, info=(base, place, width)) if high else as_word(0)
 
 
 def choose(index: Word | int, words: Sequence[Word | int]) -> Word:
@@ -310,7 +342,7 @@ def table(function: Callable[..., int | bool], *words: Word | int) -> Word:
     if combinations > MAX_TABLE:
         raise ProgramError(
             f"{here()}: a table over {combinations:,} combinations; the limit is {MAX_TABLE:,}. "
-            "Use + - select minimum maximum, which need no table, or narrower words"
+            "Use + - select choose minimum maximum, which need no table, or several small words for a large one"
         )
     values = []
     for point in itertools.product(*(range(word.lo, word.hi + 1) for word in args)):

@@ -6,6 +6,7 @@ Not here: the block around them (`modern.py`), and the ways of single families.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -45,8 +46,8 @@ class FullAttention(Attend):
 class KernelAttention(Attend):
     """Attention whose weights are products of positive features of query and key, divided by their sum.
 
-    Sums over keys are all that a query needs, so a layer is a recurrent one of `features x (d + 1)` numbers a head; here
-    all pairs are taken at once, which is faster up to some hundred slots.
+    Sums over keys are all that a query needs, so a layer is a recurrent one of `features x (d + 1)` numbers a head;
+    here all pairs are taken at once, which is faster up to some hundred slots.
     """
 
     def __init__(self, causal: bool) -> None:

@@ -32,7 +32,8 @@ class ModelConfig:
     window, stride: how far a slot sees, and every how many slots one is seen by all (window: no stride; longformer).
     features: of a head's kernel (performer; 0 for the head dimension). state_dim: of a head's state (mamba2; 0: 32).
     thoughts: tokens of thought (cot); spoken: whether it says pointers there, or is silent.
-    num_classes: answers to choose from (0: vocab_size). graph: what graph the tokens tell (`graphs/lessons.py`: `pairs`,
+    num_classes: answers to choose from (0: vocab_size). graph: what graph the tokens tell (`graphs/lessons.py`:
+    `pairs`,
         `edges`; `symbols`: the slots, with edges to neighbours and equal symbols); vertices: of it.
 
     >>> ModelConfig("modern", vocab_size=23, max_length=99, num_layers=1, num_loops=6).depth

@@ -1,4 +1,4 @@
-"""Rows of the first residual stream: a vector a token, or (graphs told an edge a token) the sum of its parts' vectors."""
+"""Rows of the first residual stream: a vector a token, or (an edge a token) the sum of its parts' vectors."""
 
 from __future__ import annotations
 

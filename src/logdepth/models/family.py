@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 
-
 OWN = {"window": 8, "stride": 16, "features": 0, "state_dim": 0, "thoughts": 0, "spoken": True}
 """Entries of a config that few families have a use for, and what they are where there is none."""
 
@@ -22,7 +21,8 @@ class TrainableModel(nn.Module, ABC):
 
     has_heads: whether its layers attend. takes_muon: whether the matrices named `blocks.*` are for Muon.
     takes_stock: whether its shape is a Hugging Face config. defaults: entries of a config that the family fixes.
-    optimizer: what the recipes train it with. graph: the kind of graph it needs to be told, "" for none. last_only: whether it answers at the last slot alone.
+    optimizer: what the recipes train it with. graph: the kind of graph it needs to be told, "" for none. last_only:
+    whether it answers at the last slot alone.
     uses: entries of a config that few families have a use for, and this one has.
     """
 

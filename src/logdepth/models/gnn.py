@@ -1,10 +1,11 @@
 """Message passing: a rival that hears its neighbours in a graph alone (PyTorch Geometric's relational convolution).
 
 The graph is read off the tokens. A graph that is told (`graphs/lessons.py`): vertex tokens are the vertices and hear
-along its edges, both ways; the source's token is heard by its vertex, and all vertices by the token of the whole. Strings
+along its edges, both ways; the source's token is heard by its vertex, and all vertices by the token of the whole.
+Strings
 (`symbols`): slots are the vertices and hear the slot before, the slot after, and the last and the next slot with their
-symbol, each by weights of its own; so a hop of k-hop is two edges, the last equal symbol and the slot after it. What the
-header asks is added to every slot.
+symbol, each by weights of its own; so a hop of k-hop is two edges, the last equal symbol and the slot after it. What
+the header asks is added to every slot.
 """
 
 from __future__ import annotations

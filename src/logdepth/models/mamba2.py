@@ -1,7 +1,8 @@
 """Mamba-2: a rival whose layers are state-space models chosen by the input (Dao and Gu 2024, arXiv 2405.21060).
 
 The layer of the paper in plain torch: a projection, a short convolution, the recurrence
-`h_t = exp(dt_t A) h_(t-1) + dt_t x_t B_t^T`, `y_t = h_t C_t + D x_t` in every head, a gated norm, a projection. Slots go
+`h_t = exp(dt_t A) h_(t-1) + dt_t x_t B_t^T`, `y_t = h_t C_t + D x_t` in every head, a gated norm, a projection. Slots
+go
 in chunks: within a chunk all pairs at once (the dual form), from chunk to chunk by the state. It equals transformers'
 own layer, weight for weight (`tests/models/test_rivals.py`), and can start from a state, as players need.
 """
@@ -31,7 +32,7 @@ def scan(
     c: Float[Tensor, "batch slots n"],
     state: Float[Tensor, "batch heads p n"],
 ) -> tuple[Tensor, Tensor]:
-    """`h_t = exp(log_decay_t) h_(t-1) + x_t b_t^T`, `y_t = h_t c_t` from a state on: y, and the state after all slots."""
+    """`h_t = exp(log_decay_t) h_(t-1) + x_t b_t^T`, `y_t = h_t c_t` from a state on: y, and the last state."""
     out = []
     for first in range(0, x.shape[2], CHUNK):
         piece = slice(first, first + CHUNK)
@@ -85,8 +86,8 @@ class Mamba2Layer(RecurrentBlock):
 
 @final
 class Mamba2(RecurrentModel):
-    """Token ids (batch, slots) to logits (batch, slots, classes), at any length. Heads of 32, `state_dim` numbers to each
-    of their dimensions (default 32).
+    """Token ids (batch, slots) to logits (batch, slots, classes), at any length. Heads of 32, `state_dim` numbers to
+    each of their dimensions (default 32).
 
     >>> config = ModelConfig("mamba2", vocab_size=7, max_length=5, num_layers=1, embed_dim=16, **Mamba2.defaults)
     >>> Mamba2(config)(torch.zeros(2, 70, dtype=torch.long)).shape
@@ -99,7 +100,9 @@ class Mamba2(RecurrentModel):
     def check(cls, config: ModelConfig) -> None:
         super().check(config)
         if EXPAND * config.embed_dim % HEAD:
-            raise InputError(f"{cls.described(config)} has heads of {HEAD}: its width is a multiple of {HEAD // EXPAND}")
+            raise InputError(
+                f"{cls.described(config)} has heads of {HEAD}: its width is a multiple of {HEAD // EXPAND}"
+            )
 
     @classmethod
     def block(cls, config: ModelConfig) -> RecurrentBlock:

@@ -1,10 +1,12 @@
-"""A shallow transformer with a chain of thought: after the string come tokens of its own, the last of which says the answer.
+"""A shallow transformer with a chain of thought: after the string come tokens of its own, the last of which says the
+answer.
 
-A thought is a pointer, the slot it is at, and the symbol there. *Spoken* thoughts are trained on the task's own pointers:
+A thought is a pointer, the slot it is at, and the symbol there. *Spoken* thoughts are trained on the task's own
+pointers:
 thought j is find^j of the last slot, up to the k that is asked for, and from then on stays (teacher forcing; by itself
 the model reads its own). One layer needs two thoughts a hop, since it cannot look where a symbol last stood and what
-stands there at once: the first says the slot alone, the second the symbol there. *Silent* thoughts are empty: nothing is
-said, and only the answer trains them (pause tokens). Either way the last slot alone is answered.
+stands there at once: the first says the slot alone, the second the symbol there. *Silent* thoughts are empty: nothing
+is said, and only the answer trains them (pause tokens). Either way the last slot alone is answered.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from logdepth.models.modern import ModernBlock
 
 @final
 class ThinkingTransformer(TrainableModel):
-    """Token ids (batch, slots) to logits (batch, slots, vocab_size); those of the last slot come after `thoughts` tokens.
+    """Token ids (batch, slots) to logits (batch, slots, vocab_size); those of the last slot come after `thoughts`
+    tokens.
 
     >>> fixed = ThinkingTransformer.defaults
     >>> config = ModelConfig("cot", vocab_size=7, max_length=5, num_layers=2, embed_dim=8, thoughts=3, **fixed)
@@ -88,7 +91,7 @@ class ThinkingTransformer(TrainableModel):
         return keep
 
     def embed(self, ids: Int[Tensor, "batch slots"], first: int = 0) -> Tensor:
-        """Rows of input tokens that stand from slot `first` on. Raises `InputError` for more than there are places for."""
+        """Rows of input tokens that stand from slot `first` on. Raises `InputError` for too many."""
         if first + ids.shape[1] > self.config.max_length:
             raise InputError(f"{first + ids.shape[1]} slots; the model has positions for {self.config.max_length}")
         return self.tokens(ids) + self.places.weight[first : first + ids.shape[1]]

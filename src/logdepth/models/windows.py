@@ -19,8 +19,8 @@ NO_STRIDE = 1 << 30
 class SparseAttention(Attend):
     """Softmax attention to slots at most `window` apart and to every `stride`-th (Corollary 5.4's mask).
 
-    Slot 0, which says what is asked, is a multiple of every stride, so all slots see it. The mask is applied to all pairs:
-    the cost is that of full attention, the sight is not.
+    Slot 0, which says what is asked, is a multiple of every stride, so all slots see it. The mask is applied to all
+    pairs: the cost is that of full attention, the sight is not.
     """
 
     def __init__(self, window: int, stride: int, causal: bool) -> None:

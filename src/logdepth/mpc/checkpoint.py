@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from logdepth.files import lock, new_file, sha256, write_text_atomically
 from logdepth.mpc.ledger import Ledger, Round
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Table, join_tables
+
+if TYPE_CHECKING:
+    from logdepth.mpc.placing import Inputs
 
 VERSION = 2
 MANIFEST = "manifest.json"
@@ -60,7 +63,7 @@ class Checkpoints:
         self._identity: dict[str, Any] = {}
         self._saved: dict[str, Any] | None = None
 
-    def begin(self, protocol: Protocol, inputs: Mapping[str, Table], ledger: Ledger) -> bool:
+    def begin(self, protocol: Protocol, inputs: Inputs, ledger: Ledger) -> bool:
         """Take up the checkpoint in the folder, if any: fill the ledger, and say whether there is a state to load.
 
         Raises `InputError` if the folder holds a checkpoint of another version, protocol or input, or can't be
@@ -72,7 +75,7 @@ class Checkpoints:
             "protocol": protocol.name,
             "parameters": dict(protocol.config),
             "spec": asdict(protocol.spec),
-            "input": digest(inputs),
+            "input": inputs.digest(),
             "strict": ledger.strict,
         }
         self.seconds = time.perf_counter() - began

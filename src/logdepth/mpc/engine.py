@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,19 @@ import numpy as np
 
 from logdepth.errors import InputError
 from logdepth.mpc.accountant import Accountant
-from logdepth.mpc.checkpoint import Checkpoints, Part, write_part
+from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines, write_part
+from logdepth.mpc.host import Host, Parcels, Stepped
 from logdepth.mpc.kernels import Kernels, NumpyKernels
 from logdepth.mpc.ledger import Ledger, timed
+from logdepth.mpc.placing import Inputs, Outputs, TablesInHand, as_inputs
 from logdepth.mpc.protocol import Protocol
+from logdepth.mpc.rounds import Progress, run_rounds
+from logdepth.mpc.shelf import Shelf
+from logdepth.mpc.spilling import Spill
 from logdepth.mpc.table import Array, Outbox, Shard, Table, join_tables
-from logdepth.mpc.words import outbox_words
+from logdepth.mpc.tally import WordTally, merge_tallies
+from logdepth.mpc.words import count_words, outbox_words
 
-Progress = Callable[[int, int], None]
 Parcel = tuple[int, Table, Array]  # a shard's mail of one name: its first machine, the rows, their destinations
 
 SMALL_WORDS = 300_000  # up to this input NumPy is done before Numba's compiled code is loaded (bench_kernels.py)
@@ -40,12 +46,17 @@ class Engine(Interface):
     def run(
         self,
         protocol: Protocol,
-        inputs: Mapping[str, Table],
+        inputs: Mapping[str, Table] | Inputs,
         *,
         strict: bool = True,
         progress: Progress | None = None,
         checkpoints: Checkpoints | None = None,
+        outputs: Outputs | None = None,
     ) -> Run: ...
+
+    def map(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """`work` of each item, by whoever is there; both can be pickled. Outside the rounds: reading, say."""
+        ...
 
     def close(self) -> None:
         """Let go of what the engine holds outside this process."""
@@ -94,27 +105,10 @@ def machine_ranges(num_machines: int, num_shards: int) -> list[tuple[int, int]]:
     return [(num_machines * i // num_shards, num_machines * (i + 1) // num_shards) for i in range(num_shards)]
 
 
-def _write_parts(folder: Path, ranges: list[tuple[int, int]], shards: list[dict[str, Table]]) -> list[Part]:
-    """Write every shard's inboxes into a checkpoint's folder."""
-    parts = []
-    for (low, high), tables in zip(ranges, shards, strict=True):
-        name = f"machines-{low:07d}-{high:07d}.npz"
-        parts.append((low, high, name, write_part(folder / name, tables)))
-    return parts
-
-
-def check_in_step(protocol: Protocol, shapes: list[tuple[Any, ...]], ranges: list[tuple[int, int]]) -> None:
-    """Raise `InputError` unless all shards' outboxes have one shape (`Outbox.shape`)."""
-    for shape, (first, _) in zip(shapes, ranges, strict=True):
-        if shape != shapes[0]:
-            (_, label, place, *tables), (_, other, there, *others) = shapes[0], shape
-            if (label, place) != (other, there):
-                what = f"machine {ranges[0][0]} is at stage {label!r}, machine {first} at {other!r}"
-            else:
-                what = (
-                    f"in stage {label!r} their tables differ, in machine {ranges[0][0]} {tables}, in {first} {others}"
-                )
-            raise InputError(f"{protocol.name}: machines out of step: {what}; all must do the same, whatever they hold")
+def save_range(folder: Path, first: int, last: int, tables: Mapping[str, Table]) -> Part:
+    """Write the inboxes of machines `first` to `last` into a checkpoint's folder."""
+    name = f"machines-{first:07d}-{last:07d}.npz"
+    return first, last, name, write_part(folder / name, tables)
 
 
 def deliver(kernels: Kernels, parcels: list[Parcel], num_machines: int) -> Table:
@@ -126,11 +120,28 @@ def deliver(kernels: Kernels, parcels: list[Parcel], num_machines: int) -> Table
     return Table(dict(zip(rows.columns, columns, strict=True)), offsets)
 
 
-def finish(protocol: Protocol, tables: Mapping[str, Table], ledger: Ledger) -> Run:
-    """Collect the result, which is the driver's work and entered as such."""
+def finish(protocol: Protocol, outputs: Outputs | None, finished: Callable[[Any], list[Any]], ledger: Ledger) -> Run:
+    """The result, which is no machine's work and entered as such: collected here, or what `outputs` make of it.
+
+    `finished(take)` is `take(first, last, tables)` of every range of machines.
+    """
+    if outputs is not None:
+        with timed(ledger.driver, f"collect: {outputs.does}"):
+            return Run(outputs.gather(finished(outputs.take)), ledger)
     with timed(ledger.driver, f"collect: {protocol.collects or 'the result read off the machines'}"):
-        result = protocol.collect(tables)
-    return Run(result, ledger)
+        parts = finished(_whole)
+        return Run(protocol.collect({name: join_tables([part[name] for part in parts]) for name in parts[0]}), ledger)
+
+
+def _whole(first: int, last: int, tables: Mapping[str, Table]) -> Mapping[str, Table]:
+    return tables
+
+
+def reading(inputs: Inputs, ledger: Ledger) -> AbstractContextManager[None]:
+    """The seconds within are the workers' reading, where they read."""
+    if isinstance(inputs, TablesInHand):
+        return nullcontext()
+    return timed(ledger.driver, "read: every worker its machines' rows")
 
 
 class LocalEngine:
@@ -138,7 +149,8 @@ class LocalEngine:
 
     kernels: auto (by the input's size), numba or numpy. ranges: how machines are split into shards, in order
     (default: one shard a thread). threads: how many shards are worked on at once. Results and ledgers depend on none
-    of these. deliver: how mail gets to its machines, in this order: by source, as each source wrote it.
+    of these. deliver: how mail gets to its machines, in this order: by source, as each source wrote it. spill: with
+    it machines are worked on range by range, the others' tables on disk, so that this process keeps to its memory.
 
     Raises `InputError` if kernels are none of these.
     """
@@ -150,86 +162,173 @@ class LocalEngine:
         threads: int = 1,
         ranges: list[tuple[int, int]] | None = None,
         deliver: Callable[[Kernels, list[Parcel], int], Table] = deliver,
+        spill: Spill | None = None,
     ) -> None:
         self.kernels = check_kernels(kernels)
         self.threads = threads
         self.ranges = ranges
         self.deliver = deliver
+        self.spill = spill
 
     def close(self) -> None:
         """Nothing to let go of."""
 
+    def map(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """`work` of each item, `threads` at once."""
+        if self.threads == 1:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(work, items))
+
     def run(
         self,
         protocol: Protocol,
-        inputs: Mapping[str, Table],
+        inputs: Mapping[str, Table] | Inputs,
         *,
         strict: bool = True,
         progress: Progress | None = None,
         checkpoints: Checkpoints | None = None,
+        outputs: Outputs | None = None,
     ) -> Run:
-        """Run to the end. `inputs`: name -> table over all machines.
+        """Run to the end. `inputs`: name -> table over all machines; or where each range of machines finds its own.
+
+        Without `outputs` the result is what the protocol's `collect` makes of all machines' tables.
 
         Raises `MemoryExceeded` in a strict run when a machine sends, receives or holds more than s words; `InputError`,
         with stage and table, when the protocol breaks the rules of `words.py` or its machines get out of step.
         """
         spec = protocol.spec
-        ranges = self.ranges or machine_ranges(spec.num_machines, self.threads)
+        shards = self.threads if self.spill is None else self.spill.ranges(spec, 1)
+        ranges = self.ranges or machine_ranges(spec.num_machines, shards)
         ends = [0, *(high for _, high in ranges)]
         if [low for low, _ in ranges] != ends[:-1] or ends[-1] != spec.num_machines or sorted(set(ends)) != ends:
             raise InputError(f"ranges {ranges} are not machines 0..{spec.num_machines - 1} in order, cut into shards")
-        account = Accountant(protocol, inputs, strict)
-        ledger = account.ledger
-        kernels = choose_kernels(self.kernels, int(account.input_words.sum()))
-        shards = split(inputs, ranges)
-        if checkpoints is not None and checkpoints.begin(protocol, inputs, ledger):
-            shards = [checkpoints.load(low, high) for low, high in ranges]
-        pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
-        work = pool.map if pool else map
+        account, given = Accountant(protocol, strict), as_inputs(inputs, protocol)
+        crew: _Together | _InTurn
+        if self.spill is None:
+            crew = _Together(protocol, ranges, self.kernels, self.threads, self.deliver)
+        else:
+            crew = _InTurn(protocol, ranges, self.kernels, self.spill)
+        with crew:
+            if checkpoints is not None and checkpoints.begin(protocol, given, account.ledger):
+                state = checkpoints.state()
+                crew.restore(lambda low, high: load_machines(checkpoints.folder, state, low, high))
+            else:
+                with reading(given, account.ledger):
+                    account.holds(crew.load(given))
+            run_rounds(protocol, crew, account, checkpoints, progress)
+            return finish(protocol, outputs, crew.finish, account.ledger)
 
-        def step(item: tuple[tuple[int, int], dict[str, Table]]) -> Outbox:
+
+class _Together:
+    """All machines in memory, a shard a range, `threads` of them at once."""
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        ranges: list[tuple[int, int]],
+        kernels: str,
+        threads: int,
+        deliver: Callable[[Kernels, list[Parcel], int], Table],
+    ) -> None:
+        self.protocol, self.ranges, self.named, self.deliver = protocol, ranges, kernels, deliver
+        self.kernels = choose_kernels(kernels, protocol.spec.num_words)
+        self.pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self.work = self.pool.map if self.pool else map
+        self.shards: list[dict[str, Table]] = []
+        self.outboxes: list[Outbox] = []
+        self.kept = np.zeros(0, np.int64)
+
+    def __enter__(self) -> _Together:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool:
+            self.pool.shutdown()
+
+    def load(self, inputs: Inputs) -> WordTally:
+        where, found = f"{self.protocol.name}: the input", []
+        self.shards = list(self.work(lambda ends: inputs.part(*ends), self.ranges))
+        for (low, high), tables in zip(self.ranges, self.shards, strict=True):
+            words = np.zeros(high - low, np.int64)
+            for name, table in tables.items():
+                words += count_words(where, name, table, high - low)
+            found.append(WordTally.of(words, low))
+        held = merge_tallies(found)
+        self.kernels = choose_kernels(self.named, held.total)
+        return held
+
+    def restore(self, part: Callable[[int, int], dict[str, Table]]) -> None:
+        self.shards = [part(low, high) for low, high in self.ranges]
+
+    def step(self) -> list[Stepped]:
+        spec = self.protocol.spec
+
+        def local(item: tuple[tuple[int, int], dict[str, Table]]) -> Outbox:
             (low, high), tables = item
-            return protocol.local(Shard(spec, low, high - low, tables, kernels))
+            return self.protocol.local(Shard(spec, low, high - low, tables, self.kernels))
 
-        try:
-            while True:
-                account.begin()
-                outboxes = list(work(step, zip(ranges, shards, strict=True)))
-                words = [
-                    outbox_words(protocol.name, outbox, low, high - low, spec.num_machines)
-                    for outbox, (low, high) in zip(outboxes, ranges, strict=True)
-                ]
-                if len(ranges) > 1:
-                    check_in_step(protocol, [outbox.shape() for outbox in outboxes], ranges)
-                kept, sent = (np.concatenate(part) for part in zip(*words, strict=True))
-                if outboxes[0].halt:
-                    ledger.end(kept)
-                    break
-                account.sends(outboxes[0].label, kept, sent)
-                shards = self._exchange(kernels, outboxes, ranges, account)
-                if checkpoints is not None and checkpoints.due(ledger):
-                    checkpoints.save(ledger, lambda folder, now=shards: _write_parts(folder, ranges, now))
-                if progress is not None:
-                    progress(ledger.num_rounds, ledger.bound)
-        finally:
-            if pool:
-                pool.shutdown()
-        parts = [outbox.keep for outbox in outboxes]
-        return finish(protocol, {name: join_tables([part[name] for part in parts]) for name in parts[0]}, ledger)
+        self.outboxes = list(self.work(local, zip(self.ranges, self.shards, strict=True)))
+        done, every = [], []
+        for outbox, (low, high) in zip(self.outboxes, self.ranges, strict=True):
+            kept, sent = outbox_words(self.protocol.name, outbox, low, high - low, spec.num_machines)
+            every.append(kept)
+            tallies = WordTally.of(kept, low), WordTally.of(sent, low)
+            rows = sum(table.num_rows for table, _ in outbox.mail.values())
+            shape = outbox.shape() if len(self.ranges) > 1 else ()
+            done.append(Stepped(outbox.halt, shape, low, outbox.label, *tallies, rows))
+        self.kept = np.concatenate(every)
+        return done
 
-    def _exchange(
-        self, kernels: Kernels, outboxes: list[Outbox], ranges: list[tuple[int, int]], account: Accountant
-    ) -> list[dict[str, Table]]:
-        """Deliver all mail and enter the round; next round's inboxes."""
-        num_machines = account.ledger.spec.num_machines
-        mailed, messages = np.zeros(num_machines, np.int64), 0
+    def take(self) -> WordTally:
+        num_machines, outboxes = self.protocol.spec.num_machines, self.outboxes
+        received = self.kept
         inboxes: list[dict[str, Table]] = [dict(outbox.keep) for outbox in outboxes]
         for name in outboxes[0].mail:
-            parcels = [(low, *outbox.mail[name]) for outbox, (low, _) in zip(outboxes, ranges, strict=True)]
-            table = self.deliver(kernels, parcels, num_machines)
-            mailed += table.words()
-            messages += table.num_rows
-            for inbox, (low, high) in zip(inboxes, ranges, strict=True):
+            parcels = [(low, *outbox.mail[name]) for outbox, (low, _) in zip(outboxes, self.ranges, strict=True)]
+            table = self.deliver(self.kernels, parcels, num_machines)
+            received = received + table.words()
+            for inbox, (low, high) in zip(inboxes, self.ranges, strict=True):
                 inbox[name] = table.part(low, high)
-        account.receives(mailed, messages)
-        return inboxes
+        self.shards, self.outboxes = inboxes, []
+        return WordTally.of(received)
+
+    def save(self, folder: Path) -> list[Part]:
+        return [save_range(folder, *ends, tables) for ends, tables in zip(self.ranges, self.shards, strict=True)]
+
+    def finish(self, take: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
+        done = [take(*ends, outbox.keep) for ends, outbox in zip(self.ranges, self.outboxes, strict=True)]
+        self.shards, self.outboxes = [], []
+        return done
+
+
+class _InTurn:
+    """Machines range by range, the others' tables and all that is mailed on disk."""
+
+    def __init__(self, protocol: Protocol, ranges: list[tuple[int, int]], kernels: str, spill: Spill) -> None:
+        self.shelf, self.mail = Shelf(spill.folder), Shelf(spill.folder)
+        chosen = choose_kernels(kernels, protocol.spec.num_words)
+        self.host = Host(protocol, ranges, range(len(ranges)), chosen, self.shelf)
+        self.restore, self.write, self.finish = self.host.restore, self.host.write, self.host.finish
+
+    def __enter__(self) -> _InTurn:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shelf.close()
+        self.mail.close()
+
+    def load(self, inputs: Inputs) -> WordTally:
+        return self.host.load(inputs.part)
+
+    def step(self) -> list[Stepped]:
+        def post(source: int, to: int, parcels: Parcels) -> None:
+            self.mail.put((source, to), parcels)
+
+        return self.host.step(post)
+
+    def take(self) -> WordTally:
+        return self.host.take(lambda place: [self.mail.pop((source, place)) for source in self.host.own])
+
+    def save(self, folder: Path) -> list[Part]:
+        return self.write(lambda first, last, tables: save_range(folder, first, last, tables))

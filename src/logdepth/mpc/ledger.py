@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
 from logdepth.errors import MemoryExceeded
 from logdepth.mpc.spec import Spec
-from logdepth.mpc.table import Array
+from logdepth.mpc.tally import WordTally
 
 
 @dataclass(frozen=True)
@@ -86,21 +84,18 @@ class Ledger:
     def num_rounds(self) -> int:
         return len(self.rounds)
 
-    def check(self, what: str, words: Array, first: int, label: str) -> None:
-        """Compare each machine's words with s; `what` is held, sends or receives.
+    def check(self, what: str, words: WordTally, label: str) -> None:
+        """Compare the fullest machine's words with s; `what` is holds, sends or receives.
 
         Raises `MemoryExceeded` if strict, else keeps the message in `exceeded`.
         """
-        limit = self.spec.local_memory
-        worst = int(words.max(initial=0))
-        if worst > limit:
-            machine = first + int(np.argmax(words))
-            self.exceed(what, machine, worst, label)
+        if words.most > self.spec.local_memory:
+            self.exceed(what, words.machine, words.most, label)
 
-    def end(self, held: Array) -> None:
+    def end(self, held: WordTally) -> None:
         """Enter what each machine holds when all have halted; `MemoryExceeded` as `check`."""
-        self.check("holds", held, 0, "the end")
-        self.held_at_end = int(held.max(initial=0))
+        self.check("holds", held, "the end")
+        self.held_at_end = held.most
 
     def exceed(self, what: str, machine: int, worst: int, label: str) -> None:
         """Say that a machine is over s: raise `MemoryExceeded`, or note it."""

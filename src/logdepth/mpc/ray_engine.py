@@ -12,28 +12,24 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from logdepth.errors import InputError
 from logdepth.mpc.accountant import Accountant
-from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines, write_part
-from logdepth.mpc.engine import (
-    Progress,
-    Run,
-    check_in_step,
-    check_kernels,
-    choose_kernels,
-    finish,
-    machine_ranges,
-    split,
-)
+from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines
+from logdepth.mpc.engine import Run, check_kernels, choose_kernels, finish, machine_ranges, reading, save_range
+from logdepth.mpc.host import Host, Parcels, Stepped
+from logdepth.mpc.placing import Inputs, Outputs, TablesInHand, as_inputs
 from logdepth.mpc.protocol import Protocol
-from logdepth.mpc.table import Shard, Table, join_tables
-from logdepth.mpc.words import outbox_words
+from logdepth.mpc.rounds import Progress, run_rounds
+from logdepth.mpc.shelf import Shelf
+from logdepth.mpc.spilling import Spill
+from logdepth.mpc.table import Table
+from logdepth.mpc.tally import WordTally, merge_tallies
 
 # no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver
 _RAY_SETTINGS = {
@@ -42,80 +38,100 @@ _RAY_SETTINGS = {
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
 }
 
-Parcel = dict[str, tuple[dict[str, np.ndarray], np.ndarray]]  # name -> columns, offsets over the receiver's machines
+_SMALL_BYTES = 1 << 20
+Bundle = dict[tuple[int, int], Any]  # what one worker mails another: (from, to) -> parcels, or where Ray holds them
 
 
 class Worker:
-    """The machines of one worker; runs inside a Ray actor."""
+    """The machines of one worker; runs inside a Ray actor. Its ranges are worked on one after another."""
 
-    def begin(self, protocol: Protocol, index: int, ranges: list[tuple[int, int]], kernels: str) -> int:
-        """A run begins: what for, and with which machines. The process's id."""
-        self.protocol, self.index, self.ranges = protocol, index, ranges
-        self.kernels = choose_kernels(kernels, 0)
-        self.load({})
+    def begin(
+        self, protocol: Protocol, index: int, ranges: list[tuple[int, int]], owners: list[int], kernels: str,
+        shelves: Path | None,
+    ) -> int:  # fmt: skip
+        """A run begins: what for, and with which machines: those of `ranges` that `owners` gives it. The process."""
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a worker is one core
+        own = [place for place, owner in enumerate(owners) if owner == index]
+        self.end()
+        self.shelf, self.mail = Shelf(shelves), Shelf(shelves)
+        self.index, self.owners, self.several = index, owners, shelves is not None
+        self.host = Host(protocol, ranges, own, choose_kernels(kernels, 0), self.shelf)
         return os.getpid()
 
-    def load(self, tables: dict[str, Table]) -> None:
-        """Start from these inboxes."""
-        self.tables: dict[str, Table] = dict(tables)
-        self.own: Parcel = {}
+    def end(self) -> None:
+        """Let go of what is left of the run before."""
+        for shelf in (getattr(self, "shelf", None), getattr(self, "mail", None)):
+            if shelf is not None:
+                shelf.close()
+
+    def load(self, inputs: Inputs) -> WordTally:
+        """Start from an input; its words."""
+        return self.host.load(inputs.part)
+
+    def load_tables(self, tables: dict[str, Table]) -> WordTally:
+        """Start from these inboxes, of all this worker's machines."""
+        begin, inputs = self.host.ranges[self.host.own[0]][0], TablesInHand(tables)
+        return self.host.load(lambda first, last: inputs.part(first - begin, last - begin))
 
     def load_checkpoint(self, folder: Path, state: Mapping[str, Any]) -> None:
         """Start from a checkpoint; any number of workers may have written it."""
-        first, last = self.ranges[self.index]
-        self.load(load_machines(folder, state, first, last))
+        self.host.restore(lambda first, last: load_machines(folder, state, first, last))
 
-    def _receive(self, parcels: tuple[Parcel | None, ...]) -> None:
-        """Merge the parcels, in order of the sending worker, into the inboxes."""
-        if not parcels:
-            return
-        mine = [self.own if parcel is None else parcel for parcel in parcels]
-        for name in mine[0]:
-            columns, offsets = self.kernels.merge(
-                [list(parcel[name][0].values()) for parcel in mine], [parcel[name][1] for parcel in mine]
-            )
-            self.tables[name] = Table(dict(zip(mine[0][name][0], columns, strict=True)), offsets)
-        self.own = {}
+    def step(self) -> list[Any]:
+        """A round; what the driver is told, then a bundle for each worker, None for this one."""
+        bundles: list[Bundle] = [{} for _ in range(max(self.owners) + 1)]
 
-    def step(self, *parcels: Parcel | None) -> Any:
-        """Take in the last round's parcels, run one round; counts for the driver, then one parcel a worker."""
-        self._receive(parcels)
-        first, last = self.ranges[self.index]
-        spec = self.protocol.spec
-        outbox = self.protocol.local(Shard(spec, first, last - first, self.tables, self.kernels))
-        self.tables = dict(outbox.keep)
-        kept, sent = outbox_words(self.protocol.name, outbox, first, last - first, spec.num_machines)
-        if outbox.halt:
-            return [{"halt": True, "shape": outbox.shape(), "kept": kept}, *[None] * len(self.ranges)]
-        received = np.zeros(spec.num_machines, np.int64)
-        messages = 0
-        parcels_out: list[Parcel] = [{} for _ in self.ranges]
-        for name, (table, destination) in outbox.mail.items():
-            columns, offsets = self.kernels.deliver(destination, list(table.columns.values()), spec.num_machines)
-            received += np.diff(offsets) * len(columns)
-            messages += len(destination)
-            for parcel, (low, high) in zip(parcels_out, self.ranges, strict=True):
-                begin, end = int(offsets[low]), int(offsets[high])
-                cut = {key: column[begin:end] for key, column in zip(table.columns, columns, strict=True)}
-                parcel[name] = (cut, offsets[low : high + 1] - begin)
-        self.own = parcels_out[self.index]
-        counts = {
-            "halt": False, "shape": outbox.shape(), "label": outbox.label, "kept": kept, "sent": sent,
-            "received": received, "messages": messages,
-        }  # fmt: skip
-        return [counts, *[None if w == self.index else parcel for w, parcel in enumerate(parcels_out)]]
+        def post(source: int, to: int, parcels: Parcels) -> None:
+            owner = self.owners[to]
+            if owner == self.index:
+                self.mail.put((source, to), parcels)
+            else:
+                bundles[owner][source, to] = _put(parcels) if self.several else parcels
 
-    def save(self, folder: Path, *parcels: Parcel | None) -> Part:
-        """Take in the last round's parcels and write the inboxes: this worker's part of a checkpoint."""
-        self._receive(parcels)
-        first, last = self.ranges[self.index]
-        name = f"machines-{first:07d}-{last:07d}.npz"
-        return first, last, name, write_part(folder / name, self.tables)
+        done = self.host.step(post)
+        return [done, *[None if worker == self.index else bundle for worker, bundle in enumerate(bundles)]]
 
-    def output(self) -> dict[str, Table]:
-        """The tables at the end, which are let go of."""
-        tables, self.tables = self.tables, {}
-        return tables
+    def take(self, *bundles: Bundle | None) -> WordTally:
+        """Put the last round's bundles, in order of the sending worker, into the inboxes; the words then held."""
+
+        def parcels(to: int) -> list[Parcels]:
+            found: list[Parcels] = []
+            for source, owner in enumerate(self.owners):
+                bundle = bundles[owner]
+                found.append(self.mail.pop((source, to)) if bundle is None else _get(bundle.pop((source, to))))
+            return found
+
+        return self.host.take(parcels)
+
+    def save(self, folder: Path) -> list[Part]:
+        """Write the inboxes: this worker's parts of a checkpoint."""
+        return self.host.write(partial(save_range, folder))
+
+    def finish(self, take: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
+        """`take` of each range's tables at the end, which are let go of."""
+        return self.host.finish(take)
+
+
+def _apply(work: Callable[[Any], Any], item: Any) -> Any:
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a worker is one core
+    return work(item)
+
+
+def _put(parcels: Parcels) -> Any:
+    """Large parcels go to Ray's store by themselves, which may put them on disk; small ones travel in their bundle."""
+    if sum(column.nbytes for table in parcels.values() for column in table.columns.values()) < _SMALL_BYTES:
+        return parcels
+    import ray
+
+    return ray.put(parcels)
+
+
+def _get(held: Any) -> Parcels:
+    if isinstance(held, dict):
+        return held
+    import ray
+
+    return ray.get(held)
 
 
 class RayEngine:
@@ -123,12 +139,19 @@ class RayEngine:
 
     workers: how many actors (default: the CPUs Ray sees). address: "local" starts Ray on this machine; else a running
     cluster's address. kernels: as for `LocalEngine`. recoveries: how often lost workers are replaced before giving up.
+    spill: what a worker's memory is; one that would need more works on its machines range by range.
 
     Raises `InputError` if Ray is not installed or the cluster can't be reached.
     """
 
     def __init__(
-        self, *, workers: int | None = None, address: str = "local", kernels: str = "auto", recoveries: int = 10
+        self,
+        *,
+        workers: int | None = None,
+        address: str = "local",
+        kernels: str = "auto",
+        recoveries: int = 10,
+        spill: Spill | None = None,
     ) -> None:
         if workers is not None and workers < 1:
             raise InputError(f"workers are {workers}; there must be at least 1")
@@ -140,6 +163,7 @@ class RayEngine:
             raise InputError("the ray engine needs Ray: pip install 'logdepth[ray]'") from None
         self.ray: Any = ray
         self.kernels = check_kernels(kernels)
+        self.spill = spill
         self.recoveries = recoveries
         self.recovered = 0
         self.rounds_replayed = 0
@@ -152,11 +176,17 @@ class RayEngine:
                 raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
         self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         self.pids: list[int] = []
+        self._shelves: Path | None = None  # where the workers put machines aside
         self._actors: list[Any] = []
         self._shared: tuple[Protocol, Any] | None = None  # the protocol that Ray holds
 
     def close(self) -> None:
         """Let the actors go, and stop Ray if this engine started it."""
+        if self._shelves is not None:
+            with suppress(self.ray.exceptions.RayError):
+                self.ray.get([actor.end.remote() for actor in self._actors])
+            shutil.rmtree(self._shelves, ignore_errors=True)  # what lost workers left on this machine
+            self._shelves = None
         self._drop()
         if self._started:
             self.ray.shutdown()
@@ -167,14 +197,25 @@ class RayEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def map(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """`work` of each item, on any worker; a lost one's items are done again by another."""
+        self._drop()  # actors of a run before this hold the CPUs that the work waits for
+        remote = self.ray.remote(_apply).options(num_cpus=1, max_retries=self.recoveries)
+        try:
+            return self.ray.get([remote.remote(work, item) for item in items])
+        except self.ray.exceptions.RayError as error:
+            cause = _cause(error, self.ray)
+            raise cause if cause is not None else _gone(error) from None
+
     def run(
         self,
         protocol: Protocol,
-        inputs: Mapping[str, Table],
+        inputs: Mapping[str, Table] | Inputs,
         *,
         strict: bool = True,
         progress: Progress | None = None,
         checkpoints: Checkpoints | None = None,
+        outputs: Outputs | None = None,
     ) -> Run:
         """Run to the end, whatever workers are lost on the way. Arguments and errors as `LocalEngine.run`.
 
@@ -182,22 +223,34 @@ class RayEngine:
         folder that all nodes share.
         """
         spec = protocol.spec
-        ranges = machine_ranges(spec.num_machines, self.workers)
-        account = Accountant(protocol, inputs, strict)
+        workers = min(self.workers, spec.num_machines)
+        each = 1 if self.spill is None else self.spill.ranges(spec, workers)
+        ranges = machine_ranges(spec.num_machines, workers * each)
+        owners = [place * workers // len(ranges) for place in range(len(ranges))]
+        account, given = Accountant(protocol, strict), as_inputs(inputs, protocol)
         ledger = account.ledger
-        kernels = choose_kernels(self.kernels, int(account.input_words.sum())).name
+        kernels = choose_kernels(self.kernels, spec.num_words).name
         temporary = None if checkpoints is not None else Path(tempfile.mkdtemp(prefix="logdepth-checkpoint-"))
         saves = checkpoints if checkpoints is not None else Checkpoints(temporary or Path(), warn=lambda _: None)
-        saves.begin(protocol, inputs, ledger)
+        saves.begin(protocol, given, ledger)
         parts: list[Any] | None = None
         try:
             while True:
                 try:
-                    if not saves.has_state and parts is None:
-                        parts = [self.ray.put(part) for part in split(inputs, ranges)]
-                    actors = self._start(protocol, ranges, saves, parts, kernels)
-                    tables = self._rounds(protocol, actors, ranges, account, saves, progress)
-                    return finish(protocol, tables, ledger)
+                    if not saves.has_state and parts is None and isinstance(given, TablesInHand):
+                        spans = [[ranges[i] for i, owner in enumerate(owners) if owner == w] for w in range(workers)]
+                        parts = [self.ray.put(given.part(span[0][0], span[-1][1])) for span in spans]
+                    crew = _Actors(self.ray, self._start(protocol, ranges, owners, kernels))
+                    if saves.has_state:
+                        crew.ask("load_checkpoint", saves.folder, saves.state())
+                    elif parts is not None:
+                        calls = [a.load_tables.remote(part) for a, part in zip(crew.actors, parts, strict=True)]
+                        account.holds(merge_tallies(self.ray.get(calls)))
+                    else:
+                        with reading(given, ledger):
+                            account.holds(merge_tallies(crew.ask("load", self.ray.put(given))))
+                    run_rounds(protocol, crew, account, saves, progress)
+                    return finish(protocol, outputs, crew.finish, ledger)
                 except self.ray.exceptions.RayError as error:
                     cause = _cause(error, self.ray)
                     if cause is not None:
@@ -216,28 +269,19 @@ class RayEngine:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
 
-    def _start(
-        self,
-        protocol: Protocol,
-        ranges: list[tuple[int, int]],
-        saves: Checkpoints,
-        parts: list[Any] | None,
-        kernels: str,
-    ) -> list[Any]:
-        """An actor a range of machines, with their inboxes. New ones come up while Ray takes the protocol in."""
+    def _start(self, protocol: Protocol, ranges: list[tuple[int, int]], owners: list[int], kernels: str) -> list[Any]:
+        """An actor a worker. New ones come up while Ray takes the protocol in."""
+        count = owners[-1] + 1
         remote = self.ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
-        self._actors += [remote.remote() for _ in range(len(ranges) - len(self._actors))]
+        self._actors += [remote.remote() for _ in range(count - len(self._actors))]
         if self._shared is None or self._shared[0] is not protocol:
             self._shared = protocol, self.ray.put(protocol)
-        actors, shared = self._actors[: len(ranges)], self._shared[1]
-        begun = [actor.begin.remote(shared, index, ranges, kernels) for index, actor in enumerate(actors)]
-        if saves.has_state:
-            loads = [actor.load_checkpoint.remote(saves.folder, saves.state()) for actor in actors]
-        else:
-            assert parts is not None
-            loads = [actor.load.remote(part) for actor, part in zip(actors, parts, strict=True)]
-        self.pids = self.ray.get(begun)
-        self.ray.get(loads)
+        actors, shared = self._actors[:count], self._shared[1]
+        if self.spill is not None and len(ranges) > count and self._shelves is None:
+            self._shelves = self.spill.folder / f"logdepth-spill-{os.getpid()}-{os.urandom(4).hex()}"
+        shelves = self._shelves if len(ranges) > count else None
+        given = ranges, owners, kernels, shelves
+        self.pids = self.ray.get([actor.begin.remote(shared, index, *given) for index, actor in enumerate(actors)])
         return actors
 
     def _drop(self) -> None:
@@ -246,44 +290,39 @@ class RayEngine:
             self.ray.kill(actor)
         self._actors, self._shared = [], None
 
-    def _rounds(
-        self,
-        protocol: Protocol,
-        actors: list[Any],
-        ranges: list[tuple[int, int]],
-        account: Accountant,
-        saves: Checkpoints,
-        progress: Progress | None,
-    ) -> dict[str, Table]:
-        """Round after round until the machines halt; their tables."""
-        get, count, ledger = self.ray.get, len(actors), account.ledger
-        steps = [actor.step.options(num_returns=count + 1) for actor in actors]
-        parcels: list[list[Any]] = [[] for _ in actors]
-        while True:
-            account.begin()
-            replies = [step.remote(*parcel) for step, parcel in zip(steps, parcels, strict=True)]
-            counts = get([reply[0] for reply in replies])
-            check_in_step(protocol, [row["shape"] for row in counts], ranges)
-            if counts[0]["halt"]:
-                ledger.end(np.concatenate([row["kept"] for row in counts]))
-                break
-            parcels = [[reply[1 + index] for reply in replies] for index in range(count)]
-            kept, sent = (np.concatenate([row[what] for row in counts]) for what in ("kept", "sent"))
-            account.sends(counts[0]["label"], kept, sent)
-            account.receives(
-                np.sum([row["received"] for row in counts], axis=0), sum(row["messages"] for row in counts)
-            )
-            if saves.due(ledger):
 
-                def write(folder: Path, parcels: list[list[Any]] = parcels) -> list[Part]:
-                    return get([a.save.remote(folder, *p) for a, p in zip(actors, parcels, strict=True)])
+class _Actors:
+    """The workers' actors as a crew: what they mail each other travels as references, the driver sees counts."""
 
-                saves.save(ledger, write)
-                parcels = [[] for _ in actors]
-            if progress is not None:
-                progress(ledger.num_rounds, ledger.bound)
-        outputs = get([actor.output.remote() for actor in actors])
-        return {name: join_tables([part[name] for part in outputs]) for name in outputs[0]}
+    def __init__(self, ray: Any, actors: list[Any]) -> None:
+        self.ray, self.actors = ray, actors
+        self._steps = [actor.step.options(num_returns=len(actors) + 1) for actor in actors]
+        self._bundles: list[list[Any]] = []
+
+    def ask(self, method: str, *arguments: Any) -> list[Any]:
+        """One method of every actor, all at once."""
+        return self.ray.get([getattr(actor, method).remote(*arguments) for actor in self.actors])
+
+    def step(self) -> list[Stepped]:
+        replies = [step.remote() for step in self._steps]
+        done = self.ray.get([reply[0] for reply in replies])
+        self._bundles = [[reply[1 + index] for reply in replies] for index in range(len(self.actors))]
+        return [part for parts in done for part in parts]
+
+    def take(self) -> WordTally:
+        calls = [actor.take.remote(*bundle) for actor, bundle in zip(self.actors, self._bundles, strict=True)]
+        self._bundles = []
+        return merge_tallies(self.ray.get(calls))
+
+    def save(self, folder: Path) -> list[Part]:
+        return [part for parts in self.ask("save", folder) for part in parts]
+
+    def finish(self, take: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
+        return [part for parts in self.ask("finish", take) for part in parts]
+
+
+def _gone(error: Any) -> InputError:
+    return InputError(f"the Ray cluster or its workers went away: {str(error).splitlines()[0]}")
 
 
 def _cause(error: Any, ray: Any) -> BaseException | None:

@@ -16,7 +16,7 @@ from logdepth.programs.hooking import Tokens, num_rounds
 
 
 @dataclass(frozen=True)
-class Pair:
+class RootPair:
     """Two slots that pointers lead to, one after the other, of which one is the lesser root in the end; and bits:
     whether the first is the lesser, and how colours differ from here to each."""
 
@@ -58,10 +58,10 @@ def _along(colour: int, is_edge: int, one: int, other: int) -> int:
     return colour ^ (is_edge & (one ^ other ^ 1))
 
 
-def _jump(address: Word, by: Word, pair: tuple[Word, Word], colours: tuple[Word | int, Word]) -> Pair:
+def _jump(address: Word, by: Word, pair: tuple[Word, Word], colours: tuple[Word | int, Word]) -> RootPair:
     """The pair of the vertex at an address, to which the colour differs `by`."""
     x, y, a, b = at(address).read(*pair, *colours)
-    return Pair((x, y), (x < y, by ^ a, by ^ b))
+    return RootPair((x, y), (x < y, by ^ a, by ^ b))
 
 
 def _of_lesser(first: int, a: int, b: int) -> int:

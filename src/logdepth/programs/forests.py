@@ -24,8 +24,8 @@ def msf_hooking(x: Symbol, position: Position, vertices: int, edges: int):
     return _chosen(x, position, vertices, edges)
 
 
-def _chosen(x: Word, position: Word, vertices: int, edges: int) -> Word | int:
-    chosen: Word | int = 0
+def _chosen(x: Word, position: Word, vertices: int, edges: int) -> Word:
+    chosen = position < 0  # no edge of one vertex is
     for found in rounds(Tokens.of(x, position, vertices, edges), vertices):
         chosen = chosen | found.chosen
     return chosen

@@ -10,9 +10,9 @@ itself is a root. A round, all at once:
   second jump still changed its label.
 
 **Theorem.** On V vertices, after floor(log2 V) rounds two vertices have one label iff they are connected, and in the
-last round one jump is enough. Depth: one layer for an edge's other end, 3 for every round, one less for the last, and what
-comes after. Proved in docs/hooking.md: a tree is a star unless a restless vertex blocks its root, stars hook by their
-last leaving edge, and a potential that starts at V halves in every round.
+last round one jump is enough. Depth: one layer for an edge's other end, 3 for every round, one less for the last, and
+what comes after. Proved in docs/hooking.md: a tree is a star unless a restless vertex blocks its root, stars hook by
+their last leaving edge, and a potential that starts at V halves in every round.
 
 If edges stand in the order of falling weight, the edges hooked along are the minimum spanning forest: the last that
 leaves a tree is its lightest.
@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from logdepth.lang import Word, at, last, minimum, select, theirs
+from logdepth.lang import Bits, Word, at, last, minimum, select, theirs
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,14 @@ class Tokens:
     def of(x: Word, position: Word, vertices: int, edges: int) -> Tokens:
         first = 2 * edges
         is_vertex = position > first
-        within = select(position % 2 == 1, position + 1, position - 1)
+        odd = Bits.of(position).contains(0)  # position % 2 would be a table, which a million positions are too many for
+        within = select(odd, position + 1, position - 1)
         partner = select(is_vertex | (position == 0), position, within)
         return Tokens(position, is_vertex, select(x < vertices, x + (first + 1), 0), partner)
 
 
 @dataclass(frozen=True)
-class Round:
+class Hooked:
     """What a round finds. own, other: the labels of my vertex and of my edge's other end after one jump (a vertex's
     `other` is nobody's); chosen: whether my edge is one that a tree hooked along."""
 
@@ -68,7 +69,7 @@ def num_rounds(vertices: int) -> int:
     return vertices.bit_length() - 1
 
 
-def rounds(tokens: Tokens, vertices: int) -> Iterator[Round]:
+def rounds(tokens: Tokens, vertices: int) -> Iterator[Hooked]:
     """The rounds, one after the other. A label is the position of a vertex's blank."""
     position, partner = tokens.position, tokens.partner
     other = at(partner).read(tokens.home)
@@ -82,7 +83,7 @@ def rounds(tokens: Tokens, vertices: int) -> Iterator[Round]:
         chosen = (mine.read(position) == position) | (its.read(position) == partner)
         near, far = at(y).read(own, y), at(z).read(own, y)  # pairs
         lesser = minimum(*near)
-        yield Round(lesser, minimum(*far), chosen)
+        yield Hooked(lesser, minimum(*far), chosen)
         label = at(near[1]).read(lesser)
         other = at(select(tokens.is_vertex, position, far[1])).read(lesser)
         counts, onto = label != other, select(tokens.is_vertex, label, other)

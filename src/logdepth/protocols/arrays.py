@@ -38,11 +38,23 @@ def own_numbers(num_machines: int, size: int, word: type) -> Table:
     >>> own_numbers(2, 5, np.int64)["label"].tolist()
     [0, 2, 4, 1, 3]
     """
-    counts = (size - np.arange(num_machines) + num_machines - 1) // num_machines
-    offsets = np.concatenate([[0], np.cumsum(np.maximum(counts, 0))])
-    owner = np.repeat(np.arange(num_machines), np.diff(offsets))
-    place = np.arange(size) - offsets[:-1][owner]
-    return Table({"label": (owner + place * num_machines).astype(word)}, offsets)
+    return own_part(num_machines, size, word, 0, num_machines)
+
+
+def own_part(num_machines: int, size: int, word: type, first: int, count: int) -> Table:
+    """Of `own_numbers` what lies on machines `first`, ..., `first + count - 1`; no more than that is ever made.
+
+    >>> own_part(2, 5, np.int64, 1, 1)["label"].tolist()
+    [1, 3]
+    """
+    machines = np.arange(first, first + count)
+    counts = np.maximum((size - machines + num_machines - 1) // num_machines, 0)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    label = np.arange(offsets[-1], dtype=word)
+    label -= np.repeat(offsets[:-1].astype(word), counts)
+    label *= num_machines
+    label += np.repeat(machines.astype(word), counts)
+    return Table({"label": label}, offsets)
 
 
 def in_turn(spec: Spec, **columns: Shaped[Array, " rows"]) -> Table:

@@ -16,6 +16,7 @@ Memory: each machine holds its share of the edges (2 words), their distinct ends
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +24,13 @@ from logdepth.mpc.protocol import Change, Protocol, Stage, count_rounds
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import addresses, in_order
+from logdepth.protocols.dense_ids import name_labels, number_ids
+from logdepth.protocols.inputs.edge_parts import EdgeParts
 from logdepth.protocols.inputs.graphs import GRAPH
+from logdepth.protocols.label_parts import LabelParts, PartedLabels
 from logdepth.protocols.labels import connect, index_edges, layout_graph, place_graph, settle, vertex_types
 from logdepth.protocols.layout import Layout
+from logdepth.protocols.parted import Parted
 from logdepth.protocols.problem import Problem
 from logdepth.theory import component_iterations
 
@@ -82,6 +87,44 @@ def layout_components(spec: Spec, num_vertices: int, num_edges: int) -> Layout:
     )
 
 
+def components_of_parts(spec: Spec, num_edges: int, width: int, names: int, num_vertices: int | None) -> Protocol:
+    """Components of edges between ids of `width` words: ids numbered, labels settled, labels turned into ids again.
+
+    With `num_vertices` ids are 0..num_vertices-1, and the rounds are those of `components`. Inputs: `EdgeParts`. Leaves
+    labels, and beside them ids and named, the ids of vertices and labels.
+    """
+    config = {"num_edges": num_edges, "width": width, "names": names, "num_vertices": num_vertices}
+    most = max(2 * num_edges, 1) if num_vertices is None else num_vertices
+    stages = label_stages(spec, most, num_edges)
+    if num_vertices is None:
+        stages = [*number_ids(spec, num_edges, width), *stages, *name_labels(spec, num_edges, width)]
+    theory = {"iterations, at most": component_iterations(most)}
+    return Protocol("connectivity in parts", spec, stages, dict, config, theory)
+
+
+def _parted_words(config: Mapping[str, Any]) -> int:
+    """n: the ids as they stand in the parts, and the vertices where they were said."""
+    return 2 * config["num_edges"] * config["width"] + (config["num_vertices"] or 0)
+
+
+def _parted_facts(found: PartedLabels) -> dict[str, Any]:
+    return {"vertices": found.vertices, "components": found.components}
+
+
+IN_PARTS = Parted(
+    config=lambda found, vertices: {
+        "num_edges": found.num_edges, "width": found.width, "names": int(found.names), "num_vertices": vertices
+    },
+    words=_parted_words,
+    protocol=components_of_parts,
+    inputs=lambda spec, found, vertices: EdgeParts(found, spec.num_machines, vertices),
+    outputs=lambda config, spec, place: LabelParts(
+        spec.num_machines, config["width"] if config["num_vertices"] is None else 0, bool(config["names"]), place
+    ),
+    facts=_parted_facts,
+    table=lambda found: found.columns or {},
+)  # fmt: skip
+
 CONNECTIVITY = Problem(
     name="connectivity",
     input=GRAPH,
@@ -94,4 +137,5 @@ CONNECTIVITY = Problem(
     facts=lambda graph, labels: {"components": int((labels == np.arange(len(labels))).sum())},
     driver={"place": "edges dealt in blocks, a label a vertex", "table": "ids put back", "facts": "components counted"},
     layout=layout_components,
+    parted=IN_PARTS,
 )

@@ -26,19 +26,19 @@ def place_graph(
     spec: Spec, num_vertices: int, tail: Integer[Array, " edges"], head: Integer[Array, " edges"]
 ) -> dict[str, Table]:
     """The input on the machines: edges in equal blocks, in order; vertex v's label, itself, on machine `v % q`."""
-    word = _word(num_vertices)
+    word = vertex_word(num_vertices)
     edges = in_blocks(spec, tail=np.asarray(tail, word), head=np.asarray(head, word))
     return {"input": edges, "labels": own_numbers(spec.num_machines, num_vertices, word)}
 
 
-def _word(num_vertices: int) -> type:
+def vertex_word(num_vertices: int) -> type:
     """Of vertices."""
     return np.int32 if num_vertices < 2**31 else np.int64
 
 
 def vertex_types(num_vertices: int, *names: str) -> dict[str, np.dtype]:
     """Columns of vertices: name -> type."""
-    return dict.fromkeys(names, np.dtype(_word(num_vertices)))
+    return dict.fromkeys(names, np.dtype(vertex_word(num_vertices)))
 
 
 def layout_graph(
@@ -58,7 +58,7 @@ def layout_graph(
     A machine's labels are its vertices' own numbers, which it knows: of `copies` vertices for each of the graph's.
     `writer`: by default output token v is vertex v's, and its label's machine writes it.
     """
-    word = _word(copies * num_vertices)
+    word = vertex_word(copies * num_vertices)
     ends = vertex_types(copies * num_vertices, "tail", "head")
 
     def tokens(graph: Any) -> dict[str, Array]:

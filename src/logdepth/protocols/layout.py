@@ -17,7 +17,7 @@ import numpy as np
 
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.arrays import block_owner, own_numbers
+from logdepth.protocols.arrays import block_owner, own_part
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,4 +77,4 @@ def own_cells(shard: Shard, size: int, word: type) -> Table:
     >>> own_cells(Shard(Spec(2, 10, 5), 1, 1, {}, None), 5, np.int64)["label"].tolist()
     [1, 3]
     """
-    return own_numbers(shard.spec.num_machines, size, word).part(shard.first, shard.first + shard.num_machines)
+    return own_part(shard.spec.num_machines, size, word, shard.first, shard.num_machines)

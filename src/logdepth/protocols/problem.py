@@ -13,6 +13,7 @@ from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Table
 from logdepth.protocols.inputs.input import Input, Size
 from logdepth.protocols.layout import Layout
+from logdepth.protocols.parted import Parted
 from logdepth.rng import rng_for
 
 
@@ -25,7 +26,7 @@ class Problem:
     result's columns in a file. table: `table(data, result)`, those columns. facts: `facts(data, result)`, the result
     in a few numbers. driver: what `place`, `table` and `facts` do by these names, outside the rounds; the ledger
     lists it, with its seconds, beside what the protocol's `collect` does. layout: `layout(spec, **config)`, `place`
-    and `collect` token by token, where its author gives one.
+    and `collect` token by token, where its author gives one. parted: how it runs on an input that no process holds.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Problem:
     facts: Callable[[Any, Any], dict[str, Any]] = lambda data, result: {}
     driver: Mapping[str, str] = field(default_factory=dict)
     layout: Callable[..., Layout] | None = None
+    parted: Parted | None = None
 
     @property
     def kind(self) -> str:

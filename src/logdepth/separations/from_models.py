@@ -94,7 +94,8 @@ class PlayedWindow(SparseLayer):
 
 
 class PlayedThinker(ThinkingModel):
-    """One layer with a chain of thought. A token after the input is a thought: its symbol, then its slot, in one number.
+    """One layer with a chain of thought. A token after the input is a thought: its symbol, then its slot, in one
+    number.
 
     An output is the logits of symbols, one for "not looked up", and those of slots.
     """
@@ -131,13 +132,16 @@ class PlayedThinker(ThinkingModel):
     @torch.no_grad()
     def keys_and_values(self, ids: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
         if not ids.shape[1]:
-            return (np.zeros((len(ids), self.sizes[0], 0, self.sizes[1]), np.float32),) * 2
+            none = np.zeros((len(ids), self.sizes[0], 0, self.sizes[1]), np.float32)
+            return none, none
         _, key, value = self._project(ids, first)
         return key.numpy(), value.numpy()
 
     @torch.no_grad()
     def finish(self, ids: np.ndarray, position: int, read: np.ndarray) -> np.ndarray:
-        x = self.model.final_norm(self.block.finish(self._rows(ids[:, None], position), _tensor(read)[:, :, None]))[:, 0]
+        x = self.model.final_norm(self.block.finish(self._rows(ids[:, None], position), _tensor(read)[:, :, None]))[
+            :, 0
+        ]
         number = position - self.total + 1  # of the thought that this says
         symbols = self.model.unembed(x)
         unread = symbols.new_full((len(symbols), 1), float(NEVER))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from logdepth.errors import InputError
+from logdepth.graphs import read_graph
+from logdepth.graphs.tokens import GraphTokens
 from logdepth.lang import Program, ProgramGraph
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Table
-from logdepth.protocols.inputs.input import Input, Size
+from logdepth.protocols.inputs.input import Input, Size, Source
 from logdepth.protocols.inputs.sequences import Symbols, check_symbols, read_symbols
 from logdepth.protocols.inputs.whole_numbers import whole_numbers
 from logdepth.protocols.problem import Problem
@@ -37,7 +40,22 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
     if header_size and header is not None and header >= header_size:
         raise InputError(f"the header is {header}; of {header_size} it is one of 0..{header_size - 1}")
     least = 0 if not program.takes_header else 1 if header is None else header + 1
-    program.check(1, 1, header_size or least, parameters)
+    own = program.own_symbols(parameters)
+    ids = None
+    if program.graph:
+        length, _ = program.sizes(None, None, parameters)
+        ids = GraphTokens(parameters["vertices"], parameters["edges"])
+        program.check(length, ids.alphabet_size, header_size or least, parameters)
+    else:
+        program.check(1, len(own or "1"), header_size or least, parameters)
+
+    def read(source: Source) -> Symbols:
+        """With the program's own symbols, if it has any. Raises `InputError` for others."""
+        if own is None:
+            return read_symbols(source)
+        program.sizes(None, source.symbols if source.symbols is not None else source.alphabet, parameters)
+        found = read_symbols(replace(source, symbols=own, alphabet=len(own)))
+        return replace(found, names=own)
 
     def first_of(data: Symbols) -> int | None:
         """The header; the input's own comes first. Raises `InputError` where the program has no such."""
@@ -72,10 +90,16 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
         return place_tokens(spec, graph_of(data), tokens, first_of(data))
 
     def sample(rng: np.random.Generator, size: Size) -> Symbols:
-        return Symbols(rng.integers(0, 4, size.rows), 4, header=0 if program.takes_header and header is None else None)
+        if ids:
+            tail, head = rng.integers(0, ids.vertices, (2, ids.edges))
+            return Symbols(ids.symbols(tail, head), ids.alphabet_size)
+        first = 0 if program.takes_header and header is None else None
+        return Symbols(rng.integers(0, num_symbols, size.rows), num_symbols, header=first)
 
     def named(data: Symbols, answers: Array) -> Array:
-        """Answers that are symbols by their names ("" where nothing was found)."""
+        """Answers that are symbols by their names ("" where nothing was found), those on a grid as numbers."""
+        if grid := graph_of(data).grid:
+            return answers / grid
         if data.names and graph_of(data).output_is_symbol:
             return np.array([*data.names, ""], dtype=object)[answers]
         return answers
@@ -86,17 +110,29 @@ def program_problem(program: Program, *, header: int | None = None, header_size:
             found["defined"] = int((answers < data.alphabet_size).sum())
         return found | ({"last": str(named(data, answers[-1:])[0])} if len(answers) else {})
 
-    headers = header_size or least
+    def read_graph_tokens(source: Source) -> Symbols:
+        assert ids is not None
+        try:
+            symbols, _ = ids.encode(read_graph(source.path, format=source.format))
+        except InputError as error:
+            raise InputError(f"{source.path}: {error}".replace(f"{source.path}: {source.path}", source.path)) from None
+        return Symbols(symbols, ids.alphabet_size)
+
+    headers, num_symbols = header_size or least, len(own or "abcd")
     return Problem(
         name=program.name,
         input=Input(
-            name="sequence",
-            option="input",
-            measures=("size",),
-            read=read_symbols,
+            name="graph's tokens" if ids else "sequence",
+            option="graph" if ids else "input",
+            measures=() if ids else ("size",),
+            read=read_graph_tokens if ids else read,
             sample=sample,
             config=config,
-            sized=lambda size: {"size": size.rows, "alphabet_size": 4, "header_size": headers},
+            sized=lambda size: {
+                "size": ids.length if ids else size.rows,
+                "alphabet_size": ids.alphabet_size if ids else num_symbols,
+                "header_size": headers,
+            },
             words=lambda config: config["size"],
         ),
         summary=f"the program {program.name}: a word at every position",

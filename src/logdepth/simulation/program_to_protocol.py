@@ -27,10 +27,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from logdepth.errors import InputError, ProgramError, SpecError
-from logdepth.lang.graph import ProgramGraph
+from logdepth.errors import AmbiguousError, InputError, ProgramError, SpecError
+from logdepth.lang.graph import Node, ProgramGraph
 from logdepth.lang.interpreter import describe_match
 from logdepth.lang.lines import place
+from logdepth.lang.uniqueness import with_refusals
 from logdepth.mpc.protocol import Change, Local, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
@@ -59,6 +60,8 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     [5, 5, 5, 5, 5, 5, 5, 0, 1, 5, 4, 2]
     """
     refuse_sets(graph)
+    beyond, unique = graph.nodes[graph.output].hi, [place(n.origin) for n in graph.nodes if _is_the(n)]
+    graph = with_refusals(graph)
     if size > graph.setting.length:
         raise InputError(f"a sequence of {size:,} symbols; the program was traced for {graph.setting.length:,} at most")
     try:
@@ -77,13 +80,27 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
 
     def collect(tables: Mapping[str, Table]) -> Array:
         tokens = tables["tokens"]
-        return tokens["answer"][within(tokens) > 0]
+        answers = tokens["answer"][within(tokens) > 0]
+        if answers.size and answers.max() > beyond:
+            position = int(answers.argmax()) + 1
+            raise AmbiguousError(
+                f"{unique[0]}: position {position}: several tokens match where the program says that one does at most, "
+                f"the(..){' or another of them' if len(unique) > 1 else ''}",
+                row=0,
+                position=position,
+                number=2,
+            )
+        return answers
 
     digest = hashlib.sha256(repr([node.key for node in graph.nodes]).encode()).hexdigest()
     config = {"size": size, "graph": digest, "output": graph.output, "causal": graph.causal}
     theory = {"look-ups": len(steps), "look-ups in a chain": graph.depth_of_output}
     stages = [*stages, Local(answer)]
     return Protocol(graph.name, spec, stages, collect, config, theory, collects="answers, already in order")
+
+
+def _is_the(node: Node) -> bool:
+    return node.match is not None and node.match.kind == "the"
 
 
 def refuse_sets(graph: ProgramGraph) -> None:

@@ -24,9 +24,9 @@ import numpy as np
 
 from logdepth.errors import InputError, TrafficExceeded
 from logdepth.memory import check_room
-from logdepth.mpc.engine import Progress, check_in_step
 from logdepth.mpc.kernels import NumpyKernels
 from logdepth.mpc.protocol import Protocol
+from logdepth.mpc.rounds import Progress, check_in_step
 from logdepth.mpc.table import Array, Outbox, Shard, Table, join_tables
 from logdepth.mpc.words import outbox_words
 from logdepth.protocols.layout import TOKENS, Layout
@@ -144,8 +144,7 @@ class ProtocolTransformer:
     def _in_step(self, rows: MachineResidual) -> bool:
         """Whether the machines have halted, all or none: that they are in step is checked, as in engines."""
         outboxes = rows.outboxes[: self.protocol.spec.num_machines]
-        ranges = [(i, i + 1) for i in range(len(outboxes))]
-        check_in_step(self.protocol, [outbox.shape() for outbox in outboxes], ranges)
+        check_in_step(self.protocol, [outbox.shape() for outbox in outboxes], range(len(outboxes)))
         return outboxes[0].halt
 
     def _apply(self, name: str, step: Communication, rows: MachineResidual, watch: Watch | None) -> MachineResidual:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Int, Integer
@@ -23,13 +23,6 @@ class Checked(ABC):
     programs: ClassVar[Mapping[str, str]] = {}
     own_share: ClassVar[int] = 2
     one_length: ClassVar[bool] = False
-
-    @classmethod
-    @abstractmethod
-    def of_program(
-        cls, length: int, alphabet_size: int, header_size: int, parameters: Mapping[str, Any]
-    ) -> Self | None:
-        """What a program traced for these sizes and parameters computes; None if nothing of this kind."""
 
     @property
     @abstractmethod

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 
 from logdepth.errors import InputError
-from logdepth.tasks.checked import Checked
+from logdepth.tasks.chains import ChainTask
 from logdepth.tasks.graphs import (
     Bipartiteness,
     Connectivity,
@@ -17,8 +17,10 @@ from logdepth.tasks.graphs import (
     SpanningForest,
 )
 from logdepth.tasks.khop import Khop
+from logdepth.tasks.khop.chain import KhopChain
 from logdepth.tasks.lessons import ConnectivityLesson, CycleLesson, GraphLesson
 from logdepth.tasks.pointer_chasing import PointerChasing
+from logdepth.tasks.pointer_chasing.chain import PointerChain, ReachabilityChain
 from logdepth.tasks.task import Task
 
 _ALL: tuple[type[Task], ...] = (
@@ -33,6 +35,7 @@ _GRAPHS: tuple[type[GraphTask], ...] = (
     Bipartiteness,
     Reachability,
 )
+_CHAINS: tuple[type[ChainTask], ...] = (KhopChain, PointerChain, ReachabilityChain)
 _LESSONS: tuple[type[GraphLesson], ...] = (
     ConnectivityLesson,
     CycleLesson,
@@ -41,6 +44,8 @@ TASKS = {task.name: task for task in _ALL}
 LESSONS = {lesson.name: lesson for lesson in _LESSONS}
 LEARNED: dict[str, type[Task]] = {**TASKS, **LESSONS}
 GRAPH_TASKS = {task.name: task for task in _GRAPHS}
+CHAIN_TASKS = {task.name: task for task in _CHAINS}
+SHORT = {"bipartite": Bipartiteness.name}  # other names of tasks about graphs
 DEFAULT = _ALL[0].name  # what a run without a task's name is about
 
 
@@ -70,10 +75,30 @@ def _find(name: str, tasks: Mapping[str, type[Task]]) -> type[Task]:
     return tasks[name]
 
 
-def task_of_program(name: str) -> type[Checked] | None:
+def find_chain_task(name: str) -> type[ChainTask]:
+    """A task for chains of thought by name. Raises `InputError` for others.
+
+    >>> find_chain_task("khop-cot").header
+    'k'
+    """
+    if name not in CHAIN_TASKS:
+        raise InputError(f"there is no task {name!r} for chains of thought; there are: {', '.join(CHAIN_TASKS)}")
+    return CHAIN_TASKS[name]
+
+
+def graph_task(name: str) -> type[GraphTask]:
+    """A task about graphs by one of its names.
+
+    >>> graph_task("bipartite").name
+    'bipartiteness'
+    """
+    return GRAPH_TASKS[SHORT.get(name, name)]
+
+
+def task_of_program(name: str) -> type[Task] | type[GraphTask] | type[ChainTask] | None:
     """The task that a built-in program computes, if any.
 
     >>> task_of_program("khop_rank").name
     'khop'
     """
-    return next((task for task in (*_ALL, *_GRAPHS) if name in task.programs), None)
+    return next((task for task in (*_ALL, *_GRAPHS, *_CHAINS) if name in task.programs), None)

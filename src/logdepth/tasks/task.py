@@ -106,6 +106,7 @@ class Task(Checked):
     def of_program(
         cls, length: int, alphabet_size: int, header_size: int, parameters: Mapping[str, Any]
     ) -> Self | None:
+        """What a program traced for these sizes and parameters computes; None if nothing of this kind."""
         k, max_k = parameters.get("k"), None
         if header_size:
             k, max_k = None, header_size - 1

@@ -8,12 +8,26 @@ from logdepth.theory.asked import Asked
 from logdepth.theory.statement import OURS, Finding, Statement, at_least, constant_of, enough_if_wide
 
 
+def width_of_thoughts(length: int, alphabet: int, thoughts: int) -> int:
+    """Coordinates of `khop_cot`, compiled: `2 p + q + 4 t + 2 h + 2 a + b + 3` at most, with the bit lengths p of
+    N + k + 2 positions, q of N + 2k + 2, t of A + N tokens, h of k, a of A and b of N.
+
+    >>> width_of_thoughts(128, 4, 64)
+    90
+    """
+    p, q = (length + thoughts + 2).bit_length(), (length + 2 * thoughts + 2).bit_length()
+    tokens, k, a, b = (size.bit_length() for size in (alphabet + length, thoughts, alphabet, length))
+    return 2 * p + q + 4 * tokens + 2 * k + 2 * a + b + 3
+
+
 def _a_hop_a_thought(asked: Asked) -> Finding:
-    k = asked.needed("k")
-    found = enough_if_wide(3, asked, f"{k} thoughts of one hop each", constant_of(asked, "a hop a thought"))
+    k, length = asked.needed("k"), asked.needed("length")
     if asked.thoughts is not None and asked.thoughts < k:
         return Finding(3, "layers", None, f"it takes {k} thoughts, the model has {asked.thoughts}")
-    return found
+    if asked.heads < 3:
+        return Finding(3, "layers", None, f"its first layer has three heads, the model has {asked.heads}")
+    width = width_of_thoughts(length, asked.symbols, k)
+    return enough_if_wide(3, asked, f"khop_cot, compiled, {k} thoughts of one hop each", width)
 
 
 def _by_thoughts(asked: Asked) -> Finding:
@@ -66,10 +80,10 @@ STATEMENTS = (
         archs=("cot",),
         says="two layers find every position's first hop, a third looks up that of the position last thought of",
         figure="L = 3, N_CoT = k",
-        condition="thoughts are positions, the last one a symbol: N tokens more than the alphabet has; the constant is "
-        "a width that is enough",
+        condition="thoughts are positions, then comes a symbol: N tokens more than the alphabet has; three heads; as "
+        "compiled, m <= 2 p + q + 4 t + 2 h + 2 a + b + 3 with the bit lengths p, q of N + k + 2 and N + 2k + 2, t of "
+        "A + N, and h, a, b of k, A, N",
         ask=_a_hop_a_thought,
-        open_constant=True,
     ),
     Statement(
         name="thoughts by loops",

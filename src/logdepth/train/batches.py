@@ -14,7 +14,8 @@ from logdepth.train.config import TrainConfig
 
 
 class TrainBatch(NamedTuple):
-    """ids and targets (batch, slots), token ids as int64; every: what is asked besides, or None. That is the targets for
+    """ids and targets (batch, slots), token ids as int64; every: what is asked besides, or None. That is the targets
+    for
     every k, (batch, slots, max_k + 1); of graphs, distances (batch, slots, V); for a model that thinks, the way of the
     last slot's pointer, slot and symbol, (batch, max_k + 1, 2), no further than asked."""
 

@@ -117,7 +117,9 @@ class TrainConfig:
     def make_task(self) -> Task:
         """The task at this run's sizes. Raises `InputError` if there is none of that name."""
         kind = find_learned(self.task)
-        told = {"graphs": self.graphs, "form": self.model.graph or "pairs"} if issubclass(kind, GraphLesson) else {}
+        told: dict[str, Any] = {}
+        if issubclass(kind, GraphLesson):
+            told = {"graphs": self.graphs, "form": self.model.graph or "pairs"}
         return kind(self.length, self.alphabet_size, max_k=self.max_k, **told)
 
     def sampler(self, split: str = "train") -> Sampler:

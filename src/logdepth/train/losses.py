@@ -33,7 +33,8 @@ def loss_of(config: TrainConfig, model: nn.Module, ids: Tensor, targets: Tensor,
 
 
 def near_loss(config: TrainConfig, model: AttentionModel, x: Tensor, every: Tensor, layer: int | None) -> Tensor:
-    """Of every two vertices whether they are within 2^(layer - 1), asked after a layer; None: whether they are connected.
+    """Of every two vertices whether they are within 2^(layer - 1), asked after a layer; None: whether they are
+    connected.
 
     every: distances at the slots of vertices, (batch, slots, V), V for "not connected".
     """

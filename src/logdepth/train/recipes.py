@@ -176,11 +176,11 @@ def plain(
     ('none', 2500, 5000, 32)
     """
     kind = find_family(family)
-    optimizer = optimizer or kind.optimizer
+    method = optimizer or kind.optimizer
     if steps is None:
         steps = 2000 if kind.optimizer == "adamw" else 2500 if num_layers < 4 else 5000
     if learning_rate is None:
-        learning_rate = 0.03 if optimizer == "muon" else 0.001
+        learning_rate = 0.03 if method == "muon" else 0.001
     if hidden_dim is None and kind.takes_muon and "hidden_dim" not in kind.defaults:
         hidden_dim = 2 * embed_dim
     asked = _asked(task, graph, length, alphabet_size, max_k)
@@ -205,7 +205,7 @@ def plain(
         model,
         **asked.sizes,
         steps=steps,
-        optimizer=optimizer,
+        optimizer=method,
         learning_rate=learning_rate,
         warmup=min(warmup, steps // 2),
         decay=steps * 3 // 10 if decay is None else decay,

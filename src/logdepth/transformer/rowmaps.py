@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Num
 
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """`x -> weight x + bias`.
+    """`x -> weight x + bias`. (A readout over a million tokens has its weights in int8.)
 
     >>> Affine(np.array([[2.0, 0.0]]), np.array([1.0]))(np.array([[3.0, 5.0]])).tolist()
     [[7.0]]
     """
 
-    weight: Float[np.ndarray, "out coordinates"]
+    weight: Num[np.ndarray, "out coordinates"]
     bias: Float[np.ndarray, " out"]
 
     def __call__(self, rows: Float[np.ndarray, "... coordinates"]) -> Float[np.ndarray, "... out"]:

@@ -30,6 +30,15 @@ def test_sums_of_the_largest_values_are_exact(senders):
     assert (sums_over(heard(averages), averages[:, 1]) == int(values[wanted].sum())).all()
 
 
+@pytest.mark.parametrize("senders", [0, 1, 2, 48, 699])
+def test_rounding_forgives_both_ways(senders):
+    """Up to what the proof allows (step 3: 2^-32 of an average), above and below."""
+    for off in (-(2.0**-32), 0.0, 2.0**-32):
+        average = np.array([[(1 + off) / (senders + 1), (1 + off) * senders * 5 / (senders + 1)]])
+        assert heard(average) == senders
+        assert sums_over(np.array([senders]), average[:, 1]) == 5 * senders
+
+
 def test_a_softer_softmax_is_not_exact():
     """SHARPNESS = 64 has room; at 16, e^-16 of the others' 2^31 leaks in."""
     keys, values = np.array([[[5.0], [4.0]]]), np.array([[[0.0, 1.0], [0.0, WORD_LIMIT]]])

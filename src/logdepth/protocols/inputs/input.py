@@ -19,7 +19,7 @@ class Source:
     unweighted: bool = False
     k: int | None = None
     power: int | None = None
-    symbols: str | None = None
+    symbols: str | tuple[str, ...] | None = None
     alphabet: int | None = None
 
 

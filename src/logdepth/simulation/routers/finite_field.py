@@ -11,21 +11,17 @@
 
 Nothing else was assumed: the x_i are found for certain among any candidates, and so are their values.
 
-The loops are Numba's: one pass each over all elements of a row at once, which are independent. In them a product is
-brought to at most P + 2 by folding twice, v -> (v mod 2^31) + floor(v / 2^31), which is v modulo P: from v < 2^63 to
-less than 2^31 + 2^32, then to at most P + 2. Of c they use c / x^(T - K), the last coefficients being zeros: what is
-said above with K for T.
+The loops are Numba's (`numba_kernels.py`, loaded when they are first needed).
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Bool, Int
-from numba import njit
 
 P = 2**31 - 1
-_P, _BITS = np.uint64(P), np.uint64(31)
-_jit = njit(cache=True, nogil=True)
 
 
 def inverse(x: Int[np.ndarray, ...]) -> Int[np.ndarray, ...]:
@@ -57,7 +53,7 @@ def power_sums(
     """
     plain = np.zeros((num_rows, count), np.uint64)
     weighted = np.zeros((num_rows, count, weights.shape[1]), np.uint64)
-    _power_sums(row, x.astype(np.uint64), np.ascontiguousarray(weights.T).astype(np.uint64), plain, weighted)
+    _kernels().power_sums(row, x.astype(np.uint64), np.ascontiguousarray(weights.T).astype(np.uint64), plain, weighted)
     return plain.view(np.int64), weighted.view(np.int64)
 
 
@@ -73,12 +69,16 @@ def locator_polynomials(
     rows, count = power_sums.shape
     coefficients = np.zeros((rows, count + 1), np.uint64)  # of c: (-1)^j e_j
     known = np.full(rows, count) if terms is None else terms
-    _newton(power_sums.astype(np.uint64), known, inverse(np.arange(count + 1)).astype(np.uint64), coefficients)
+    _kernels().newton(
+        power_sums.astype(np.uint64), known, inverse(np.arange(count + 1)).astype(np.uint64), coefficients
+    )
     return coefficients.view(np.int64)
 
 
 def is_root(
-    polynomials: Int[np.ndarray, "rows T+1"], row: Int[np.ndarray, " elements"], x: Int[np.ndarray, " elements"]
+    polynomials: Int[np.ndarray, "rows coefficients"],
+    row: Int[np.ndarray, " elements"],
+    x: Int[np.ndarray, " elements"],
 ) -> Bool[np.ndarray, " elements"]:
     """Whether each x, not 0, is a root of its row's polynomial (highest power first). `row` ascending.
 
@@ -86,12 +86,12 @@ def is_root(
     [True, False]
     """
     values = np.zeros(len(x), np.uint64)
-    _horner(polynomials.view(np.uint64), row, x.astype(np.uint64), values)
-    return values % _P == 0
+    _kernels().horner(polynomials.view(np.uint64), row, x.astype(np.uint64), values)
+    return values % np.uint64(P) == 0
 
 
 def values_at(
-    polynomials: Int[np.ndarray, "rows T+1"],
+    polynomials: Int[np.ndarray, "rows coefficients"],
     row: Int[np.ndarray, " roots"],
     roots: Int[np.ndarray, " roots"],
     weighted_sums: Int[np.ndarray, "rows T words"],
@@ -106,92 +106,13 @@ def values_at(
     totals = np.zeros((weighted_sums.shape[2], len(roots)), np.uint64)
     slopes = np.zeros(len(roots), np.uint64)
     sums = np.ascontiguousarray(weighted_sums).view(np.uint64)
-    _forney(polynomials.view(np.uint64), row, roots.astype(np.uint64), sums, slopes, totals)
+    _kernels().forney(polynomials.view(np.uint64), row, roots.astype(np.uint64), sums, slopes, totals)
     slope, total = (each.view(np.int64) % P for each in (slopes, totals))
     return (total * inverse(slope) % P).T
 
 
-@njit(inline="always")
-def _folded(v):
-    v = (v & _P) + (v >> _BITS)
-    return (v & _P) + (v >> _BITS)
+def _kernels() -> Any:
+    """Numba takes a second to load, and most commands never need it."""
+    from logdepth.simulation.routers import numba_kernels
 
-
-@_jit
-def _run_end(row, begin):
-    end = begin + 1
-    while end < len(row) and row[end] == row[begin]:
-        end += 1
-    return end
-
-
-@_jit
-def _power_sums(row, x, weights, plain, weighted):
-    begin = 0
-    while begin < len(x):
-        end, here = _run_end(row, begin), row[begin]
-        factor, power = x[begin:end], np.ones(end - begin, np.uint64)
-        for j in range(plain.shape[1]):
-            for word in range(len(weights)):
-                weight, total = weights[word, begin:end], np.uint64(0)
-                for i in range(len(factor)):
-                    total += _folded(power[i] * weight[i])
-                weighted[here, j, word] = total % _P
-            total = np.uint64(0)
-            for i in range(len(factor)):
-                power[i] = _folded(power[i] * factor[i])
-                total += power[i]
-            plain[here, j] = total % _P
-        begin = end
-
-
-@_jit
-def _newton(sums, terms, inverses, coefficients):
-    for row in range(len(sums)):
-        p, c = sums[row], coefficients[row]
-        c[0] = 1
-        for j in range(1, terms[row] + 1):
-            # j (-1)^j e_j = - sum over i of p_i (-1)^(j - i) e_(j - i)
-            total, before = np.uint64(0), c[:j][::-1]
-            for i in range(len(before)):
-                total += _folded(p[i] * before[i])
-            c[j] = (_P - total % _P) * inverses[j] % _P
-
-
-@_jit
-def _degree(c):
-    """Of c / x^(T - K): K."""
-    degree = len(c) - 1
-    while c[degree] == 0:
-        degree -= 1
-    return degree
-
-
-@_jit
-def _horner(polynomials, row, x, values):
-    begin = 0
-    while begin < len(x):
-        end, c = _run_end(row, begin), polynomials[row[begin]]
-        at, value = x[begin:end], values[begin:end]
-        for step in range(_degree(c) + 1):
-            for i in range(len(at)):
-                value[i] = _folded(value[i] * at[i] + c[step])
-        begin = end
-
-
-@_jit
-def _forney(polynomials, row, roots, sums, slopes, totals):
-    begin = 0
-    while begin < len(roots):
-        end, c = _run_end(row, begin), polynomials[row[begin]]
-        at, slope, q = roots[begin:end], slopes[begin:end], sums[row[begin]]
-        quotient, degree = np.zeros(end - begin, np.uint64), _degree(c)  # quotient: g_l, from l = K - 1 down
-        for step in range(degree):
-            for i in range(len(at)):
-                quotient[i] = _folded(quotient[i] * at[i] + c[step])
-                slope[i] = _folded(slope[i] * at[i] + quotient[i])
-            for word in range(len(totals)):
-                total, factor = totals[word, begin:end], q[degree - 1 - step, word]
-                for i in range(len(at)):
-                    total[i] = _folded(total[i] + quotient[i] * factor)
-        begin = end
+    return numba_kernels

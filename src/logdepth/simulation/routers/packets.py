@@ -73,7 +73,8 @@ class Packets:
     def none(cls) -> Packets:
         return cls(*(np.zeros(0, np.int64) for _ in fields(cls)))
 
-    def where(self, kept: Bool[np.ndarray, " packets"]) -> Packets:
+    def where(self, kept: Bool[np.ndarray, " packets"] | Integer[np.ndarray, " kept"]) -> Packets:
+        """Those that are marked, or at these places."""
         return Packets(*(getattr(self, field.name)[kept] for field in fields(self)))
 
     def of(self, machines: Integer[np.ndarray, " machines"]) -> Packets:

@@ -4,6 +4,7 @@ from logdepth.tasks.graphs.bipartiteness import Bipartiteness
 from logdepth.tasks.graphs.connectivity import Connectivity
 from logdepth.tasks.graphs.cycles import OneVersusTwoCycle
 from logdepth.tasks.graphs.forests import MinimumSpanningForest, SpanningForest
+from logdepth.tasks.graphs.promise import PromisedTask
 from logdepth.tasks.graphs.reachability import Reachability
 from logdepth.tasks.graphs.task import GraphTask
 
@@ -13,6 +14,7 @@ __all__ = [
     "GraphTask",
     "MinimumSpanningForest",
     "OneVersusTwoCycle",
+    "PromisedTask",
     "Reachability",
     "SpanningForest",
 ]

@@ -45,6 +45,7 @@ class GraphTask(Checked):
     def of_program(
         cls, length: int, alphabet_size: int, header_size: int, parameters: Mapping[str, Any]
     ) -> Self | None:
+        """What a program traced for these sizes and parameters computes; None if nothing of this kind."""
         vertices, edges = parameters.get("vertices"), parameters.get("edges")
         if not isinstance(vertices, int) or not isinstance(edges, int) or vertices < 1 or edges < 0:
             return None
@@ -71,6 +72,9 @@ class GraphTask(Checked):
 
     def check_graph(self, graph: Graph) -> None:
         """Raises `InputError` for a graph that the question is not about."""
+
+    def check_answers(self, graph: Graph, answers: Int[np.ndarray, " answers"]) -> None:
+        """Raises `InputError` where the model says that it has no answer."""
 
     def table(self, graph: Graph, answers: Int[np.ndarray, " answers"]) -> dict[str, np.ndarray]:
         """The answers in the names of the graph: columns for a file. Those of edges are in the graph's order."""

@@ -24,8 +24,8 @@ def _trees(key, first, vertices, least, most, *out) -> None:
 @dataclass(frozen=True)
 class ConnectivityLesson(GraphLesson):
     """Asked at every vertex but the source. Sets: `equal`, two components of one size and one diameter, so that neither
-    degrees nor sizes tell them apart; `trees`, the same without cycles; `threshold`, random graphs with components of any
-    sizes, where a vertex of many neighbours is likely connected: it fails its audit, and is here to show it (its
+    degrees nor sizes tell them apart; `trees`, the same without cycles; `threshold`, random graphs with components of
+    any sizes, where a vertex of many neighbours is likely connected: it fails its audit, and is here to show it (its
     diameters are not controlled).
 
     An error's class is the distance from the source, 0 for "not connected".

@@ -15,8 +15,8 @@ from logdepth.tasks.task import Classes, by_distance
 @final
 @dataclass(frozen=True)
 class CycleLesson(GraphLesson):
-    """Asked at the last token: whether the edges are one cycle of 2 d vertices, or two of d. k is d, the diameter of the
-    one cycle; vertices beyond 2 d have no edges."""
+    """Asked at the last token: whether the edges are one cycle of 2 d vertices, or two of d. k is d, the diameter of
+    the one cycle; vertices beyond 2 d have no edges."""
 
     name = "one-vs-two-cycle"
     pointer = "distance"

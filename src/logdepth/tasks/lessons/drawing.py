@@ -148,8 +148,8 @@ def _shuffle(vertices, edges, count, state, pool, left):
 
 @njit(cache=True)
 def distances(edges, vertices):
-    """Edges (batch, room, 2), -1 for none: how far every vertex is from every other, (batch, V, V); `vertices` for those
-    that are not connected."""
+    """Edges (batch, room, 2), -1 for none: how far every vertex is from every other, (batch, V, V); `vertices` for
+    those that are not connected."""
     batch = edges.shape[0]
     found = np.full((batch, vertices, vertices), vertices, np.int64)
     degree = np.empty(vertices, np.int64)

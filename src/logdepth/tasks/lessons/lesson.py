@@ -1,7 +1,8 @@
 """What a lesson is: a question about random graphs, as a task that models are trained on. Its k is the diameter.
 
-A graph is told as tokens (`graphs/lessons.py`), answers are two classes, no (0) and yes (1). Instances are stratified by
-their diameter: error by k is error by diameter. Nothing in a string says it. Graphs have no pointers and are not planted.
+A graph is told as tokens (`graphs/lessons.py`), answers are two classes, no (0) and yes (1). Instances are stratified
+by their diameter: error by k is error by diameter. Nothing in a string says it. Graphs have no pointers and are not
+planted.
 """
 
 from __future__ import annotations
@@ -66,9 +67,7 @@ class GraphLesson(Task):
             )
 
     @classmethod
-    def of_size(
-        cls, vertices: int = 32, *, max_k: int | None = None, graphs: str = "", form: str = "pairs"
-    ) -> Self:
+    def of_size(cls, vertices: int = 32, *, max_k: int | None = None, graphs: str = "", form: str = "pairs") -> Self:
         """The lesson at a size, its length worked out. max_k: the largest diameter (default: the largest there is)."""
         most = cls.most_k(vertices) if max_k is None else max_k
         return cls(cls.length_for(vertices, form), vertices, max_k=most, graphs=graphs, form=form)

@@ -1,0 +1,48 @@
+"""Weaken the sources in one place at a time, in a copy, and see whether a test fails: how well a proof is guarded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from logdepth.records import Record
+
+ROOT = Path(__file__).parents[1]
+Weakening = tuple[str, str, str, str]  # file under src/logdepth, what it does, the text, what takes its place
+
+
+def caught(weakening: Weakening, tests: Sequence[str]) -> bool:
+    """Whether one of `tests` (paths) fails with the replacement made (text equal to its replacement: none should)."""
+    file, _, old, new = weakening
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("src", "tests", "docs"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("pyproject.toml", "conftest.py"):
+            shutil.copy(ROOT / name, copy)
+        path = copy / "src/logdepth" / file
+        text = path.read_text()
+        assert text.count(old) == 1, f"{file} has {text.count(old)} times: {old}"
+        path.write_text(text.replace(old, new))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "OMP_NUM_THREADS": "1"}
+        return subprocess.run(command, cwd=copy, env=environment, capture_output=True).returncode == 1
+
+
+def try_all(weakenings: Sequence[Weakening], tests: Sequence[str], known: Sequence[str] = ()) -> list[Record]:
+    """A row for each weakening; those in `known` are taken as caught. Checks first that nothing fails by itself."""
+    file, what, old, _ = weakenings[0]
+    assert not caught((file, what, old, old), tests), "the tests fail before anything is weakened"
+    records = []
+    for weakening in weakenings:
+        file, what = weakening[:2]
+        found = what in known or caught(weakening, tests)
+        records.append(Record("weakening", {"file": file, "what": what}, {"caught": found}))
+        print(len(records), "caught" if found else "NOT CAUGHT", what, flush=True)
+    print(f"{sum(record.values['caught'] for record in records)} of {len(records)} caught")
+    return records

@@ -1,0 +1,110 @@
+"""The machines of one process: their ranges, worked on one after another, and the parcels between ranges.
+
+What runs in a Ray actor, and in this process where its memory would not hold all machines at once. Parcels are one
+for each pair of ranges: columns sorted by the receiver's machines, and their offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from logdepth.mpc.kernels import Kernels
+from logdepth.mpc.protocol import Protocol
+from logdepth.mpc.shelf import Shelf
+from logdepth.mpc.table import Shard, Table
+from logdepth.mpc.tally import WordTally, merge_tallies
+from logdepth.mpc.words import count_words, outbox_words
+
+Parcels = dict[str, Table]  # by name, over the receiver's machines
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """What the machines of one process did in a round, for the driver: a few numbers, and what must be alike."""
+
+    halt: bool
+    shape: tuple[Any, ...]
+    first: int
+    label: str
+    kept: WordTally
+    sent: WordTally
+    messages: int
+
+
+class Host:
+    """Ranges `own` (places in `ranges`, in order) of the machines of a protocol. Tables lie on `shelf`."""
+
+    def __init__(
+        self, protocol: Protocol, ranges: Sequence[tuple[int, int]], own: Sequence[int], kernels: Kernels, shelf: Shelf
+    ) -> None:
+        self.protocol, self.ranges, self.own, self.kernels, self.shelf = protocol, ranges, own, kernels, shelf
+
+    def load(self, part: Callable[[int, int], dict[str, Table]]) -> WordTally:
+        """Begin with `part(first, last)` of each range; its words."""
+        where, found = f"{self.protocol.name}: the input", []
+        for place in self.own:
+            first, last = self.ranges[place]
+            tables = part(first, last)
+            words = np.zeros(last - first, np.int64)
+            for name, table in tables.items():
+                words += count_words(where, name, table, last - first)
+            found.append(WordTally.of(words, first))
+            self.shelf.put(place, tables)
+        return merge_tallies(found)
+
+    def restore(self, part: Callable[[int, int], dict[str, Table]]) -> None:
+        """Begin with what a checkpoint has of each range."""
+        for place in self.own:
+            self.shelf.put(place, part(*self.ranges[place]))
+
+    def take(self, parcels: Callable[[int], list[Parcels]]) -> WordTally:
+        """Put what was mailed into each range's inbox: `parcels(place)`, by sending range. Words it then holds."""
+        found = []
+        for place in self.own:
+            first, last = self.ranges[place]
+            tables, mine = self.shelf.get(place), parcels(place)
+            for name in mine[0] if mine else ():
+                pieces = [piece[name] for piece in mine]
+                columns, offsets = self.kernels.merge(
+                    [list(piece.columns.values()) for piece in pieces], [piece.offsets for piece in pieces]
+                )
+                tables[name] = Table(dict(zip(pieces[0].columns, columns, strict=True)), offsets)
+            words = sum((table.words() for table in tables.values()), np.zeros(last - first, np.int64))
+            found.append(WordTally.of(words, first))
+            self.shelf.put(place, tables)
+        return merge_tallies(found)
+
+    def step(self, post: Callable[[int, int, Parcels], None]) -> list[Stepped]:
+        """One round of every range; `post(from, to, parcels)` gets what one range mails another."""
+        done, spec = [], self.protocol.spec
+        for place in self.own:
+            first, last = self.ranges[place]
+            outbox = self.protocol.local(Shard(spec, first, last - first, self.shelf.get(place), self.kernels))
+            kept, sent = outbox_words(self.protocol.name, outbox, first, last - first, spec.num_machines)
+            self.shelf.put(place, outbox.keep)
+            messages = 0
+            cut: list[Parcels] = [{} for _ in self.ranges]
+            for name, (table, destination) in outbox.mail.items():
+                columns, offsets = self.kernels.deliver(destination, list(table.columns.values()), spec.num_machines)
+                messages += len(destination)
+                rows = Table(dict(zip(table.columns, columns, strict=True)), offsets)
+                for parcel, (low, high) in zip(cut, self.ranges, strict=True):
+                    parcel[name] = rows.part(low, high)
+            if not outbox.halt:
+                for to, parcel in enumerate(cut):
+                    post(place, to, parcel)
+            tallies = WordTally.of(kept, first), WordTally.of(sent, first)
+            done.append(Stepped(outbox.halt, outbox.shape(), first, outbox.label, *tallies, messages))
+        return done
+
+    def write(self, save: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
+        """`save(first, last, inbox)` of each range."""
+        return [save(*self.ranges[place], self.shelf.get(place)) for place in self.own]
+
+    def finish(self, take: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
+        """`take(first, last, tables)` of each range, whose tables are let go of."""
+        return [take(*self.ranges[place], self.shelf.pop(place)) for place in self.own]

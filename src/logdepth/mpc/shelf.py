@@ -1,0 +1,121 @@
+"""Tables put aside, in memory or on disk: how a process works on more than its memory holds, range by range.
+
+On disk every column is a `.npy` file of its own, mapped into memory when its range is worked on, so that what a step
+does not touch is never read, and what it did not change is not written again. The files are this process's own, and
+go with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from logdepth.errors import WriteError
+from logdepth.mpc.table import Array, Table
+
+_Stored = dict[str, tuple[dict[str, Path], Path]]  # name -> the columns' files, the offsets' file
+
+
+class Shelf:
+    """Tables by key. folder: where they lie, if on disk; else they stay in memory.
+
+    Raises `WriteError` where the disk is full.
+
+    >>> shelf = Shelf()
+    >>> shelf.put(0, {"x": Table({"a": np.arange(3)}, np.array([0, 3]))})
+    >>> shelf.get(0)["x"].num_rows
+    3
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._memory: dict[Hashable, dict[str, Table]] = {}
+        self._stored: dict[Hashable, _Stored] = {}
+        self._mapped: dict[Hashable, dict[int, tuple[Array, Path]]] = {}  # what `get` handed out, by id
+        self._names = itertools.count()
+        self.folder: Path | None = None
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self.folder = Path(tempfile.mkdtemp(prefix="logdepth-shelf-", dir=folder))
+            except OSError as error:
+                raise _full(folder, error) from error
+            self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Nothing lies there any more."""
+        self._memory.clear()
+        self._stored.clear()
+        if self.folder is not None:
+            self._remove()
+
+    def put(self, key: Hashable, tables: Mapping[str, Table]) -> None:
+        """Put the tables aside, in place of what lies there under this key."""
+        if self.folder is None:
+            self._memory[key] = dict(tables)
+            return
+        mapped = self._mapped.pop(key, {})
+        old = self._files(key)
+        self._stored[key] = {
+            name: ({column: self._write(values, mapped) for column, values in table.columns.items()},
+                   self._write(table.offsets, mapped))
+            for name, table in tables.items()
+        }  # fmt: skip
+        for path in old - self._files(key):
+            path.unlink(missing_ok=True)
+
+    def get(self, key: Hashable) -> dict[str, Table]:
+        """The tables under this key; they stay there."""
+        if self.folder is None:
+            return dict(self._memory[key])
+        mapped = self._mapped[key] = {}
+
+        def read(path: Path) -> Array:
+            values = np.load(path, mmap_mode="c") if path.stat().st_size > 4096 else np.load(path)
+            array = np.asarray(values)  # a plain array on top of the map
+            mapped[id(array)] = array, path
+            return array
+
+        return {
+            name: Table({column: read(path) for column, path in columns.items()}, read(offsets))
+            for name, (columns, offsets) in self._stored[key].items()
+        }
+
+    def pop(self, key: Hashable) -> dict[str, Table]:
+        """The tables under this key, which then has none. On disk their files go when the arrays do."""
+        if self.folder is None:
+            return self._memory.pop(key)
+        tables = self.get(key)
+        files = self._files(key)
+        del self._mapped[key], self._stored[key]
+        for path in files:
+            path.unlink(missing_ok=True)  # what is mapped stays readable
+        return tables
+
+    def _files(self, key: Hashable) -> set[Path]:
+        stored = self._stored.get(key, {})
+        return {path for columns, offsets in stored.values() for path in (*columns.values(), offsets)}
+
+    def _write(self, values: Array, mapped: dict[int, tuple[Array, Path]]) -> Path:
+        if (known := mapped.get(id(values))) is not None:
+            return known[1]
+        assert self.folder is not None
+        path = self.folder / f"{next(self._names)}.npy"
+        try:
+            with path.open("wb") as file:
+                np.save(file, np.ascontiguousarray(values))
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise _full(self.folder, error) from error
+        return path
+
+
+def _full(folder: Path, error: OSError) -> WriteError:
+    reason = error.strerror or os.strerror(error.errno or 0)
+    return WriteError(f"cannot write to {folder}, where machines are put aside: {reason}", reason=reason)

@@ -1,0 +1,68 @@
+"""How many machines fit a process's memory at once: `Spill`. The rest of them waits on disk (`shelf.py`)."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from logdepth.errors import InputError
+from logdepth.mpc.spec import Spec
+
+WORKING_BYTES = 120  # of a process at its busiest for each word of its machines' input, at most (bench_parts.py)
+STANDING_BYTES = 300 << 20  # of a process that holds no machine: Python, NumPy, Numba's code, Ray
+
+
+def worker_bytes(words: int, workers: int) -> int:
+    """What a worker takes at the most that holds its share of an input of so many words at once.
+
+    >>> worker_bytes(500_000_000, 2) >> 30
+    28
+    """
+    return STANDING_BYTES + WORKING_BYTES * -(-words // workers)
+
+
+def driver_bytes(words: int, workers: int) -> int:
+    """What the driver takes: names and counts of the pieces that are read (2^21 edges each), a few rows a worker.
+
+    >>> driver_bytes(40_000_000_000, 200) >> 20
+    377
+    """
+    return STANDING_BYTES + 2048 * (words >> 22) + 1024 * workers * (workers + 100)
+
+
+@dataclass(frozen=True)
+class Spill:
+    """memory: bytes that a process may take. folder: where waiting tables lie, on a disk of its own machine.
+
+    >>> Spill(2 << 30).ranges(Spec(64, 1 << 24, 100_000_000), workers=2)
+    4
+    """
+
+    memory: int
+    folder: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
+
+    def __post_init__(self) -> None:
+        least = STANDING_BYTES + (64 << 20)
+        if self.memory < least:
+            raise InputError(
+                f"a worker's memory is {self.memory / 2**20:,.0f} MiB; a worker takes "
+                f"{STANDING_BYTES >> 20} MiB before it holds anything: give at least {least >> 20} MiB"
+            )
+
+    def ranges(self, spec: Spec, workers: int) -> int:
+        """Ranges of machines a process, so that one of them fits; one is all its machines at once.
+
+        Raises `InputError` if a single machine may not fit.
+        """
+        room = self.memory - STANDING_BYTES
+        needed = worker_bytes(spec.num_words, workers) - STANDING_BYTES
+        ranges = max(1, -(-needed // room))
+        most = max(1, spec.num_machines // workers)
+        if ranges > most:
+            raise InputError(
+                f"{spec.num_machines:,} machines on {workers} workers of {self.memory / 2**30:.2f} GiB: a worker would "
+                f"have to work on {ranges:,} ranges of machines in turn and has {most:,} machines; give more machines "
+                "(--machines), workers or memory"
+            )
+        return ranges
