@@ -68,21 +68,30 @@ def contender_run(made: Contender, *, layers: int, width: int, arm: tuple[str, f
     >>> config.model.embed_dim, config.optimizer
     (64, 'adamw')
     """
-    depth = made.layers or layers
-    sizes = {"max_k": options.get("max_k", 16), "length": options.get("length", 98)}
-    wanted = count_parameters(plain(layers, embed_dim=width, **sizes).model)
-
-    def shape(width: int) -> ModelConfig:
-        return plain(depth, family=made.family, embed_dim=width, **sizes, **made.options).model
-
-    given = {"optimizer": arm[0], "learning_rate": arm[1], "embed_dim": matched_width(shape, wanted)}
-    return plain(depth, family=made.family, **given, **made.options, **options)
+    matched = _width(made.name, layers, width, options.get("max_k", 16), options.get("length", 98))
+    given = {"optimizer": arm[0], "learning_rate": arm[1], "embed_dim": matched}
+    return plain(made.layers or layers, family=made.family, **given, **made.options, **options)
 
 
 @cache
-def _found() -> dict[str, tuple[str, float]]:
-    text = files("logdepth.experiments").joinpath(FOUND).read_text(encoding="utf-8")
-    return {name: (arm[0], float(arm[1])) for name, arm in json.loads(text).items()}
+def _width(name: str, layers: int, width: int, max_k: int, length: int) -> int:
+    made, sizes = find_contender(name), {"max_k": max_k, "length": length}
+    wanted = count_parameters(plain(layers, embed_dim=width, **sizes).model)
+
+    def shape(width: int) -> ModelConfig:
+        return plain(made.layers or layers, family=made.family, embed_dim=width, **sizes, **made.options).model
+
+    return matched_width(shape, wanted)
+
+
+@cache
+def _found() -> dict[str, Any]:
+    return json.loads(files("logdepth.experiments").joinpath(FOUND).read_text(encoding="utf-8"))
+
+
+def searched() -> bool:
+    """Whether the arms are what a search found; if not, they are by rule: AdamW for what does not attend, else Muon."""
+    return _found()["searched"]
 
 
 def best_arm(made: Contender) -> tuple[str, float]:
@@ -91,4 +100,5 @@ def best_arm(made: Contender) -> tuple[str, float]:
     >>> best_arm(find_contender("transformer")) in ARMS
     True
     """
-    return _found()[made.name]
+    optimizer, rate = _found()["arms"][made.name]
+    return optimizer, float(rate)
