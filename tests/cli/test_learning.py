@@ -84,7 +84,7 @@ BAD = [
     (["train", "--layers", "0", "--out", "X"], "num_layers is 0"),
     (["train", "--width", "30", "--heads", "4", "--out", "X"], "not a multiple of num_heads"),
     (["train", "--recipe", "paper", "--loops", "2", "--out", "X"], "paper takes no num_loops"),
-    (["train", "--recipe", "paper", "--optimizer", "muon", "--out", "X"], "muon is for the modern model"),
+    (["train", "--recipe", "paper", "--optimizer", "muon", "--out", "X"], "muon is not for models of family paper"),
     (["train", "--samples", "0", "--out", "X"], "samples are 0"),
     (["train", "--precision", "bfloat16", "--device", "cpu", "--out", "X"], "bfloat16 is for CUDA"),
     (["train", "--device", "tpu", "--out", "X"], "tpu"),

@@ -112,6 +112,7 @@ def build(words: list[Word], steps: list[Step]) -> Word:
 def is_a_limit(error: ProgramError) -> bool:
     """Whether it is one of the language's own limits, said clearly."""
     said = ("combinations", "says it finds one, but", "outside of every sequence", "before the start token of every")
+    said += ("reads the future",)
     return any(text in str(error) for text in said)
 
 

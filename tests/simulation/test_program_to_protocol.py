@@ -89,7 +89,15 @@ def test_built_in_programs_with_repeats_and_without_any(name, machines):
 
 
 @pytest.mark.parametrize("machines", [2, 7, 16])
-@pytest.mark.parametrize("name", [name for name, program in BUILT_IN.items() if program.graph])
+@pytest.mark.parametrize("name", ["connectivity_squaring", "one_cycle_squaring"])
+def test_sets_are_refused(name):
+    problem = program_problem(BUILT_IN[name], vertices=4, edges=3)
+    data = problem.input.sample(np.random.default_rng(0), None)
+    with pytest.raises(ProgramError, match="on machines look-ups find by equality alone, and this one is union where"):
+        problem.run(data, Spec(2, 1000, len(data.tokens)))
+
+
+@pytest.mark.parametrize("name", [n for n, p in BUILT_IN.items() if p.graph and not n.endswith("squaring")])
 def test_graph_programs(name, machines):
     sizes = {"vertices": 6, "edges": 7}
     task = task_of_program(name)(**sizes)

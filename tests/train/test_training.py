@@ -331,7 +331,7 @@ def test_bad_configs(change: dict[str, Any], message: str) -> None:
 def test_bad_recipes(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no recipe 'quick'; there are: fast, paper, plain"):
         configure("quick", {})
-    with pytest.raises(InputError, match="muon is for the modern model"):
+    with pytest.raises(InputError, match="muon is not for models of family paper"):
         paper(2, optimizer="muon")
     with pytest.raises(InputError, match="bfloat16 is for CUDA"):
         train(tiny(precision="bfloat16"), tmp_path / "run", device="cpu")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,9 +29,12 @@ OF_STATED = {program.name for stated in STATED.values() for program in stated.pr
 
 @pytest.mark.parametrize("name", [n for n, found in BUILT_IN.items() if not found.graph and n not in OF_STATED])
 def test_built_in_programs_of_tasks(name: str) -> None:
-    header_size = 6 if BUILT_IN[name].takes_header else 0
-    parameters = {"max_k" if header_size else "k": 5}
     length, alphabet = (12, 12) if name.startswith("pointer") else (17, 3)
+    header_size = 6 if BUILT_IN[name].takes_header else 0
+    parameters: dict[str, Any] = {"loops": 3} if name == "khop_loops" else {"max_k" if header_size else "k": 5}
+    if BUILT_IN[name].thinks:
+        ids, header_size, parameters = BUILT_IN[name].chain(9, 3, 6 * BUILT_IN[name].takes_header, {"steps": 5})
+        length, alphabet = ids.length, ids.alphabet_size
     sizes = {"length": length, "alphabet_size": alphabet, "header_size": header_size}
     graph, model = compile_exact(BUILT_IN[name], **sizes, **parameters)
     rng = np.random.default_rng(0)

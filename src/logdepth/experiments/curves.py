@@ -105,7 +105,7 @@ def draw_by_k(rows: Rows, folder: Path) -> list[Path]:
         axis.set_xlabel("k")
     axes[0][0].set_ylabel("wrong, of defined positions")
     handles = {label: line for axis in axes[0] for line, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    axes[0][-1].legend(handles.values(), handles.keys(), fontsize=7, frameon=False, loc="lower right")
+    axes[0][0].legend(handles.values(), handles.keys(), fontsize=7, frameon=False, loc="lower right")
     lines = [f"{text} ({_depths(where)})" for text, where in said.items()]
     caption = ". ".join([*lines, "Grey line: 1 %; no error seen stands at the bottom"])
     picture = save_figure(figure, folder / "error-by-k.png", smoke_mark(rows) + sizes_of(rows), caption)

@@ -67,7 +67,8 @@ def is_parted(job: Job, problem: Problem, wanted: AnswerWanted) -> bool:
         or (problem.input.option == "graph" and is_partitioned(job.source))
     )
     if must and problem.parted is None:
-        raise InputError(f"{problem.name} reads one file and answers in one; parts are for connectivity")
+        what = "" if wanted.folder is None else f"{wanted.folder} is not a file: "
+        raise InputError(f"{what}{problem.name} reads one file and answers in one; parts are for connectivity")
     if must or problem.parted is None:
         return must
     return kind_of(job.source) is not None and os.path.isfile(job.source) and os.path.getsize(job.source) >= LARGE

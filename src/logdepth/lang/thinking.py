@@ -49,7 +49,7 @@ def think(
 
     >>> from logdepth.programs import khop_cot
     >>> graph = khop_cot.trace(length=12, alphabet_size=7, header_size=6, text=5, steps=5)
-    >>> think(graph, [[0, 1, 0, 1, 6]], headers=[1])
+    >>> think(graph, [[0, 1, 0, 1, 5]], headers=[1])
     [[4, 0]]
     """
     ids = graph.setting.chain

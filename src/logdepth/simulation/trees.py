@@ -77,7 +77,7 @@ class Machines:
         return token, index - self._before(level)
 
     def children(
-        self, level: int, index: Int[Array, " n"], first: Int[Array, " n"], last: Int[Array, " n"]
+        self, level: int, index: Int[Array, " n"], first: Int[Array, " #n"], last: Int[Array, " #n"]
     ) -> tuple[Array, Array]:
         """The children of nodes of a level, a range of level + 1, as far as leaves `first <= leaf < last` lie below."""
         below = self.branching ** (self.depth - level - 1)

@@ -13,7 +13,7 @@ def width_of_thoughts(length: int, alphabet: int, thoughts: int) -> int:
     N + k + 2 positions, q of N + 2k + 2, t of A + N tokens, h of k, a of A and b of N.
 
     >>> width_of_thoughts(128, 4, 64)
-    90
+    88
     """
     p, q = (length + thoughts + 2).bit_length(), (length + 2 * thoughts + 2).bit_length()
     tokens, k, a, b = (size.bit_length() for size in (alphabet + length, thoughts, alphabet, length))

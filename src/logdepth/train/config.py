@@ -87,7 +87,7 @@ class TrainConfig:
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is {getattr(self, name)!r}; there are: {', '.join(allowed)}")
         if self.optimizer == "muon" and not find_family(self.model.family).takes_muon:
-            raise InputError("muon is not for GPT-2s; give --optimizer adamw")
+            raise InputError(f"muon is not for models of family {self.model.family}; give --optimizer adamw")
         task = self.make_task()
         needed, graphs = task.vocabulary.size, isinstance(task, GraphLesson)
         if graphs and (self.model.vertices, self.model.classes) != (self.alphabet_size, 2):
