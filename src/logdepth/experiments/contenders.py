@@ -69,13 +69,14 @@ def contender_run(made: Contender, *, layers: int, width: int, arm: tuple[str, f
     (64, 'adamw')
     """
     matched = _width(made.name, layers, width, options.get("max_k", 16), options.get("length", 98))
-    given = {"optimizer": arm[0], "learning_rate": arm[1], "embed_dim": matched}
+    given: dict[str, Any] = {"optimizer": arm[0], "learning_rate": arm[1], "embed_dim": matched}
     return plain(made.layers or layers, family=made.family, **given, **made.options, **options)
 
 
 @cache
 def _width(name: str, layers: int, width: int, max_k: int, length: int) -> int:
-    made, sizes = find_contender(name), {"max_k": max_k, "length": length}
+    made = find_contender(name)
+    sizes: dict[str, Any] = {"max_k": max_k, "length": length}
     wanted = count_parameters(plain(layers, embed_dim=width, **sizes).model)
 
     def shape(width: int) -> ModelConfig:
