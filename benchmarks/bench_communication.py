@@ -9,6 +9,7 @@ from logdepth.records import Record
 from measure import save
 
 FORMS = ("rnn", "ssm", "lstm", "performer", "longformer", "cot", "hop-tables")
+FORMS += ("gru", "mamba2", "deltanet", "linear", "window", "family:performer", "family:longformer", "family:cot")
 
 
 def main() -> None:
