@@ -7,16 +7,20 @@ from typing import Any
 import pytest
 
 from logdepth.errors import InputError
+from logdepth.experiments.contenders import ARMS, CONTENDERS, best_arm
 from logdepth.experiments.curves import curves_of, draw_by_k
 from logdepth.experiments.error_plots import draw_by_depth
 from logdepth.experiments.errors import training_errors
 from logdepth.experiments.experiment import Experiment, Measure, configs, read_known, reproduce
 from logdepth.experiments.published import published_errors, released_errors
 from logdepth.experiments.registry import EXPERIMENTS, find_experiment
+from logdepth.experiments.rivals import SEEDS, rival_runs, search_runs
+from logdepth.models.matching import count_parameters
 from logdepth.train.evaluate import reach
 from logdepth.train.loop import train
-from logdepth.train.recipes import fast
+from logdepth.train.recipes import fast, plain
 
+RIVALS = ("rivals", "rivals-search", "depth-against-steps", "connectivity-by-diameter")
 OTHERS = ("attention-maps", "best-pointer", "finite-samples", "width", "variants")
 
 
@@ -35,10 +39,27 @@ def test_smoke(name: str, out: Path) -> None:
     assert len(list((out / "runs").glob("*/config.json"))) == 2
 
 
+@pytest.mark.parametrize("name", ["connectivity-by-diameter", "depth-against-steps"])
+def test_smoke_of_rivals(name: str, tmp_path: Path) -> None:
+    found = reproduce(find_experiment(name), "smoke", tmp_path)
+    assert all(file.exists() and file.stat().st_size for file in found.files)
+    assert {row["scale"] for row in found.rows} == {"smoke"}
+
+
+def test_rivals_are_of_one_size_and_searched_alike() -> None:
+    """Parameters within a quarter of the transformer's; every contender with every arm; a best arm for each."""
+    wanted = count_parameters(plain(4).model)
+    for config in rival_runs("cpu")[:: len(SEEDS)]:
+        assert abs(count_parameters(config.model) / wanted - 1) < 0.25, config.model.family
+    found = search_runs("cpu")
+    assert len({config.id for config in found}) == len(CONTENDERS) * len(ARMS)
+    assert {(config.optimizer, config.learning_rate) for config in found} == set(ARMS)
+    assert all(best_arm(made) in ARMS for made in CONTENDERS)
+    assert {config.seed for config in rival_runs("cpu")} == {0, 1, 2} and len(CONTENDERS) >= 8
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["attention-maps", "best-pointer", "finite-samples", "width", "variants", "inside", "long-hops"]
-)
+@pytest.mark.parametrize("name", [*OTHERS, "inside", "long-hops", "rivals", "rivals-search"])
 def test_smoke_of_the_others(name: str, out: Path) -> None:
     found = reproduce(find_experiment(name), "smoke", out)
     assert all(file.exists() and file.stat().st_size for file in found.files)
@@ -46,7 +67,7 @@ def test_smoke_of_the_others(name: str, out: Path) -> None:
 
 def test_every_scale_has_runs_of_the_papers_shape() -> None:
     for name, experiment in EXPERIMENTS.items():
-        if name in ("variants", "long-hops"):
+        if name in ("variants", "long-hops") or name in RIVALS:
             continue
         for scale in ("cpu", "full"):
             for config in experiment.runs(scale):

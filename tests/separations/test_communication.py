@@ -48,6 +48,28 @@ def test_a_thousand_answers_and_bits_by_hand(form, causal):
     assert all(list(row) == by_hand for row in reading.bits) and reading.counted_is_formula
 
 
+RIVALS = ("gru", "mamba2", "deltanet", "linear", "window", "family:performer", "family:longformer", "family:cot")
+
+
+@pytest.mark.parametrize("form", RIVALS)
+def test_every_rival_of_ours_is_played_on_a_thousand_inputs(form):
+    """The trainable families themselves; what a segment writes, by hand: width 32, four heads of 8, 9 tokens each."""
+    reading = communication(form, 6, inputs=1000, length=54)[0]
+    rows = [len([i for i in range(s, s + 9) if i < s + 4 or i >= s + 5 or i % 16 == 0]) for s in range(0, 54, 9)]
+    by_hand = {
+        "gru": [32] * 6,
+        "mamba2": [64 * 32 + 3 * (64 + 2 * 32)] * 6,  # h, and what the convolution remembers
+        "deltanet": [32 * 32 + 3 * 96] * 6,
+        "linear": [4 * 8 * 9] * 6,
+        "window": [32 * 8] * 6,  # a radius of 4: all rows of 9 but the middle one
+        "family:performer": [4 * 16 * 9] * 6,
+        "family:longformer": [32 * row for row in rows],
+        "family:cot": [4 * 9] * 6,
+    }[form]
+    assert reading.same == reading.inputs == 1000 and reading.largest_gap < 1e-5 and reading.counted_is_formula
+    assert all(list(row) == [32 * numbers for numbers in by_hand] for row in reading.bits)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_players_know_their_segment_and_the_board_alone(form):
     """Another segment changes nothing that was written before it; in the first round of most forms nothing after it."""

@@ -14,7 +14,9 @@ from logdepth.experiments.attention import (
     measure_maps,
     measure_pointers,
 )
+from logdepth.experiments.by_diameter import diameter_runs, draw_diameter, measure_diameter
 from logdepth.experiments.curves import draw_by_k
+from logdepth.experiments.depth_steps import depth_runs, draw_depth, measure_depth
 from logdepth.experiments.error_plots import draw_by_depth, draw_samples
 from logdepth.experiments.errors import (
     fresh_runs,
@@ -27,6 +29,7 @@ from logdepth.experiments.errors import (
 from logdepth.experiments.experiment import Experiment, Measure
 from logdepth.experiments.inside import draw_inside, inside_runs, measure_inside
 from logdepth.experiments.long_hops import draw_long, long_runs, measure_long
+from logdepth.experiments.rivals import draw_rivals, draw_search, measure_rival, rival_runs, search_runs
 from logdepth.experiments.variants import draw_variants, measure_variant, variant_runs
 
 ERRORS = Measure("errors", 1, measure_errors)
@@ -37,6 +40,9 @@ BEST = Measure("best-pointers", 1, measure_best)
 VARIANTS = Measure("variant-errors", 1, measure_variant)
 INSIDE = Measure("inside", 1, measure_inside)
 LONG = Measure("long-errors", 1, measure_long)
+RIVAL = Measure("rival-errors", 1, measure_rival)
+DEPTH = Measure("depth-errors", 1, measure_depth)
+DIAMETER = Measure("diameter-errors", 1, measure_diameter)
 
 _ALL = (
     Experiment("figure-2", "2, 6", "error against k for depths 2 to 6", fresh_runs, ERRORS, draw_by_k),
@@ -50,6 +56,10 @@ _ALL = (
     Experiment("variants", "none", "depth and reach: one thing changed", variant_runs, VARIANTS, draw_variants),
     Experiment("inside", "none", "what is held where, one k asked", inside_runs, INSIDE, draw_inside),
     Experiment("long-hops", "none", "reach where hops are long, to the end", long_runs, LONG, draw_long),
+    Experiment("rivals", "none", "architectures of one size, error against k", rival_runs, RIVAL, draw_rivals),
+    Experiment("rivals-search", "none", "the search that is the same for each", search_runs, RIVAL, draw_search),
+    Experiment("depth-against-steps", "none", "layers or thoughts that k takes", depth_runs, DEPTH, draw_depth),
+    Experiment("connectivity-by-diameter", "none", "graphs learned", diameter_runs, DIAMETER, draw_diameter),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}
 

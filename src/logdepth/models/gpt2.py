@@ -22,6 +22,12 @@ class Gpt2(TrainableModel):
     def described(cls, config: ModelConfig) -> str:
         return f"a GPT-2 ({config.family})"
 
+    @classmethod
+    def check(cls, config: ModelConfig) -> None:
+        super().check(config)
+        if config.graph:
+            raise InputError(f"{cls.described(config)} takes strings, no graphs; give another --family")
+
     def projection(self, layer: nn.Module) -> nn.Module:
         return cast(Any, layer).attn.c_proj
 

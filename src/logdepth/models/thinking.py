@@ -41,7 +41,7 @@ class ThinkingTransformer(TrainableModel):
     last_only = True
     uses = ("thoughts", "spoken")
     defaults = {  # noqa: RUF012
-        **{"num_loops": 1, "positions": "learned", "causal": True, "dropout": 0.0, "num_auxiliary": 0, "graph": ""}
+        **{"num_loops": 1, "positions": "learned", "causal": True, "dropout": 0.0, "num_auxiliary": 0}
     }
 
     @classmethod
