@@ -126,7 +126,7 @@ def test_commands_take_a_family(capsys: Any, tmp_path: Path) -> None:
     capsys.readouterr()
     for more, message in (
         (["--heads", "4"], "the lstm model has num_heads = 0"),
-        (["--family", "paper", "--width", "32", "--optimizer", "muon"], "muon is not for GPT-2s"),
+        (["--family", "paper", "--width", "32", "--optimizer", "muon"], "muon is not for models of family"),
         (["--recipe", "fast"], "recipe fast takes no family"),
         (["--family", "mamba"], "family is 'mamba'; there are: modern, paper, compiled, lstm, gru"),
     ):

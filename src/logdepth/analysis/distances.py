@@ -1,8 +1,8 @@
 """Distance probes of a net that learned graphs: who is within r of a vertex, read linearly off its token's residual.
 
-After every layer, for r = 1, 2, 4, ..: a linear map of vertex v's row to V numbers, the sign of the w-th saying
-whether w is within r of v. Fitted by ridge regression on two thirds of the graphs, scored on the others, half the score
-on pairs that are within r and half on pairs that are not, so that saying always the same is right in half. A net that
+After every layer, for r = 1, 2, 4, ..: a linear map of vertex v's row to V numbers, the sign of the w-th saying whether
+w is within r of v. Fitted by ridge regression on two thirds of the graphs, scored on the others, half the score on
+pairs that are within r and half on pairs that are not, so that saying always the same is right in half. A net that
 squares holds distance 2^(l-1) after layer l, breadth-first search holds l.
 """
 
