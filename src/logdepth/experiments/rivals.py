@@ -141,7 +141,10 @@ def draw_rivals(rows: Rows, folder: Path) -> list[Path]:
     left.set(xlabel="k", ylabel="wrong, of defined positions")
     left.legend(fontsize=6.5, frameon=False, loc="lower right")
     right.set_xscale("log")
-    right.set(xlabel="numbers that all layers hand on after the string (1: none, or no order)", ylabel="reach (-1: not even k = 0)")
+    right.set(
+        xlabel="numbers that all layers hand on after the string (1: none, or no order)",
+        ylabel="reach (-1: not even k = 0)",
+    )
     caption = (
         f"{said_of(rows)}. Dotted: 2^(L-1) - 1, the exact construction of a transformer with L = {layers} layers; "
     )
