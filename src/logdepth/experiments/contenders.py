@@ -75,7 +75,8 @@ def contender_run(made: Contender, *, layers: int, width: int, arm: tuple[str, f
 
 @cache
 def _width(name: str, layers: int, width: int, max_k: int, length: int) -> int:
-    made, sizes = find_contender(name), {"max_k": max_k, "length": length}
+    made = find_contender(name)
+    sizes: dict[str, Any] = {"max_k": max_k, "length": length}
     wanted = count_parameters(plain(layers, embed_dim=width, **sizes).model)
 
     def shape(width: int) -> ModelConfig:
