@@ -62,7 +62,7 @@ def find_contender(name: str) -> Contender:
 
 
 def contender_run(made: Contender, *, layers: int, width: int, arm: tuple[str, float], **options: Any) -> TrainConfig:
-    """The run of a contender with as many parameters as a transformer of `layers` and `width`.
+    """The run of a contender, its parameters as near as its width allows to a transformer's of `layers` and `width`.
 
     >>> config = contender_run(find_contender("lstm"), layers=2, width=64, arm=("adamw", 0.001), max_k=4, length=30)
     >>> config.model.embed_dim, config.optimizer

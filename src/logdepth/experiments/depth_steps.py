@@ -25,7 +25,7 @@ measure_depth = measure_rival
 
 
 def depth_runs(scale: str) -> list[TrainConfig]:
-    """Each of some contenders at depths 1 to 6, the width that of four matched layers; and two layers with 1 to 16
+    """Some contenders at depths 1 to 6, each as large as a transformer of that depth; and two layers with 1 to 16
     thoughts; three seeds. smoke: one of each.
 
     >>> [(config.model.family, config.model.depth) for config in depth_runs("smoke")]

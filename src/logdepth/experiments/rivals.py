@@ -131,7 +131,7 @@ def draw_rivals(rows: Rows, folder: Path) -> list[Path]:
         )
         reached[name] = [reach(dict(errors)) for errors in by_seed.values()]
         state = next(row["state"] for row in rows if row["contender"] == name)
-        places = [max(found, 0) + 0.5 for found in reached[name]]
+        places = reached[name]
         right.plot([state or 1] * len(places), places, "o", color=colour, mfc=colour if style == "-" else "none")
         right.annotate(name, (state or 1, max(places)), fontsize=6.5, xytext=(3, 3), textcoords="offset points")
     log_errors(left)
@@ -141,7 +141,10 @@ def draw_rivals(rows: Rows, folder: Path) -> list[Path]:
     left.set(xlabel="k", ylabel="wrong, of defined positions")
     left.legend(fontsize=6.5, frameon=False, loc="lower right")
     right.set_xscale("log")
-    right.set(xlabel="numbers that all layers hand on after the string (1: none, or no order)", ylabel="reach + 1/2")
+    right.set(
+        xlabel="numbers that all layers hand on after the string (1: none, or no order)",
+        ylabel="reach (-1: not even k = 0)",
+    )
     caption = (
         f"{said_of(rows)}. Dotted: 2^(L-1) - 1, the exact construction of a transformer with L = {layers} layers; "
     )
