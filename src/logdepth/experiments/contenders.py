@@ -69,7 +69,7 @@ def contender_run(made: Contender, *, layers: int, width: int, arm: tuple[str, f
     (64, 'adamw')
     """
     matched = _width(made.name, layers, width, options.get("max_k", 16), options.get("length", 98))
-    given = {"optimizer": arm[0], "learning_rate": arm[1], "embed_dim": matched}
+    given: dict[str, Any] = {"optimizer": arm[0], "learning_rate": arm[1], "embed_dim": matched}
     return plain(made.layers or layers, family=made.family, **given, **made.options, **options)
 
 

@@ -72,7 +72,9 @@ def draw_depth(rows: Rows, folder: Path) -> list[Path]:
         shown.add(name)
         lines.append(f"| {name} | {layers} | {thoughts or '-'} | {seed} | {reach(errors)} |")
     ks = range(1, rows[0]["max_k"] + 1)
-    axes[0][0].step([khop_depth_rank(k) for k in ks], list(ks), color="#999999", label="floor(log2 k) + 2")
+    exact = [max(k for k in range(1 << depth) if not k or khop_depth_rank(k) <= depth) for depth in DEPTHS]
+    shown_exact = [(depth, min(k, rows[0]["max_k"])) for depth, k in zip(DEPTHS, exact, strict=True)]
+    axes[0][0].plot(*zip(*shown_exact, strict=True), color="#999999", label="floor(log2 k) + 2 layers (exact)")
     for axis in axes[0]:
         axis.plot(list(ks), list(ks), ":", color="#444444", label="k")
         whole_ticks(axis.xaxis)

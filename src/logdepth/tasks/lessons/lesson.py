@@ -174,7 +174,7 @@ class GraphLesson(Task):
         return (again == strings).all(1)
 
     def pointers(self, strings: np.ndarray, most: int) -> list[np.ndarray]:
-        raise InputError(f"{self.name} has no pointers; its vertices have distances")
+        raise InputError(f"{self.name} has no pointers; its vertices have distances (analysis.distances)")
 
 
 @dataclass(frozen=True)
