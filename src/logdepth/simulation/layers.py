@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Num
 
 from logdepth.errors import InputError
 from logdepth.simulation.activations import ACTIVATIONS
@@ -265,7 +265,7 @@ class SimulatedModel(TwoLines):
             f"{self.vocab_size:,} tokens, up to {self.max_length:,} of them, {self.num_classes:,} logits each",
         )
 
-    def check(self, tokens: Int[Array, " n"]) -> Int[Array, " n"]:
+    def check(self, tokens: Num[Array, ...]) -> Int[Array, " n"]:
         """Token ids as int64. Raises `InputError` for none, too many, or one outside the vocabulary."""
         tokens = np.asarray(tokens)
         if tokens.ndim != 1 or not len(tokens) or tokens.dtype.kind not in "iu":

@@ -38,7 +38,7 @@ class Simulation:
     def spec(self) -> Spec:
         return self.protocol.spec
 
-    def place(self, tokens: Num[Array, " n"], seen: Bool[Array, " n"] | None = None) -> dict[str, Table]:
+    def place(self, tokens: Num[Array, ...], seen: Bool[Array, " n"] | None = None) -> dict[str, Table]:
         """The input on the machines: token ids, one word each, and whether a token is seen (false for padding).
 
         Raises `InputError` for tokens that the model does not take, or of another number than planned for.
@@ -56,7 +56,7 @@ class Simulation:
 
     def run(
         self,
-        tokens: Num[Array, " n"],
+        tokens: Num[Array, ...],
         seen: Bool[Array, " n"] | None = None,
         engine: Engine | None = None,
         *,
