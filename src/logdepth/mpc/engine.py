@@ -264,11 +264,14 @@ class _Together:
     def step(self) -> list[Stepped]:
         spec = self.protocol.spec
 
-        def local(item: tuple[tuple[int, int], dict[str, Table]]) -> Outbox:
-            (low, high), tables = item
-            return self.protocol.local(Shard(spec, low, high - low, tables, self.kernels))
+        def local(index: int) -> Outbox:
+            low, high = self.ranges[index]
+            tables, self.shards[index] = self.shards[index], {}
+            shard = [Shard(spec, low, high - low, tables, self.kernels)]
+            del tables
+            return self.protocol.local(shard.pop())  # which may let go of what nobody else holds
 
-        self.outboxes = list(self.work(local, zip(self.ranges, self.shards, strict=True)))
+        self.outboxes = list(self.work(local, range(len(self.ranges))))
         done, every = [], []
         for outbox, (low, high) in zip(self.outboxes, self.ranges, strict=True):
             kept, sent = outbox_words(self.protocol.name, outbox, low, high - low, spec.num_machines)

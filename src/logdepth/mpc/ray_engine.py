@@ -31,11 +31,13 @@ from logdepth.mpc.spilling import Spill
 from logdepth.mpc.table import Table
 from logdepth.mpc.tally import WordTally, merge_tallies
 
-# no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver
+# no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver; workers are as
+# nice as the command is, which does nothing but wait for them (Ray's own choice, 15, starves them beside any other work)
 _RAY_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+    "RAY_worker_niceness": "0",
 }
 
 _SMALL_BYTES = 1 << 20
@@ -83,8 +85,8 @@ class Worker:
 
         def post(source: int, to: int, parcels: Parcels) -> None:
             owner = self.owners[to]
-            if owner == self.index:
-                self.mail.put((source, to), parcels)
+            if owner == self.index:  # in memory a copy: what goes to others is let go of once it is theirs
+                self.mail.put((source, to), parcels if self.several or len(bundles) == 1 else _copied(parcels))
             else:
                 bundles[owner][source, to] = _put(parcels) if self.several else parcels
 
@@ -115,6 +117,13 @@ class Worker:
 def _apply(work: Callable[[Any], Any], item: Any) -> Any:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a worker is one core
     return work(item)
+
+
+def _copied(parcels: Parcels) -> Parcels:
+    return {
+        name: Table({column: values.copy() for column, values in table.columns.items()}, table.offsets)
+        for name, table in parcels.items()
+    }
 
 
 def _put(parcels: Parcels) -> Any:

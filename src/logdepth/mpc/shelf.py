@@ -98,6 +98,10 @@ class Shelf:
             path.unlink(missing_ok=True)  # what is mapped stays readable
         return tables
 
+    def take(self, key: Hashable) -> dict[str, Table]:
+        """The tables under this key, to be worked on and put back: those in memory are the caller's alone."""
+        return self._memory.pop(key) if self.folder is None else self.get(key)
+
     def _files(self, key: Hashable) -> set[Path]:
         stored = self._stored.get(key, {})
         return {path for columns, offsets in stored.values() for path in (*columns.values(), offsets)}
