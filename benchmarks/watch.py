@@ -1,8 +1,8 @@
-"""Memory of a command and all that it starts, watched from outside (Linux): each process's peak, and that of all together.
+"""Memory of a command and all that it starts, watched from outside (Linux): each process's peak, and all together.
 
-`hwm` is the kernel's high-water mark of what is resident (VmHWM), mapped files and shared memory included. `own` is what
-the process alone has and could not give back (RssAnon), as sampled. `all`: own memory of all processes and the shared
-memory, which is counted once; pages of files, which the kernel takes back when it wants them, are not in it.
+`hwm` is the kernel's high-water mark of what is resident (VmHWM), with mapped files and shared memory. `own` is what
+the process alone has and could not give back (RssAnon), as sampled. `all`: own memory of all processes, and shared
+memory once; pages of files, which the kernel takes back when it wants them, are not in it.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from logdepth.memory import give_back
 from logdepth.mpc.kernels import Kernels
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.shelf import Shelf
@@ -96,6 +97,8 @@ class Host:
                 for to in range(len(cut)):
                     post(place, to, cut[to])
                     cut[to] = {}
+            if self.shelf.folder is not None:
+                give_back()  # memory is short, and the next range needs as much
             tallies = WordTally.of(kept, first), WordTally.of(sent, first)
             done.append(Stepped(halt, shape, first, label, *tallies, messages))
         return done

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from logdepth.errors import InputError
+from logdepth.files import own_folder, sweep
+from logdepth.memory import peak_memory
 from logdepth.mpc.accountant import Accountant
 from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines
 from logdepth.mpc.engine import Run, check_kernels, choose_kernels, finish, machine_ranges, reading, save_range
@@ -26,13 +27,13 @@ from logdepth.mpc.host import Host, Parcels, Stepped
 from logdepth.mpc.placing import Inputs, Outputs, TablesInHand, as_inputs
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.rounds import Progress, run_rounds
-from logdepth.mpc.shelf import Shelf
+from logdepth.mpc.shelf import SHELF, Shelf
 from logdepth.mpc.spilling import Spill
 from logdepth.mpc.table import Table
 from logdepth.mpc.tally import WordTally, merge_tallies
 
 # no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver; workers are as
-# nice as the command is, which does nothing but wait for them (Ray's own choice, 15, starves them beside any other work)
+# nice as the command is, which does nothing but wait for them (Ray's own choice, 15, starves them beside other work)
 _RAY_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -41,6 +42,7 @@ _RAY_SETTINGS = {
 }
 
 _SMALL_BYTES = 1 << 20
+_LEAST_STORE = 128 << 20  # bytes of shared memory that Ray starts with
 Bundle = dict[tuple[int, int], Any]  # what one worker mails another: (from, to) -> parcels, or where Ray holds them
 
 
@@ -113,6 +115,10 @@ class Worker:
         """`take` of each range's tables at the end, which are let go of."""
         return self.host.finish(take)
 
+    def peak(self) -> int | None:
+        """The most bytes that this process has had in memory."""
+        return peak_memory()
+
 
 def _apply(work: Callable[[Any], Any], item: Any) -> Any:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a worker is one core
@@ -177,28 +183,38 @@ class RayEngine:
         self.recovered = 0
         self.rounds_replayed = 0
         self._started = not ray.is_initialized()
+        self._held = ExitStack()  # folders of this machine that go with the engine
         if self._started:
-            local = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False} if address == "local" else {}
+            local = self._of_one_machine(workers) if address == "local" else {}
             try:
                 ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **local)
             except (ConnectionError, RuntimeError, ValueError) as error:
+                self._held.close()
                 raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
         self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         self.pids: list[int] = []
-        self._shelves: Path | None = None  # where the workers put machines aside
         self._actors: list[Any] = []
         self._shared: tuple[Protocol, Any] | None = None  # the protocol that Ray holds
 
+    def _of_one_machine(self, workers: int | None) -> dict[str, Any]:
+        """How Ray is started here. With a limit its store has half of a worker's memory, and the rest goes to disk."""
+        given: dict[str, Any] = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
+        if self.spill is not None:
+            store = self._held.enter_context(own_folder(self.spill.folder, "logdepth-store-"))
+            given |= {"object_store_memory": max(self.spill.memory // 2, _LEAST_STORE)}
+            given |= {"object_spilling_directory": str(store)}
+        return given
+
     def close(self) -> None:
         """Let the actors go, and stop Ray if this engine started it."""
-        if self._shelves is not None:
+        if self.spill is not None:
             with suppress(self.ray.exceptions.RayError):
                 self.ray.get([actor.end.remote() for actor in self._actors])
-            shutil.rmtree(self._shelves, ignore_errors=True)  # what lost workers left on this machine
-            self._shelves = None
+            sweep(self.spill.folder, SHELF)  # what lost workers left on this machine
         self._drop()
         if self._started:
             self.ray.shutdown()
+        self._held.close()
 
     def __enter__(self) -> RayEngine:
         return self
@@ -239,8 +255,11 @@ class RayEngine:
         account, given = Accountant(protocol, strict), as_inputs(inputs, protocol)
         ledger = account.ledger
         kernels = choose_kernels(self.kernels, spec.num_words).name
-        temporary = None if checkpoints is not None else Path(tempfile.mkdtemp(prefix="logdepth-checkpoint-"))
-        saves = checkpoints if checkpoints is not None else Checkpoints(temporary or Path(), warn=lambda _: None)
+        kept = ExitStack()
+        if checkpoints is None:
+            folder = kept.enter_context(own_folder(Path(tempfile.gettempdir()), "logdepth-checkpoint-"))
+            checkpoints = Checkpoints(folder / "saved", warn=lambda _: None)
+        saves = checkpoints
         saves.begin(protocol, given, ledger)
         parts: list[Any] | None = None
         try:
@@ -259,7 +278,7 @@ class RayEngine:
                         with reading(given, ledger):
                             account.holds(merge_tallies(crew.ask("load", self.ray.put(given))))
                     run_rounds(protocol, crew, account, saves, progress)
-                    return finish(protocol, outputs, crew.finish, ledger)
+                    return finish(protocol, outputs, crew, ledger)
                 except self.ray.exceptions.RayError as error:
                     cause = _cause(error, self.ray)
                     if cause is not None:
@@ -275,8 +294,7 @@ class RayEngine:
                     saves.rewind(ledger)
                     self.rounds_replayed += reached - ledger.num_rounds
         finally:
-            if temporary is not None:
-                shutil.rmtree(temporary, ignore_errors=True)
+            kept.close()
 
     def _start(self, protocol: Protocol, ranges: list[tuple[int, int]], owners: list[int], kernels: str) -> list[Any]:
         """An actor a worker. New ones come up while Ray takes the protocol in."""
@@ -286,9 +304,7 @@ class RayEngine:
         if self._shared is None or self._shared[0] is not protocol:
             self._shared = protocol, self.ray.put(protocol)
         actors, shared = self._actors[:count], self._shared[1]
-        if self.spill is not None and len(ranges) > count and self._shelves is None:
-            self._shelves = self.spill.folder / f"logdepth-spill-{os.getpid()}-{os.urandom(4).hex()}"
-        shelves = self._shelves if len(ranges) > count else None
+        shelves = self.spill.folder if self.spill is not None and len(ranges) > count else None
         given = ranges, owners, kernels, shelves
         self.pids = self.ray.get([actor.begin.remote(shared, index, *given) for index, actor in enumerate(actors)])
         return actors
@@ -328,6 +344,9 @@ class _Actors:
 
     def finish(self, take: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
         return [part for parts in self.ask("finish", take) for part in parts]
+
+    def peaks(self) -> list[int | None]:
+        return self.ask("peak")
 
 
 def _gone(error: Any) -> InputError:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
-import tempfile
 import weakref
 from collections.abc import Hashable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 from logdepth.errors import WriteError
+from logdepth.files import own_folder
 from logdepth.mpc.table import Array, Table
 
+SHELF = "logdepth-shelf-"  # how the folders' names begin
 _Stored = dict[str, tuple[dict[str, Path], Path]]  # name -> the columns' files, the offsets' file
 
 
@@ -41,12 +42,12 @@ class Shelf:
         self._names = itertools.count()
         self.folder: Path | None = None
         if folder is not None:
+            held = ExitStack()
             try:
-                folder.mkdir(parents=True, exist_ok=True)
-                self.folder = Path(tempfile.mkdtemp(prefix="logdepth-shelf-", dir=folder))
-            except OSError as error:
-                raise _full(folder, error) from error
-            self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+                self.folder = held.enter_context(own_folder(folder, SHELF))
+            except WriteError as error:
+                raise _full(folder, error.reason) from error
+            self._remove = weakref.finalize(self, held.close)
 
     def close(self) -> None:
         """Nothing lies there any more."""
@@ -116,10 +117,9 @@ class Shelf:
                 np.save(file, np.ascontiguousarray(values))
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise _full(self.folder, error) from error
+            raise _full(self.folder, error.strerror or os.strerror(error.errno or 0)) from error
         return path
 
 
-def _full(folder: Path, error: OSError) -> WriteError:
-    reason = error.strerror or os.strerror(error.errno or 0)
+def _full(folder: Path, reason: str) -> WriteError:
     return WriteError(f"cannot write to {folder}, where machines are put aside: {reason}", reason=reason)

@@ -166,9 +166,7 @@ def _marked_before(mask: Array) -> Array:
     return total
 
 
-def _distinct(
-    ends: Sequence[tuple[Array, Array]], offsets: Array
-) -> tuple[list[Array], Array, Array, Array]:
+def _distinct(ends: Sequence[tuple[Array, Array]], offsets: Array) -> tuple[list[Array], Array, Array, Array]:
     """Each machine's distinct ids in order: their words, their offsets, and each tail's and head's place among them.
 
     ends: of each word the tails and the heads of all machines; rows of machine i are `offsets[i]` to `offsets[i + 1]`.

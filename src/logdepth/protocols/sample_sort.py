@@ -28,7 +28,6 @@ from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import within
 from logdepth.protocols.trees import tree_depth
 
-
 _BLOCK = 1 << 18  # rows worked on at a time where intermediate results would be many times as long as they
 
 
