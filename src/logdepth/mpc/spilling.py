@@ -10,6 +10,7 @@ from logdepth.errors import InputError
 from logdepth.mpc.spec import Spec
 
 WORKING_BYTES = 80  # of a process at its busiest for each word of its machines' input, at most (bench_parts.py)
+LEAST_STORE = 80 << 20  # bytes of shared memory without which Ray does not start
 STANDING_BYTES = 300 << 20  # of a process that holds no machine: Python, NumPy, Numba's code, Ray
 
 
@@ -43,19 +44,24 @@ class Spill:
     folder: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
 
     def __post_init__(self) -> None:
-        least = STANDING_BYTES + (64 << 20)
+        least = STANDING_BYTES + LEAST_STORE + (64 << 20)
         if self.memory < least:
             raise InputError(
-                f"a worker's memory is {self.memory / 2**20:,.0f} MiB; a worker takes "
-                f"{STANDING_BYTES >> 20} MiB before it holds anything: give at least {least >> 20} MiB"
+                f"a worker's memory is {self.memory / 2**20:,.0f} MiB; a worker takes {STANDING_BYTES >> 20} MiB before "
+                f"it holds anything, and Ray's store {LEAST_STORE >> 20} MiB: give at least {least >> 20} MiB"
             )
 
-    def ranges(self, spec: Spec, workers: int) -> int:
-        """Ranges of machines a process, so that one of them fits; one is all its machines at once.
+    @property
+    def store(self) -> int:
+        """Of a worker's memory what Ray's store may take on one machine: its pages are every worker's."""
+        return max(self.memory // 4, LEAST_STORE)
+
+    def ranges(self, spec: Spec, workers: int, store: int = 0) -> int:
+        """Ranges of machines a process, so that one of them fits beside the store; one is all its machines at once.
 
         Raises `InputError` if a single machine may not fit.
         """
-        room = self.memory - STANDING_BYTES
+        room = max(self.memory - STANDING_BYTES - store, 1 << 20)
         needed = worker_bytes(spec.num_words, workers) - STANDING_BYTES
         ranges = max(1, -(-needed // room))
         most = max(1, spec.num_machines // workers)
