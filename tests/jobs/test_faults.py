@@ -7,6 +7,7 @@ processes loses nodes and gains some; the driver is killed; disks are full.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -25,7 +26,7 @@ from logdepth.errors import InputError
 from logdepth.graphs.generating import Recipe, generate_parts
 from logdepth.jobs import AnswerWanted, Job, run_job
 from logdepth.mpc import LocalEngine
-from logdepth.mpc.spilling import Spill
+from logdepth.mpc.spilling import Spill, worker_bytes
 
 polars = pytest.importorskip("polars")
 
@@ -320,3 +321,18 @@ def test_the_disk_is_full_while_text_is_unpacked(tmp_path, monkeypatch):
             run_job(job, wanted=AnswerWanted(tmp_path / "labels"))
     assert shutil.which("true") and not (tmp_path / "labels").exists()
     assert run_job(job).facts() == {"vertices": 3, "components": 1}
+
+
+@pytest.mark.slow
+def test_a_worker_keeps_to_its_memory(tmp_path):
+    """As stated, and no wild guess: without a limit the same run takes more than the limit, and less than is stated."""
+    generate_parts(Recipe("random", 32_000_000, 4_000_000, key=1), tmp_path / "edges", parts=16)
+    limit, found = 480 << 20, []
+    for options in ([], ["--worker-memory", "480MiB", "--spill", str(tmp_path / "spill")]):
+        command = ["run", "connectivity", "--graph", str(tmp_path / "edges"), "--machines", "256", "--json", *options]
+        done = subprocess.run([sys.executable, "-m", "logdepth", *command], capture_output=True, check=True)
+        found.append(json.loads(done.stdout))
+    free, kept = (each["peak_bytes"]["driver"] for each in found)
+    assert kept <= limit < free <= worker_bytes(8_000_000, 1) < 2.5 * free
+    rounds = [[{**row, "seconds": 0} for row in each["rounds"]] for each in found]
+    assert rounds[0] == rounds[1] and found[0]["result"] == found[1]["result"]

@@ -169,7 +169,7 @@ class RayEngine:
         """Run to the end, whatever workers are lost on the way. Arguments and errors as `LocalEngine.run`.
 
         Where a node is lost, those that are left take its machines. Without `checkpoints` they go to a temporary folder
-        of this machine, if the cluster is no more than that; else a loss means starting over.
+        of this machine, if the cluster is no more than that and nothing is spilled; else a loss means starting over.
         """
         spec = protocol.spec
         account, given = Accountant(protocol, strict), as_inputs(inputs, protocol)
@@ -178,7 +178,8 @@ class RayEngine:
         with ExitStack() as kept:
             if checkpoints is None:
                 folder = kept.enter_context(own_folder(Path(tempfile.gettempdir()), "logdepth-checkpoint-"))
-                every = None if self._hosts() == 1 else 1 << 62  # never: no other node would see it
+                # never, where no other node would see it, or where it would be as large as what waits on disk
+                every = None if self._hosts() == 1 and self.spill is None else 1 << 62
                 checkpoints = Checkpoints(folder / "saved", every=every, warn=lambda _: None)
             checkpoints.begin(protocol, given, ledger)
             workers = min(self.workers, spec.num_machines)

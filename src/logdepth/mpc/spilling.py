@@ -9,16 +9,19 @@ from pathlib import Path
 from logdepth.errors import InputError
 from logdepth.mpc.spec import Spec
 
-WORKING_BYTES = 80  # of a process at its busiest for each word of its machines' input, at most (bench_parts.py)
+# of a process at its busiest for each word of its machines' input, at most: 41 were measured where vertices have five
+# edges each, 70 where hardly any has two (rows parts_*.jsonl)
+WORKING_BYTES = 80
 LEAST_STORE = 80 << 20  # bytes of shared memory without which Ray does not start
-STANDING_BYTES = 300 << 20  # of a process that holds no machine: Python, NumPy, Numba's code, Ray
+STANDING_BYTES = 300 << 20  # of a worker that holds no machine: Python, NumPy, Numba's code, Ray
+DRIVER_BYTES = 200 << 20  # of the driver, which loads less
 
 
 def worker_bytes(words: int, workers: int) -> int:
     """What a worker takes at the most that holds its share of an input of so many words at once.
 
     >>> worker_bytes(500_000_000, 2) >> 30
-    28
+    18
     """
     return STANDING_BYTES + WORKING_BYTES * -(-words // workers)
 
@@ -27,9 +30,9 @@ def driver_bytes(words: int, workers: int) -> int:
     """What the driver takes: names and counts of the pieces that are read (2^21 edges each), a few rows a worker.
 
     >>> driver_bytes(40_000_000_000, 200) >> 20
-    377
+    277
     """
-    return STANDING_BYTES + 2048 * (words >> 22) + 1024 * workers * (workers + 100)
+    return DRIVER_BYTES + 2048 * (words >> 22) + 1024 * workers * (workers + 100)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Spill:
     """memory: bytes that a process may take. folder: where waiting tables lie, on a disk of its own machine.
 
     >>> Spill(2 << 30).ranges(Spec(64, 1 << 24, 100_000_000), workers=2)
-    4
+    3
     """
 
     memory: int
@@ -47,8 +50,8 @@ class Spill:
         least = STANDING_BYTES + LEAST_STORE + (64 << 20)
         if self.memory < least:
             raise InputError(
-                f"a worker's memory is {self.memory / 2**20:,.0f} MiB; a worker takes {STANDING_BYTES >> 20} MiB before "
-                f"it holds anything, and Ray's store {LEAST_STORE >> 20} MiB: give at least {least >> 20} MiB"
+                f"a worker's memory is {self.memory / 2**20:,.0f} MiB; a worker takes {STANDING_BYTES >> 20} MiB "
+                f"before it holds anything, and Ray's store {LEAST_STORE >> 20} MiB: give at least {least >> 20} MiB"
             )
 
     @property

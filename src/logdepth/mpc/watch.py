@@ -69,6 +69,8 @@ class Watch:
         self.held, self.input_words = rows[-1].words_received, ledger.spec.num_words
         found: dict[str, WorkerSeen] = {}
         for part in done:
+            if not part.worker:  # this process's own threads
+                continue
             seen = found.get(part.worker, WorkerSeen(part.worker, 0.0, 0, None))
             peak = part.peak if seen.peak is None else max(seen.peak, part.peak or 0)
             found[part.worker] = WorkerSeen(part.worker, seen.seconds + part.seconds, seen.sent + part.sent.total, peak)

@@ -34,9 +34,9 @@ def status_lines(status: Mapping[str, Any], now: float | None = None) -> list[st
         lines.append(f"words     {status['sent']:,} sent, {status['rate'] / 1e6:,.1f} million a second of late")
         lines.append(f"left      {status['held']:,} words on the machines, {share:.0%} of the input's")
     for worker in status["workers"]:
-        peak = f", {worker['peak'] / 2**20:,.0f} MiB at its peak" if worker["peak"] else ""
+        peak = f", {worker['peak'] / 2**20:,.0f} MiB at most" if worker["peak"] else ""
         did = f"{worker['seconds']:.2f} s and {worker['sent']:,} words"
-        lines.append(f"worker    {worker['name']}: {did} in the last round{peak}")
+        lines.append(f"worker    {worker['name']}: {did}{peak}")
     return lines
 
 
