@@ -113,6 +113,7 @@ def iteration(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
             *shortcut(spec, "first", num_vertices=num_vertices),
             *shortcut(spec, "second", num_vertices=num_vertices, rest=True),
             *_alter_by_sorting(spec, num_vertices, num_edges),
+            Local(lambda shard: Change(drop=("status",))),
         ]
     return [
         Choose(fits("status"), _connect_at_home(spec), by_sorting),
