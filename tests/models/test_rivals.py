@@ -82,18 +82,22 @@ def test_gated_delta_is_transformers_own() -> None:
 
 def test_recurrences_are_their_definitions() -> None:
     """Slot by slot, over more than a chunk, from a state that is not nothing."""
-    x, b, c, h = rows(2, 3, 70, 4), rows(2, 70, 5, seed=1), rows(2, 70, 5, seed=2), rows(2, 3, 4, 5, seed=3)
-    decay = -rows(2, 3, 70, seed=4).abs()
-    found, last = scan(x, decay, b, c, h)
-    for t in range(70):
-        h = h * decay[:, :, t, None, None].exp() + x[:, :, t, :, None] * b[:, None, t, None, :]
-        torch.testing.assert_close(found[:, :, t], (h * c[:, None, t, None, :]).sum(-1), atol=1e-4, rtol=1e-4)
+    x, b, c, h = rows(2, 3, 150, 4), rows(2, 150, 5, seed=1), rows(2, 150, 5, seed=2), rows(2, 3, 4, 5, seed=3)
+    decay, step, skip = -rows(2, 3, 150, seed=4).abs(), rows(2, 3, 150, seed=10), rows(3, seed=11)
+    found, last = scan(*(part.transpose(0, 1) for part in (x, decay, step)), b, c, skip, h)
+    found = found.transpose(0, 1)
+    for t in range(150):
+        added = step[:, :, t, None, None].exp() * x[:, :, t, :, None] * b[:, None, t, None, :]
+        h = h * decay[:, :, t, None, None].exp() + added
+        wanted = (h * c[:, None, t, None, :]).sum(-1) + skip[:, None] * x[:, :, t]
+        torch.testing.assert_close(found[:, :, t], wanted, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(last, h, atol=1e-4, rtol=1e-4)
-    query, key, value = (rows(2, 3, 70, 4, seed=s) for s in (5, 6, 7))
+    query, key, value = (rows(2, 3, 150, 4, seed=s) for s in (5, 6, 7))
     key = key / key.norm(dim=-1, keepdim=True)
-    beta, table = rows(2, 3, 70, seed=8).sigmoid(), rows(2, 3, 4, 4, seed=9)
-    found, last = delta_rule(query, key, value, decay, beta, table)
-    for t in range(70):
+    beta, table = rows(2, 3, 150, seed=8).sigmoid(), rows(2, 3, 4, 4, seed=9)
+    found, last = delta_rule(*(part.transpose(0, 1) for part in (query, key, value, decay, beta)), table)
+    found = found.transpose(0, 1)
+    for t in range(150):
         table = table * decay[:, :, t, None, None].exp()
         k = key[:, :, t, :, None]
         table = table + k * (beta[:, :, t, None] * (value[:, :, t] - (table * k).sum(-2)))[:, :, None]
