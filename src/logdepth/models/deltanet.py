@@ -20,6 +20,7 @@ from torch.nn import functional
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 from logdepth.models.norm import RmsNorm
+from logdepth.models.projection import project
 from logdepth.models.recurrent import RecurrentBlock, RecurrentModel, State
 from logdepth.models.short_convolution import ShortConvolution
 
@@ -71,7 +72,7 @@ class _Within(Function):
             torch.bmm(to_wanted, across, out=likes).mul_(kept).mul_(rate).tril_(-1)  # of k_i . k_j, its sign turned
             torch.bmm(pairs, k, out=to_query[head])
             torch.bmm(pairs.transpose(1, 2), q, out=to_key[head])
-            to_key[head].baddbmm_(likes.add_(likes.transpose(1, 2).clone()), k, alpha=-1)
+            to_key[head].baddbmm_(likes, k, alpha=-1).baddbmm_(likes.transpose(1, 2), k, alpha=-1)
             scaled = to_wanted * u
             torch.sum(scaled, -1, out=to_beta[head]).div_(beta[head].clamp(min=LEAST))
             torch.mul(to_wanted, rate, out=to_value[head])
@@ -205,7 +206,7 @@ class DeltaLayer(RecurrentBlock):
         """
         before, table = (None, None) if state is None else state
         sizes = [3 * self.width, self.width, 2 * self.heads]
-        entered, gate, steps = (x @ part.T for part in self.enter.weight.split(sizes))
+        entered, gate, steps = project(x, self.enter.weight, sizes)
         query, key, value = cast(tuple[Tensor, ...], _Units.apply(self.convolution(entered, before)))
         beta, step = steps.permute(2, 0, 1).split(self.heads)
         log_decay = -self.log_rate.exp()[:, None, None] * functional.softplus(step + self.step_bias[:, None, None])
