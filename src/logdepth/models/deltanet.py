@@ -27,7 +27,7 @@ from logdepth.models.short_convolution import ShortConvolution
 HEAD, CHUNK = 32, 128
 EPS = 1e-6  # in lengths, as published
 LEAST = 1e-30  # a rate below it corrects nothing
-SEEN = (-40.0, 0.0)  # see mamba2.py
+SEEN = (-40.0, 0.0)  # of exponents, for the same reasons as in mamba2.py
 
 
 @final

@@ -128,7 +128,7 @@ def _spread(x: Float[Tensor, "heads batch slots"]) -> Float[Tensor, "batch slots
 
 @final
 class _GatedNormLinear(Function):
-    """`norm(y silu(gate)) weight^T`, RMSNorm without a weight; rows are scaled after the product, where they are short."""
+    """`norm(y silu(gate)) weight^T`, RMSNorm without a weight; rows are scaled after the product."""
 
     @staticmethod
     def forward(ctx: Any, y: Tensor, gate: Tensor, weight: Tensor) -> Tensor:
