@@ -3,10 +3,10 @@
 After every layer, for every r: a linear map of vertex v's row to V numbers, the sign of the w-th saying whether w is
 within r of v (*set*), and one whose largest number names the least id within r of v (*label*). Fitted by ridge
 regression on two thirds of the graphs, scored on the others. Of sets, half the score is on pairs that are within r and
-half on pairs that are not, so that saying always the same is right in half. The *boundary* is sharper: half the score is
-on pairs at exactly r, half on pairs at exactly r + 1 (of labels: all of it on vertices whose least id is at exactly r),
-so that whoever knows who is within r - 1 and no more is right in half (in none). A net that squares holds the
-set within 2^(l-1) after layer l, breadth-first search that within l; one that hooks holds labels without sets.
+half on pairs that are not, so that saying always the same is right in half. The *boundary* is sharper: half the score
+is on pairs at exactly r, half on pairs at exactly r + 1 (of labels: all of it on vertices whose least id is at exactly
+r), so that whoever knows who is within r - 1 and no more is right in half (in none). A net that squares holds the set
+within 2^(l-1) after layer l, breadth-first search that within l; one that hooks holds labels without sets.
 """
 
 from __future__ import annotations
