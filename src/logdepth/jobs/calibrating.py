@@ -1,0 +1,270 @@
+"""From runs of samples to the whole input: what is fitted, what is extrapolated, and how far that may be off.
+
+Passes of a loop are `a + b log2(words)`, b >= 0, by least squares. They go into the stages for the target's machines,
+whose sorts and trees have their own rounds. Words (moved, on the busiest machine, at its peak) and seconds are
+`a + b n + c n log2 n`, as in `plan.extrapolate`: what machines tell each other whatever the input, what each word of it
+costs, and what costs that in every pass. Nothing here knows what a protocol does: all of it is measured.
+
+Intervals hold what was seen in validation (benchmarks/bench_like.py), what the fits leave open, and the difference
+between the kinds of samples where neither can be left out. They widen with the doublings beyond those validated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from logdepth.graphs.samples import EdgePool, EdgeSample, draw_edges, grow_ball
+from logdepth.graphs.samples.draw import all_edges
+from logdepth.jobs.extrapolating import extrapolate
+from logdepth.jobs.likeness import LikeInput, Trial
+from logdepth.jobs.passes import Place, expected_rounds
+from logdepth.mpc.protocol import Stage
+from logdepth.protocols.lookup import may_ask
+
+VALIDATED = 8  # times the largest sample
+SHAPES = ("random", "grid", "path", "power law (R-MAT)", "star")
+DOUBLINGS = 6  # sizes of samples, each half the next
+SEEDS = 3
+FEW_LEAVE, MANY_LEAVE = 0.3, 1.0  # edges at a ball's border for each within: below balls are whole, above lost
+FEW_SHARE, MANY_SHARE = 0.1, 0.25  # the same as a part of what a random set of vertices would have
+LEAST_EDGES = 4  # a machine, in a sample
+WORDS_OFF, SECONDS_OFF, PEAK_OFF = 0.12, 0.35, 0.3  # of an interval, at least
+PASSES_OFF = 1.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number that was not measured, and between which it is expected to lie."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float]:
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """kinds: of samples whose runs count. times: words of the input for each of the largest sample's."""
+
+    rounds: Estimate
+    peak_words: Estimate
+    moved_words: Estimate
+    busiest_words: Estimate
+    seconds: Estimate
+    trials: tuple[Trial, ...]
+    kinds: tuple[str, ...]
+    times: float
+    notes: tuple[str, ...]
+
+
+def calibrate(
+    like: LikeInput,
+    stages: Sequence[Stage],
+    spec: Any,
+    rng: np.random.Generator,
+    *,
+    largest: int,
+    most_machines: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Calibration:
+    """Run samples of at most `largest` edges and say what the input would cost with `stages`, on `spec`'s machines."""
+    machines, slack = min(spec.num_machines, most_machines), spec.slack
+    pools = like.pools
+    if pools.whole and like.file_edges == like.edges and like.edges <= largest:
+        if progress:
+            progress(0, 1)
+        return _measured(like.trial(all_edges(pools.spread), pools.spread, machines, slack), like, stages, spec)
+    samples, kinds, notes = _draw(like, rng, largest, machines)
+    least = min(range(len(samples)), key=lambda place: samples[place][0].num_edges)
+    like.trial(*samples[least], machines, slack)  # what is compiled is loaded before anything is timed
+    trials = []
+    for step, (sample, pool) in enumerate(samples):
+        if progress:
+            progress(step, len(samples))
+        trials.append(like.trial(sample, pool, machines, slack))
+    words, share = like.words(), spec.num_words / spec.num_machines
+    times = words / max(trial.input_words for trial in trials)
+    wider = max(1.0, math.log2(max(times, 1.0)) / math.log2(VALIDATED))
+    more = max(spec.num_machines - machines, 0)
+    by_kind: dict[str, dict[str, Estimate]] = {}
+    for kind in kinds:
+        own = [trial for trial in trials if trial.how in (kind, "all")]
+        sizes = [trial.input_words for trial in own]
+        shares = [size / machines for size in sizes]
+
+        def about(name: str, sizes: list[float], target: float, off: float, own=own) -> Estimate:
+            values = [getattr(trial, name) for trial in own]
+            return _extrapolated(sizes, values, target, off * wider)
+
+        by_kind[kind] = {
+            "rounds": _rounds(own, stages, words, wider, spec),
+            "moved_words": about("moved_words", sizes, words, WORDS_OFF),
+            "peak_words": about("peak_words", shares, share, PEAK_OFF),
+            "busiest_words": about("busiest_words", shares, share, PEAK_OFF),
+            "seconds": about("seconds", sizes, words, SECONDS_OFF),
+        }
+    both = {name: _joined([by_kind[kind][name] for kind in kinds]) for name in by_kind[kinds[0]]}
+    if more:
+        both["peak_words"] = _shifted(both["peak_words"], more)
+        notes.append(f"samples run on {machines:,} machines; more of them share vertices more often")
+    if times > VALIDATED * 1.01:
+        notes.append(
+            f"{times:,.0f} times the largest sample; validated up to {VALIDATED} times, so intervals are wider"
+        )
+    return Calibration(**both, trials=tuple(trials), kinds=tuple(kinds), times=times, notes=tuple(notes))
+
+
+def _measured(trial: Trial, like: LikeInput, stages: Sequence[Stage], spec: Any) -> Calibration:
+    """The input itself was run: nothing is extrapolated but to more machines."""
+    loops = trial.loops
+    rounds = expected_rounds(stages, lambda place, bound: loops.get(place, bound), _chooser([trial], spec))
+    certain = {
+        name: Estimate(value, value, value)
+        for name, value in (
+            ("rounds", rounds),
+            ("peak_words", trial.peak_words),
+            ("moved_words", trial.moved_words),
+            ("busiest_words", trial.busiest_words),
+        )
+    }
+    seconds = Estimate(trial.seconds, trial.seconds * (1 - SECONDS_OFF), trial.seconds * (1 + SECONDS_OFF))
+    notes = ("the input itself was run, on as many machines",)
+    return Calibration(**certain, seconds=seconds, trials=(trial,), kinds=("all",), times=1.0, notes=notes)
+
+
+def _draw(
+    like: LikeInput, rng: np.random.Generator, largest: int, machines: int
+) -> tuple[list[tuple[EdgeSample, EdgePool]], list[str], list[str]]:
+    """The samples to run, with their pools; the kinds that count; and what is to be said about them."""
+    spread, runs = like.pools.spread, like.pools.runs
+    top = min(largest, runs.num_edges, spread.num_edges)
+    whole = like.pools.whole and top == like.file_edges  # the file itself is the largest sample
+    least = max(LEAST_EDGES * machines, 256)
+    sizes = [top >> step for step in range(DOUBLINGS) if top >> step >= least] or [top]
+    drawn = sizes[1:] if whole and len(sizes) > 1 else sizes
+    balls = [grow_ball(runs, drawn, rng) for _ in range(SEEDS)]
+    kinds, notes = _kinds(like, [family[0] for family in balls])
+    samples: list[tuple[EdgeSample, EdgePool]] = [(all_edges(spread), spread)] if whole else []
+    if "balls" in kinds:
+        samples += [(ball, runs) for family in balls for ball in family]
+    if "edges" in kinds:
+        edges = [draw_edges(spread, size, rng) for _ in range(SEEDS) for size in drawn]
+        samples += [(sample, spread) for sample in edges]
+        if (merged := edges[0].merged) > 1.05:
+            alone = (
+                2
+                * edges[0].num_edges
+                / len(np.unique(np.concatenate([spread.tail[edges[0].rows], spread.head[edges[0].rows]])))
+            )
+            full = 2 * like.file_edges / max(spread.vertices_of_input(), 1)
+            thin = ", little more than a forest" if alone < 2.2 <= full else ""
+            notes.append(
+                f"by edges alone a vertex would have {alone:.1f} edges{thin}, and {full:.1f} in the input: {merged:.1f} "
+                "vertices of like degree were merged into one"
+            )
+    return samples, kinds, notes
+
+
+def _kinds(like: LikeInput, balls: list[EdgeSample]) -> tuple[list[str], list[str]]:
+    """Which samples are like the input, going by what the largest balls lose at their border."""
+    total = max(like.file_edges, 1)
+    votes, cuts = [], []
+    for ball in balls:
+        inside = ball.num_edges * (2 + ball.cut) / (2 * total)  # of all ends
+        at_random = 2 * (1 - inside) / max(inside, 1e-12)
+        part = ball.cut / at_random if at_random > 1e-9 else 0.0
+        cuts.append(ball.cut)
+        if ball.cut < FEW_LEAVE and part < FEW_SHARE:
+            votes.append("balls")
+        else:
+            votes.append("edges" if ball.cut > MANY_LEAVE or part > MANY_SHARE else "both")
+    lost = f"{min(cuts):.2g}" if max(cuts) < 1.2 * min(cuts) + 0.01 else f"{min(cuts):.2g} to {max(cuts):.2g}"
+    said = f"balls of {balls[0].num_edges:,} edges lose {lost} at their border for each within"
+    if set(votes) == {"balls"}:
+        return ["balls"], [f"{said}: lengths are as in the input"]
+    if set(votes) == {"edges"}:
+        return ["edges"], [f"{said}, so they are not like the input; edges picked evenly are, unless it has long paths "
+                           "beside"]  # fmt: skip
+    why = "parts of the input differ" if len(set(votes) - {"both"}) > 1 else "between a grid's and a random graph's"
+    return ["balls", "edges"], [f"{said}: {why}, so both kinds of samples count, and the intervals hold both"]
+
+
+def _chooser(trials: Sequence[Trial], spec: Any) -> Callable[[Place], float]:
+    """How often a choice goes its first way: as in the largest samples."""
+    size = max(trial.input_words for trial in trials)
+    last = [trial for trial in trials if trial.input_words > 0.7 * size]
+
+    def share(place: Place) -> float:
+        seen = [trial.choices[place] for trial in last if place in trial.choices]
+        return float(np.mean(seen)) if seen else float(may_ask(spec))
+
+    return share
+
+
+def _rounds(trials: Sequence[Trial], stages: Sequence[Stage], words: int, wider: float, spec: Any) -> Estimate:
+    places = {place for trial in trials for place in trial.loops}
+    fits = {
+        place: _line([(t.input_words, t.loops[place]) for t in trials if place in t.loops], words) for place in places
+    }
+    share = _chooser(trials, spec)
+
+    def rounds(off: float, choices: Callable[[Place], float]) -> float:
+        def loops(place: Place, bound: int) -> float:
+            if place not in fits:
+                return bound  # never seen: what is proved
+            value, error = fits[place]
+            return min(max(value + off * (PASSES_OFF + 2 * error) * wider, 0.0), bound)
+
+        return expected_rounds(stages, loops, choices)
+
+    ends = [rounds(off, way) for off in (-1, 1) for way in (share, lambda place: float(share(place) > 0), lambda place: float(share(place) >= 1))]  # fmt: skip
+    return Estimate(rounds(0, share), min(ends), max(ends))
+
+
+def _weights(sizes: Sequence[float]) -> np.ndarray:
+    """Of samples in a fit: what is small is cheap and often untypical, so the square root of a size counts."""
+    return np.sqrt(np.asarray(sizes, float) / max(sizes))
+
+
+def _line(points: Sequence[tuple[int, float]], words: int) -> tuple[float, float]:
+    """`a + b log2 n` at `words`, b >= 0, and its standard error."""
+    x, y = np.log2([size for size, _ in points]), np.array([value for _, value in points], float)
+    weight = _weights([size for size, _ in points])
+    there, total = math.log2(max(words, 2)), weight.sum()
+    middle, mean = (weight * x).sum() / total, (weight * y).sum() / total
+    wide = float((weight * (x - middle) ** 2).sum())
+    if len(y) < 3 or wide == 0:
+        return float(y.max()), 0.5
+    slope = max(float((weight * (x - middle) * (y - mean)).sum()) / wide, 0.0)
+    left = float((weight * (y - mean - slope * (x - middle)) ** 2).sum()) / total * len(y) / (len(y) - 2)
+    return mean + slope * (there - middle), math.sqrt(
+        left * (1 / len(y) + (there - middle) ** 2 * total / wide / len(y))
+    )
+
+
+def _extrapolated(sizes: Sequence[float], values: Sequence[float], target: float, off: float) -> Estimate:
+    weights = _weights(sizes)
+    value = extrapolate(sizes, values, target, weights)
+    left = [
+        values[i] / max(extrapolate(sizes, values, sizes[i], weights), 1e-12) - 1
+        for i in np.argsort(sizes)[len(sizes) // 2 :]
+    ]
+    off += 2 * float(np.sqrt(np.mean(np.square(left))))
+    return Estimate(value, value * max(1 - off, 0.0), value * (1 + off))
+
+
+def _joined(found: list[Estimate]) -> Estimate:
+    """Of several kinds: the geometric mean, and the ends of all."""
+    value = math.exp(sum(math.log(max(each.value, 1e-12)) for each in found) / len(found))
+    return Estimate(value, min(each.low for each in found), max(each.high for each in found))
+
+
+def _shifted(estimate: Estimate, more: float) -> Estimate:
+    return Estimate(estimate.value + more, estimate.low, estimate.high + more)
