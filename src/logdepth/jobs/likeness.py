@@ -18,7 +18,6 @@ from logdepth.graphs.parts.listing import is_partitioned, kind_of
 from logdepth.graphs.parts.survey import PartsSurvey, survey
 from logdepth.graphs.parts.units import unpack_names
 from logdepth.graphs.samples import EdgePool, EdgeSample, Pools, pool_of_graph, read_pools
-from logdepth.jobs.job import least_memory
 from logdepth.jobs.parted_job import LARGE
 from logdepth.jobs.passes import Place, chances, passes, watch
 from logdepth.mpc.engine import LocalEngine
@@ -86,8 +85,7 @@ class LikeInput:
 
     def least_memory(self, spec: Spec) -> int:
         """Words a machine for which the protocol can be put together."""
-        problem = self.problem if self.found is None else replace(self.problem, protocol=self._parted.protocol)
-        return least_memory(problem, spec, self.config())
+        return self._form.least_memory(spec, self.config())
 
     def trial(self, sample: EdgeSample, pool: EdgePool, machines: int, slack: float | None) -> Trial:
         """Run the protocol on a sample. slack: words of memory for each of its input's, over all machines together."""
@@ -100,8 +98,7 @@ class LikeInput:
             try:
                 protocol = self._protocol(spec, config)
             except SpecError:
-                problem = self.problem if found is None else replace(self.problem, protocol=self._parted.protocol)
-                spec = Spec(machines, least_memory(problem, spec, config), words)
+                spec = Spec(machines, self._form.least_memory(spec, config), words)
                 protocol = self._protocol(spec, config)
             watched, counts = watch(protocol)
             engine, began = LocalEngine(kernels="numba"), time.process_time()
@@ -146,8 +143,12 @@ class LikeInput:
         return self.problem.words(config) if self.found is None else self._parted.words(config)
 
     def _protocol(self, spec: Spec, config: dict[str, Any]) -> Protocol:
-        build = self.problem.protocol if self.found is None else self._parted.protocol
-        return build(spec, **config)
+        return self._form.protocol(spec, **config)
+
+    @property
+    def _form(self) -> Problem:
+        """With the protocol that `run` would take."""
+        return self.problem if self.found is None else replace(self.problem, protocol=self._parted.protocol)
 
     @contextmanager
     def _placed(self, sample: EdgeSample, pool: EdgePool, wanted: int) -> Iterator[tuple[int, PartsSurvey | None, Any]]:

@@ -93,7 +93,7 @@ def expected_rounds(
     choices: Callable[[Place], float],
     above: Place = (),
 ) -> float:
-    """Rounds where a loop, of this bound, takes `loops(place, bound)` passes, and a choice's first way that share of its turns.
+    """Rounds where loops take `loops(place, bound)` passes, and choices their first way in a share `choices` of turns.
 
     >>> stages = [Send("a", Change), Loop([Send("b", Change), Send("c", Change)], 9)]
     >>> expected_rounds(stages, lambda place, bound: 2.5, lambda place: 1.0)

@@ -21,7 +21,6 @@ import numpy as np
 
 from logdepth.errors import InputError, SpecError
 from logdepth.jobs.extrapolating import extrapolate
-from logdepth.jobs.job import least_memory
 from logdepth.jobs.quantities import Memory
 from logdepth.mpc.engine import LocalEngine
 from logdepth.mpc.protocol import Choose, Local, Loop, Send, Stage
@@ -219,10 +218,10 @@ def plan(
     except SpecError:
         raise SpecError(
             f"{machines:,} machines of {local_memory:,} words are too small for {problem.name}: "
-            f"each needs at least {least_memory(problem, target, full):,} words"
+            f"each needs at least {problem.least_memory(target, full):,} words"
         ) from None
     found = predict(problem, rows, target, words, config)
-    least = max(found.peak_words, least_memory(problem, target, full))
+    least = max(found.peak_words, problem.least_memory(target, full))
     return Plan(
         problem=problem.name,
         num_machines=machines,

@@ -1,9 +1,10 @@
 """The two ways to a smaller graph of the same kind, and what each says about itself.
 
-*Balls*: all edges among the vertices that are first reached from a random edge, breadth first. Nothing within is changed,
-so lengths are: a ball of a path is a path, of a grid a grid. What it loses is at its border, and `cut` says how much: the
-edges with one end inside, for each edge within. Where vertices have few others near them (paths, grids, small components)
-that goes to 0 as balls grow. In a random graph or a power law nearly everything lies at the border.
+*Balls*: all edges among the vertices that are first reached from a random edge, breadth first. Nothing within is
+changed, so lengths are kept: a ball of a path is a path, of a grid a grid. What it loses is at its border, and `cut`
+says how much: the edges with one end inside, for each edge within. Where vertices have few others near them (paths,
+grids, small components) that goes to 0 as balls grow. In a random graph or a power law nearly everything lies at the
+border.
 
 *Edges*: an even share p of the edges. The number of edges at a vertex falls with p, so that a random graph soon looks
 like a forest. That is undone: among vertices of like degree d in the whole input a share 1 - (1 - p)^d is seen, and

@@ -53,7 +53,7 @@ class EdgePool:
         return self.num_edges / max(self.total, 1)
 
     def vertices_of_input(self) -> float:
-        """How many vertices have an edge in the whole input: counted, or estimated from who was seen (Horvitz-Thompson).
+        """Vertices with an edge in the whole input: counted, or estimated from who was seen (Horvitz-Thompson).
 
         A vertex of degree d is in an evenly picked share p of the edges with a chance of 1 - (1 - p)^d.
         """
@@ -64,7 +64,7 @@ class EdgePool:
 
 @dataclass(frozen=True)
 class Pools:
-    """What samples are drawn from: `spread` edges picked evenly, `runs` of consecutive ones; one pool if that is all."""
+    """What samples are drawn from: `spread` picked evenly, `runs` of consecutive edges; one pool if that is all."""
 
     spread: EdgePool
     runs: EdgePool
