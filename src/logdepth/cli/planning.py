@@ -186,7 +186,8 @@ def _print_like(found: Any, cores: int) -> None:
     )
     print(
         f"time      {between(like.seconds, 1, 1)} s = {found.latency_seconds:.1f} latency + "
-        f"{found.network_seconds:.1f} network + {found.compute_seconds:.1f} computing (this core's speed, {cores} a machine)"
+        f"{found.network_seconds:.1f} network + {found.compute_seconds:.1f} computing (this core's speed, {cores} "
+        "a machine)"
     )
     _print_processes(found)
     sizes = sorted({trial.edges for trial in seen.trials})

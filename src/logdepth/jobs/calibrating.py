@@ -18,20 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from logdepth.graphs.samples import EdgePool, EdgeSample, draw_edges, grow_ball
+from logdepth.graphs.samples.choose import draw_samples
 from logdepth.graphs.samples.draw import all_edges
 from logdepth.jobs.extrapolating import extrapolate
 from logdepth.jobs.likeness import LikeInput, Trial
 from logdepth.jobs.passes import Place, expected_rounds
-from logdepth.mpc.protocol import Stage
+from logdepth.mpc.protocol import Stage, count_rounds
 from logdepth.protocols.lookup import may_ask
 
 VALIDATED = 8  # times the largest sample
 SHAPES = ("random", "grid", "path", "power law (R-MAT)", "star")
-DOUBLINGS = 6  # sizes of samples, each half the next
-SEEDS = 3
-FEW_LEAVE, MANY_LEAVE = 0.3, 1.0  # edges at a ball's border for each within: below balls are whole, above lost
-FEW_SHARE, MANY_SHARE = 0.1, 0.25  # the same as a part of what a random set of vertices would have
 LEAST_EDGES = 4  # a machine, in a sample
 WORDS_OFF, SECONDS_OFF, PEAK_OFF = 0.12, 0.35, 0.3  # of an interval, at least
 PASSES_OFF = 1.0
@@ -81,7 +77,8 @@ def calibrate(
         if progress:
             progress(0, 1)
         return _measured(like.trial(all_edges(pools.spread), pools.spread, machines, slack), like, stages, spec)
-    samples, kinds, notes = _draw(like, rng, largest, machines)
+    drawn = draw_samples(like.pools, like.file_edges, rng, largest=largest, least=LEAST_EDGES * machines)
+    samples, kinds, notes = drawn.samples, drawn.kinds, list(drawn.notes)
     least = min(range(len(samples)), key=lambda place: samples[place][0].num_edges)
     like.trial(*samples[least], machines, slack)  # what is compiled is loaded before anything is timed
     trials = []
@@ -111,6 +108,8 @@ def calibrate(
             "seconds": about("seconds", sizes, words, SECONDS_OFF),
         }
     both = {name: _joined([by_kind[kind][name] for kind in kinds]) for name in by_kind[kinds[0]]}
+    if drawn.unseen:
+        both = {name: _unbounded(estimate, both["rounds"], count_rounds(stages)) for name, estimate in both.items()}
     if more:
         both["peak_words"] = _shifted(both["peak_words"], more)
         notes.append(f"samples run on {machines:,} machines; more of them share vertices more often")
@@ -137,63 +136,6 @@ def _measured(trial: Trial, like: LikeInput, stages: Sequence[Stage], spec: Any)
     seconds = Estimate(trial.seconds, trial.seconds * (1 - SECONDS_OFF), trial.seconds * (1 + SECONDS_OFF))
     notes = ("the input itself was run, on as many machines",)
     return Calibration(**certain, seconds=seconds, trials=(trial,), kinds=("all",), times=1.0, notes=notes)
-
-
-def _draw(
-    like: LikeInput, rng: np.random.Generator, largest: int, machines: int
-) -> tuple[list[tuple[EdgeSample, EdgePool]], list[str], list[str]]:
-    """The samples to run, with their pools; the kinds that count; and what is to be said about them."""
-    spread, runs = like.pools.spread, like.pools.runs
-    top = min(largest, runs.num_edges, spread.num_edges)
-    whole = like.pools.whole and top == like.file_edges  # the file itself is the largest sample
-    least = max(LEAST_EDGES * machines, 256)
-    sizes = [top >> step for step in range(DOUBLINGS) if top >> step >= least] or [top]
-    drawn = sizes[1:] if whole and len(sizes) > 1 else sizes
-    balls = [grow_ball(runs, drawn, rng) for _ in range(SEEDS)]
-    kinds, notes = _kinds(like, [family[0] for family in balls])
-    samples: list[tuple[EdgeSample, EdgePool]] = [(all_edges(spread), spread)] if whole else []
-    if "balls" in kinds:
-        samples += [(ball, runs) for family in balls for ball in family]
-    if "edges" in kinds:
-        edges = [draw_edges(spread, size, rng) for _ in range(SEEDS) for size in drawn]
-        samples += [(sample, spread) for sample in edges]
-        if (merged := edges[0].merged) > 1.05:
-            alone = (
-                2
-                * edges[0].num_edges
-                / len(np.unique(np.concatenate([spread.tail[edges[0].rows], spread.head[edges[0].rows]])))
-            )
-            full = 2 * like.file_edges / max(spread.vertices_of_input(), 1)
-            thin = ", little more than a forest" if alone < 2.2 <= full else ""
-            notes.append(
-                f"by edges alone a vertex would have {alone:.1f} edges{thin}, and {full:.1f} in the input: {merged:.1f} "
-                "vertices of like degree were merged into one"
-            )
-    return samples, kinds, notes
-
-
-def _kinds(like: LikeInput, balls: list[EdgeSample]) -> tuple[list[str], list[str]]:
-    """Which samples are like the input, going by what the largest balls lose at their border."""
-    total = max(like.file_edges, 1)
-    votes, cuts = [], []
-    for ball in balls:
-        inside = ball.num_edges * (2 + ball.cut) / (2 * total)  # of all ends
-        at_random = 2 * (1 - inside) / max(inside, 1e-12)
-        part = ball.cut / at_random if at_random > 1e-9 else 0.0
-        cuts.append(ball.cut)
-        if ball.cut < FEW_LEAVE and part < FEW_SHARE:
-            votes.append("balls")
-        else:
-            votes.append("edges" if ball.cut > MANY_LEAVE or part > MANY_SHARE else "both")
-    lost = f"{min(cuts):.2g}" if max(cuts) < 1.2 * min(cuts) + 0.01 else f"{min(cuts):.2g} to {max(cuts):.2g}"
-    said = f"balls of {balls[0].num_edges:,} edges lose {lost} at their border for each within"
-    if set(votes) == {"balls"}:
-        return ["balls"], [f"{said}: lengths are as in the input"]
-    if set(votes) == {"edges"}:
-        return ["edges"], [f"{said}, so they are not like the input; edges picked evenly are, unless it has long paths "
-                           "beside"]  # fmt: skip
-    why = "parts of the input differ" if len(set(votes) - {"both"}) > 1 else "between a grid's and a random graph's"
-    return ["balls", "edges"], [f"{said}: {why}, so both kinds of samples count, and the intervals hold both"]
 
 
 def _chooser(trials: Sequence[Trial], spec: Any) -> Callable[[Place], float]:
@@ -224,7 +166,8 @@ def _rounds(trials: Sequence[Trial], stages: Sequence[Stage], words: int, wider:
 
         return expected_rounds(stages, loops, choices)
 
-    ends = [rounds(off, way) for off in (-1, 1) for way in (share, lambda place: float(share(place) > 0), lambda place: float(share(place) >= 1))]  # fmt: skip
+    ways = (share, lambda place: float(share(place) > 0), lambda place: float(share(place) >= 1))
+    ends = [rounds(off, way) for off in (-1, 1) for way in ways]
     return Estimate(rounds(0, share), min(ends), max(ends))
 
 
@@ -264,6 +207,11 @@ def _joined(found: list[Estimate]) -> Estimate:
     """Of several kinds: the geometric mean, and the ends of all."""
     value = math.exp(sum(math.log(max(each.value, 1e-12)) for each in found) / len(found))
     return Estimate(value, min(each.low for each in found), max(each.high for each in found))
+
+
+def _unbounded(estimate: Estimate, rounds: Estimate, bound: int) -> Estimate:
+    """What would be if the rounds were as many as is proved, and each cost as those of the samples do."""
+    return Estimate(estimate.value, estimate.low, estimate.high * bound / max(rounds.high, 1))
 
 
 def _shifted(estimate: Estimate, more: float) -> Estimate:

@@ -8,7 +8,8 @@ The model, for inputs of one shape (edges per vertex, say) on random data:
   top;
 - seconds: rounds * latency + busiest machine's bytes / bandwidth + words / (machines * words a second), the last
   measured here on one core.
-What it does not know: other inputs than random ones (`like_plan.py` takes samples of one), stragglers, a network that is slower for all at once.
+What it does not know: other inputs than random ones (`like_plan.py` takes samples of one), stragglers, a network that
+is slower for all at once.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ are in an order that keeps neighbours together. A second pass counts their verti
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +15,12 @@ import numpy as np
 from logdepth.graphs.graph import Graph, graph_from_edges, index_dtype
 from logdepth.graphs.parts.reading import read_unit
 from logdepth.graphs.parts.survey import PartsSurvey
+from logdepth.graphs.samples.spheres import MOST, SEEDS, spheres
 from logdepth.graphs.scan import INT64
 
 MOST_EDGES = 1 << 23  # in memory at once, with about 100 bytes each
 RUNS = 4  # stretches of consecutive edges
+COVERED = 0.8  # of the edges at a run's vertices: its balls can be told from what is cut off
 
 Report = Callable[[int, int], None] | None
 
@@ -64,10 +66,19 @@ class EdgePool:
 
 @dataclass(frozen=True)
 class Pools:
-    """What samples are drawn from: `spread` picked evenly, `runs` of consecutive edges; one pool if that is all."""
+    """What samples are drawn from: `spread` picked evenly, `runs` of consecutive edges; one pool if that is all.
+
+    spheres: vertices at each distance from a few, where the runs do not show it (`spheres.py`).
+    """
 
     spread: EdgePool
     runs: EdgePool
+    spheres: tuple[int, ...] = ()
+
+    @property
+    def covered(self) -> float:
+        """Of the ends of the edges at the runs' vertices, how many are in the runs: 1 where neighbours lie together."""
+        return 2 * self.runs.num_edges / max(int(self.runs.degree.sum()), 1)
 
     @property
     def whole(self) -> bool:
@@ -105,6 +116,8 @@ def read_pools(
 ) -> Pools:
     """Read an input in parts: whole if it has at most `most_edges` edges, else the two pools, of half of them each.
 
+    A larger one is read twice, and once a level of `spheres` where its runs are not `COVERED`.
+
     Raises `InputError` where a part cannot be read.
     """
     total = found.num_edges
@@ -141,7 +154,17 @@ def read_pools(
         degree = np.empty(pool.num_vertices, np.int64)
         degree[order] = count
         known.append(EdgePool(pool.tail, pool.head, pool.ids, degree, total, found.names))
-    return Pools(*known)
+    if Pools(*known).covered >= COVERED:
+        return Pools(*known)
+
+    def edges() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for place in range(len(found.units)):
+            tails, heads = _read(found, place, progress, len(found.units))
+            yield _keys(tails), _keys(heads)
+
+    some = keys[0][rng.choice(known[0].tail, SEEDS)]
+    most = min(MOST, round(known[0].vertices_of_input()) // 4)
+    return Pools(*known, tuple(spheres(edges, some, most)))
 
 
 def _read(found: PartsSurvey, step: int, progress: Report, steps: int) -> tuple[np.ndarray, np.ndarray]:
