@@ -14,16 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from logdepth.graphs.samples.choose import draw_samples
-from logdepth.graphs.samples.draw import all_edges
+from logdepth.graphs.samples import all_edges, draw_samples, grow_ball
 from logdepth.jobs.extrapolating import extrapolate
 from logdepth.jobs.likeness import LikeInput, Trial
 from logdepth.jobs.passes import Place, expected_rounds
 from logdepth.mpc.protocol import Stage, count_rounds
+from logdepth.mpc.spec import Spec
 from logdepth.protocols.lookup import may_ask
 
 VALIDATED = 8  # times the largest sample
@@ -40,9 +39,6 @@ class Estimate:
     value: float
     low: float
     high: float
-
-    def to_json(self) -> dict[str, float]:
-        return {"value": self.value, "low": self.low, "high": self.high}
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ class Calibration:
 def calibrate(
     like: LikeInput,
     stages: Sequence[Stage],
-    spec: Any,
+    spec: Spec,
     rng: np.random.Generator,
     *,
     largest: int,
@@ -73,11 +69,15 @@ def calibrate(
     """Run samples of at most `largest` edges and say what the input would cost with `stages`, on `spec`'s machines."""
     machines, slack = min(spec.num_machines, most_machines), spec.slack
     pools = like.pools
-    if pools.whole and like.file_edges == like.edges and like.edges <= largest:
+    if pools.whole and like.file_edges == like.edges <= largest and machines == spec.num_machines:
         if progress:
             progress(0, 1)
-        return _measured(like.trial(all_edges(pools.spread), pools.spread, machines, slack), like, stages, spec)
-    drawn = draw_samples(like.pools, like.file_edges, rng, largest=largest, least=LEAST_EDGES * machines)
+        pool = pools.spread
+        like.trial(
+            grow_ball(pool, [min(256, pool.num_edges)], rng)[0], pool, machines, slack
+        )  # what is compiled is loaded
+        return _measured(like.trial(all_edges(pool), pool, machines, slack, target=spec), stages, spec)
+    drawn = draw_samples(pools, like.file_edges, rng, largest=largest, least=LEAST_EDGES * machines)
     samples, kinds, notes = drawn.samples, drawn.kinds, list(drawn.notes)
     least = min(range(len(samples)), key=lambda place: samples[place][0].num_edges)
     like.trial(*samples[least], machines, slack)  # what is compiled is loaded before anything is timed
@@ -120,8 +120,8 @@ def calibrate(
     return Calibration(**both, trials=tuple(trials), kinds=tuple(kinds), times=times, notes=tuple(notes))
 
 
-def _measured(trial: Trial, like: LikeInput, stages: Sequence[Stage], spec: Any) -> Calibration:
-    """The input itself was run: nothing is extrapolated but to more machines."""
+def _measured(trial: Trial, stages: Sequence[Stage], spec: Spec) -> Calibration:
+    """The input itself was run on as many machines: nothing is extrapolated."""
     loops = trial.loops
     rounds = expected_rounds(stages, lambda place, bound: loops.get(place, bound), _chooser([trial], spec))
     certain = {
@@ -134,11 +134,11 @@ def _measured(trial: Trial, like: LikeInput, stages: Sequence[Stage], spec: Any)
         )
     }
     seconds = Estimate(trial.seconds, trial.seconds * (1 - SECONDS_OFF), trial.seconds * (1 + SECONDS_OFF))
-    notes = ("the input itself was run, on as many machines",)
+    notes = ("the input itself was run, on as many machines: rounds and words are its own",)
     return Calibration(**certain, seconds=seconds, trials=(trial,), kinds=("all",), times=1.0, notes=notes)
 
 
-def _chooser(trials: Sequence[Trial], spec: Any) -> Callable[[Place], float]:
+def _chooser(trials: Sequence[Trial], spec: Spec) -> Callable[[Place], float]:
     """How often a choice goes its first way: as in the largest samples."""
     size = max(trial.input_words for trial in trials)
     last = [trial for trial in trials if trial.input_words > 0.7 * size]
@@ -150,7 +150,7 @@ def _chooser(trials: Sequence[Trial], spec: Any) -> Callable[[Place], float]:
     return share
 
 
-def _rounds(trials: Sequence[Trial], stages: Sequence[Stage], words: int, wider: float, spec: Any) -> Estimate:
+def _rounds(trials: Sequence[Trial], stages: Sequence[Stage], words: int, wider: float, spec: Spec) -> Estimate:
     places = {place for trial in trials for place in trial.loops}
     fits = {
         place: _line([(t.input_words, t.loops[place]) for t in trials if place in t.loops], words) for place in places

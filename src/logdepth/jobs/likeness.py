@@ -17,7 +17,7 @@ from logdepth.errors import InputError, SpecError
 from logdepth.graphs.parts.listing import is_partitioned, kind_of
 from logdepth.graphs.parts.survey import PartsSurvey, survey
 from logdepth.graphs.parts.units import unpack_names
-from logdepth.graphs.samples import EdgePool, EdgeSample, Pools, pool_of_graph, read_pools
+from logdepth.graphs.samples import EdgePool, EdgeSample, Pools, pool_of_graph, read_pools, thinned
 from logdepth.jobs.parted_job import LARGE
 from logdepth.jobs.passes import Place, chances, passes, watch
 from logdepth.mpc.engine import LocalEngine
@@ -28,6 +28,7 @@ from logdepth.protocols.inputs.graphs import GRAPH, WEIGHTED_GRAPH
 from logdepth.protocols.inputs.input import Size, Source
 from logdepth.protocols.parted import AnswerPlace, Parted
 
+DENSER = 0.9  # vertices an edge, of the file's: with fewer said, the file is a thinned one
 LEAST_WORDS = 64  # of slack a machine: what the smallest samples need to be sorted
 
 
@@ -87,14 +88,19 @@ class LikeInput:
         """Words a machine for which the protocol can be put together."""
         return self._form.least_memory(spec, self.config())
 
-    def trial(self, sample: EdgeSample, pool: EdgePool, machines: int, slack: float | None) -> Trial:
-        """Run the protocol on a sample. slack: words of memory for each of its input's, over all machines together."""
+    def trial(
+        self, sample: EdgeSample, pool: EdgePool, machines: int, slack: float, target: Spec | None = None
+    ) -> Trial:
+        """Run the protocol on a sample. slack: words of memory for each of its input's, over all machines together.
+
+        target: the machines themselves, for the input itself.
+        """
         share = sample.num_edges / max(self.edges, 1)
         with self._placed(sample, pool, round(self.vertices * share)) as (vertices, found, data):
             config = self._config(sample.num_edges, vertices, found)
             words = self._words(config)
-            memory = max(int((slack or 0) * words / machines), LEAST_WORDS * self.problem.slack)
-            spec = Spec(machines, memory, words)
+            memory = max(int(slack * words / machines), LEAST_WORDS * self.problem.slack)
+            spec = target or Spec(machines, memory, words)
             try:
                 protocol = self._protocol(spec, config)
             except SpecError:
@@ -244,4 +250,6 @@ def open_like(
         said = None
     else:
         said = vertices
+        if wanted > known and vertices * known < DENSER * counted * wanted:
+            pools = thinned(pools, wanted, vertices)
     return LikeInput(problem, pools, wanted, vertices, said, known, found)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from logdepth.graphs.samples.draw import EdgeSample, draw_edges, grow_ball
-from logdepth.graphs.samples.pool import EdgePool, Pools, pool_of_graph, read_pools
+from logdepth.graphs.samples.choose import Drawn, draw_samples
+from logdepth.graphs.samples.draw import EdgeSample, all_edges, draw_edges, grow_ball
+from logdepth.graphs.samples.pool import EdgePool, Pools, pool_of_graph, read_pools, thinned
 
-__all__ = ["EdgePool", "EdgeSample", "Pools", "draw_edges", "grow_ball", "pool_of_graph", "read_pools"]
+__all__ = [
+    "Drawn", "EdgePool", "EdgeSample", "Pools", "all_edges", "draw_edges", "draw_samples", "grow_ball", "pool_of_graph",
+    "read_pools", "thinned",
+]  # fmt: skip

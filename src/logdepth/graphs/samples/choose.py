@@ -79,6 +79,11 @@ def _judge(pools: Pools, total: int, balls: list[EdgeSample]) -> tuple[list[str]
     said = f"balls of {balls[0].num_edges:,} edges lose {lost} at their border for each within"
     if set(votes) == {"balls"}:
         return ["balls"], [f"{said}: lengths are as in the input"], False
+    if pools.spread.said is not None:
+        return ["edges"], [
+            "the vertices and edges that were said have more edges a vertex than the file, which is taken for an even "
+            "share of them: lengths cannot be told from it, so rounds may be up to the bound"
+        ], True  # fmt: skip
     if not pools.whole and pools.covered < COVERED:
         sizes = ", ".join(f"{size:,}" for size in pools.spheres)
         around = f"{sizes} vertices lie at distance 0, 1, .. from some"

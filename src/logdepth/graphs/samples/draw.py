@@ -97,6 +97,8 @@ def draw_edges(pool: EdgePool, size: int, rng: np.random.Generator) -> EdgeSampl
     vertex = np.flatnonzero(seen)
     degree, share = pool.degree[vertex], size / max(pool.total, 1)
     weight = share / seen_chance(degree, share)  # of a vertex: the part of a merged one that it is
+    if pool.said is not None:
+        weight = np.minimum(weight * (pool.said * share / weight.sum()), 1.0)
     kind = np.floor(CLASSES * np.log2(degree)).astype(np.int16)
     order = np.lexsort((vertex, kind))
     total = np.cumsum(weight[order])

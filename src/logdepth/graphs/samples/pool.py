@@ -8,7 +8,7 @@ are in an order that keeps neighbours together. A second pass counts their verti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,7 +30,8 @@ class EdgePool:
     """Edges in their order, ends as places in `ids`.
 
     ids: words of the vertices' ids, int64 (width, vertices), ascending. degree: of each vertex in the whole input,
-    loops twice. total: edges of the whole input. weight: of each edge, or None.
+    loops twice. total: edges of the whole input. weight: of each edge, or None. said: how many vertices the whole input
+    has, where somebody said so and degrees are guesses.
     """
 
     tail: np.ndarray
@@ -40,6 +41,7 @@ class EdgePool:
     total: int
     names: bool = False
     weight: np.ndarray | None = None
+    said: int | None = None
 
     @property
     def num_edges(self) -> int:
@@ -104,6 +106,14 @@ def pool_of_graph(graph: Graph) -> Pools:
     tail, head = (place[end].astype(np.int32) for end in (graph.tail, graph.head))
     pool = EdgePool(tail, head, np.flatnonzero(there)[None], degree[there], graph.num_edges, weight=graph.weight)
     return Pools(pool, pool)
+
+
+def thinned(pools: Pools, total: int, vertices: int) -> Pools:
+    """The pools as an even share of an input of so many edges and vertices; degrees are guessed from the share."""
+    pool = pools.spread
+    degree = np.rint(pool.degree * (total / pool.num_edges)).astype(np.int64)
+    thin = replace(pool, degree=degree, total=total, said=vertices)
+    return Pools(thin, thin)
 
 
 def degrees(tail: np.ndarray, head: np.ndarray, vertices: int) -> np.ndarray:

@@ -17,7 +17,8 @@ def spheres(
 ) -> list[int]:
     """Vertices at each distance from `seeds` (ids, one word each), until they are `most` or `LEVELS` levels.
 
-    most: a quarter of all vertices, say: beyond that a sphere meets what was reached already. edges: tails and heads, piece by piece, all of them each time it is called.
+    edges: tails and heads, piece by piece, all of them each time it is called. most: a quarter of all vertices, say;
+    beyond that a sphere meets what was reached already.
 
     >>> path = np.arange(1000)
     >>> spheres(lambda: [(path[:-1], path[1:])], np.array([500]))
