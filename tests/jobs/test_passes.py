@@ -9,6 +9,11 @@ from logdepth.protocols import BUILT_IN
 HERE = Send("here", lambda shard: Change())
 
 
+def as_counted(stages, counts):
+    seen, ways = passes(counts), chances(counts)
+    return expected_rounds(stages, lambda place, bound: seen[place], lambda place: ways[place])
+
+
 def test_loops_within_loops_and_choices():
     always, never = (lambda shard: np.ones(shard.num_machines)), (lambda shard: np.zeros(shard.num_machines))
     inner = Loop([HERE, Choose(always, [HERE], [HERE, HERE])], 2)
@@ -17,14 +22,13 @@ def test_loops_within_loops_and_choices():
     rounds = LocalEngine().run(watched, {}).ledger.num_rounds
     assert passes(counts) == {("loop 0",): 3.0, ("loop 0", "loop 0"): 2.0}
     assert chances(counts) == {("loop 0", "loop 0", "choice 0"): 1.0, ("choice 0",): 0.0}
-    seen, ways = passes(counts), chances(counts)
-    assert expected_rounds(stages, lambda place, bound: seen[place], lambda place: ways[place]) == rounds == 15
+    assert as_counted(stages, counts) == rounds == 15
     assert expected_rounds(stages, lambda place, bound: bound, lambda place: 0.5) == 1 + 3 * 2 * 2.5 + 1.5
 
 
 def test_what_was_counted_makes_the_rounds_of_every_problem_and_costs_nothing():
     for problem in BUILT_IN.values():
-        data = problem.sample(400, edges=600)
+        data = problem.sample(100, edges=150)
         config = problem.config(data)
         spec = problem.spec(config)
         protocol = problem.protocol(spec, **config)
@@ -32,6 +36,4 @@ def test_what_was_counted_makes_the_rounds_of_every_problem_and_costs_nothing():
         watched, counts = watch(protocol)
         ledger = LocalEngine().run(watched, problem.place(spec, data), strict=False).ledger
         assert ledger.without_clock() == plain.without_clock()
-        seen, ways = passes(counts), chances(counts)
-        found = expected_rounds(protocol.stages, lambda place, bound: seen[place], lambda place: ways[place])
-        assert round(found) == plain.num_rounds
+        assert round(as_counted(protocol.stages, counts)) == plain.num_rounds
