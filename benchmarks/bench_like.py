@@ -3,8 +3,8 @@
     python bench_like.py                       # five shapes at 2, 4 and 8 times; others at 8 times; rows/like.jsonl
     python bench_like.py --times 64            # one row a shape, from samples of 1/64: rows/like_64.jsonl
 
-Every input is parts of .npy, its ids numbered by the machines, as `run --graph FOLDER` has it; samples know nothing of how
-it was made. Seconds are of a core (process time), which others that use the machine do not change.
+Every input is parts of .npy, its ids numbered by the machines, as `run --graph FOLDER` has it; samples know nothing of
+how it was made. Seconds are of a core (process time), which others that use the machine do not change.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def _measured(trial: Trial, stages: Sequence[Stage], spec: Spec) -> Calibration:
             ("busiest_words", trial.busiest_words),
         )
     }
-    seconds = Estimate(trial.seconds, trial.seconds * (1 - SECONDS_OFF), trial.seconds * (1 + SECONDS_OFF))
+    seconds = Estimate(trial.seconds, trial.seconds / (1 + SECONDS_OFF), trial.seconds * (1 + SECONDS_OFF))
     notes = ("the input itself was run, on as many machines: rounds and words are its own",)
     return Calibration(**certain, seconds=seconds, trials=(trial,), kinds=("all",), times=1.0, notes=notes)
 
@@ -162,7 +162,7 @@ def _rounds(trials: Sequence[Trial], stages: Sequence[Stage], words: int, wider:
             if place not in fits:
                 return bound  # never seen: what is proved
             value, error = fits[place]
-            return min(max(value + off * (PASSES_OFF + 2 * error) * wider, 0.0), bound)
+            return min(max(value + off * (PASSES_OFF * wider + 2 * error), 0.0), bound)
 
         return expected_rounds(stages, loops, choices)
 
@@ -200,7 +200,7 @@ def _extrapolated(sizes: Sequence[float], values: Sequence[float], target: float
         for i in np.argsort(sizes)[len(sizes) // 2 :]
     ]
     off += 2 * float(np.sqrt(np.mean(np.square(left))))
-    return Estimate(value, value * max(1 - off, 0.0), value * (1 + off))
+    return Estimate(value, value / (1 + off), value * (1 + off))
 
 
 def _joined(found: list[Estimate]) -> Estimate:
