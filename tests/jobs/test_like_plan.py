@@ -74,11 +74,11 @@ def test_a_small_input_is_run_itself(tmp_path, name, suffix):
 
 @pytest.mark.parametrize("name", ["connectivity", "spanning-forest", "msf", "bipartiteness"])
 def test_one_file_of_every_problem_on_graphs(tmp_path, name):
-    tail, head = Recipe("grid", 900, key=1).make(0, 1740)
+    tail, head = Recipe("grid", 1600, key=1).make(0, 3120)
     source = tmp_path / "grid.csv"
     rows = zip(tail.tolist(), head.tolist(), strict=True)
     source.write_text("".join(f"{a},{b},{a * b % 97}\n" for a, b in rows))
-    found = plan(source, name, largest=600)
+    found = plan(source, name, largest=1100)
     ledger = ledger_of(source, name)
     assert not found.like.in_parts and found.driver_bytes is None
     assert found.input_words == ledger.spec.num_words and found.num_rounds_bound == ledger.bound
@@ -122,7 +122,8 @@ def test_a_scattered_path_that_is_not_held_has_the_bound_for_an_interval(tmp_pat
 
 def test_intervals_widen_with_the_distance(tmp_path):
     source = save(tmp_path / "edges", SHAPES["random"].make(0, EDGES))
-    near, far = (plan(source, largest=5000, edges=times * EDGES).like.calibration for times in (1, 1000))
+    roomy = {"largest": 5000, "memory": Memory(10**9, in_bytes=False)}
+    near, far = (plan(source, edges=times * EDGES, **roomy).like.calibration for times in (1, 1000))
 
     def width(estimate):
         return (estimate.high - estimate.low) / estimate.value

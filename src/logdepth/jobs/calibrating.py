@@ -28,8 +28,9 @@ from logdepth.protocols.lookup import may_ask
 VALIDATED = 8  # times the largest sample
 SHAPES = ("random", "grid", "path", "power law (R-MAT)", "star")
 LEAST_EDGES = 4  # a machine, in a sample
-WORDS_OFF, SECONDS_OFF, PEAK_OFF = 0.12, 0.35, 0.3  # of an interval, at least
+WORDS_OFF, SECONDS_OFF, PEAK_OFF = 0.12, 0.75, 0.3  # of an interval, at least
 PASSES_OFF = 1.0
+ROUNDED = 1 / 12  # variance of what is rounded to whole numbers, as passes are
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ def _line(points: Sequence[tuple[int, float]], words: int) -> tuple[float, float
         return float(y.max()), 0.5
     slope = max(float((weight * (x - middle) * (y - mean)).sum()) / wide, 0.0)
     left = float((weight * (y - mean - slope * (x - middle)) ** 2).sum()) / total * len(y) / (len(y) - 2)
+    left = max(left, ROUNDED)
     return mean + slope * (there - middle), math.sqrt(
         left * (1 / len(y) + (there - middle) ** 2 * total / wide / len(y))
     )
