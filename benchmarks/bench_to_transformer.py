@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from logdepth.errors import InputError, MemoryExceeded
-from logdepth.jobs.job import least_memory
 from logdepth.mpc import Spec
 from logdepth.protocols import BUILT_IN, Problem
 from logdepth.records import Record, read_rows
@@ -32,7 +31,7 @@ def least(problem: Problem, data: Any, machines: int) -> tuple[Spec, Rehearsal]:
     """From the least memory that the protocol can be put together with, in steps of a fifth, until s holds."""
     config = problem.config(data)
     words = problem.words(config)
-    memory = least_memory(problem, Spec(machines, 64, words), config)
+    memory = problem.least_memory(Spec(machines, 64, words), config)
     while True:
         spec = Spec(machines, memory, words)
         try:

@@ -196,7 +196,7 @@ def numbered(keys: np.ndarray, queries: np.ndarray) -> tuple[np.ndarray, np.ndar
     return (keys, queries, dense) if dense <= 4 * len(keys) + _DENSE_SLACK else _hash_ids(keys, queries)
 
 
-_KERNELS = {"last": 0, "at": 0, "first": 1, "count": 2, "highest": 3, "lowest": 3}
+_KERNELS = {"last": 0, "at": 0, "first": 1, "count": 2, "highest": 3, "lowest": 3, "union": 4}
 
 
 @njit(cache=True, nogil=True)
@@ -210,6 +210,8 @@ def _join_blocks(kernel, offsets, keys, queries, order, causal, out):
             _earliest(ids, wanted, num_ids, high - low - 1, causal, out[low:high])
         elif kernel == 2:
             _counts(ids, wanted, num_ids, high - low - 1, causal, out[low:high])
+        elif kernel == 4:
+            _unions(ids, wanted, order[low:high], num_ids, high - low - 1, causal, out[low:high])
         else:
             _greatest(ids, wanted, order[low:high], num_ids, high - low - 1, causal, out[low:high])
 
@@ -226,7 +228,7 @@ def join_blocks(
     """`join` on rows of different lengths that stand one after another, in one pass: the slot within its own row.
 
     Row r has slots `offsets[r]` to `offsets[r + 1]`, slot 0 first; all arrays are int64, (slots,). `order` counts
-    upwards for both `highest` and `lowest`.
+    upwards for both `highest` and `lowest`; of a `union` it is what is united.
 
     >>> x = np.array([9, 5, 6, 5, 9, 5])
     >>> join_blocks("last", np.array([0, 4, 6]), x, x).tolist()

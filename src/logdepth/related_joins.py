@@ -6,6 +6,7 @@ time is n^2 a row, memory is bounded.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,9 @@ _LIMB = 32  # members a word of a set holds
 
 @dataclass(frozen=True)
 class Related:
-    """A condition on every pair of slots. kind: "<", ">" or "!=" (a word of theirs and one of mine), "in" (their word
-    is in my set), "contains" (their set has my word). Arrays `(batch, n + 1)`; a set is one for each 32 members."""
+    """A condition on every pair of slots. kind: "==", "<", ">" or "!=" (a word of theirs and one of mine), "in" (their
+    word is in my set), "contains" (their set has my word). Arrays `(batch, n + 1)`; a set is one for each 32 members.
+    """
 
     kind: str
     theirs: list[np.ndarray]
@@ -28,6 +30,8 @@ class Related:
         theirs = [each[row, keys][None, :] for each in self.theirs]
         mine = [each[row, queries][:, None] for each in self.mine]
         match self.kind:
+            case "==":
+                return theirs[0] == mine[0]
             case "<":
                 return theirs[0] < mine[0]
             case ">":
@@ -73,22 +77,40 @@ def join_related(
     """
     batch, slots = keys.shape
     out = np.zeros((batch, slots), np.int64)
-    block = max(1, _PAIRS // slots)
     for row in range(batch):
         length = int(lengths[row])
-        if not length:
-            continue
-        theirs = slice(1, length + 1)
-        for first in range(0, slots, block):
-            mine = slice(first, min(first + block, slots))
+        theirs, place = slice(1, length + 1), np.arange(slots)
+
+        def seen(mine: slice, row: int = row, theirs: slice = theirs, place: np.ndarray = place) -> np.ndarray:
             matches = keys[row, theirs][None, :] == queries[row, mine][:, None]
             for each in related:
                 matches &= each.holds(row, mine, theirs)
             if causal:
-                matches &= np.arange(1, length + 1)[None, :] <= np.arange(mine.start, mine.stop)[:, None]
-            out[row, mine] = _of_matches(kind, matches, None if order is None else order[row, theirs])
+                matches &= place[None, theirs] <= place[mine, None]
+            return matches
+
+        out[row] = found_among(kind, seen, slots, length, order=None if order is None else order[row, theirs])
     if kind == "union":
         out[:, 0] = 0
+    return out
+
+
+def found_among(
+    kind: str, seen: Callable[[slice], np.ndarray], queries: int, number: int, *, order: np.ndarray | None = None
+) -> np.ndarray:
+    """What each of so many queries finds among candidates 1..number (0: none), how many, or the OR of their `order`.
+
+    seen: which candidates a slice of the queries matches, (queries, number). Where candidates stand for several tokens
+    each, `order` says how many a count adds.
+
+    >>> found_among("last", lambda mine: np.array([[True, True, False], [False] * 3])[mine], 2, 3)
+    array([2, 0])
+    """
+    out = np.zeros(queries, np.int64)
+    block = max(1, _PAIRS // max(number, 1))
+    for first in range(0, queries if number else 0, block):
+        mine = slice(first, min(first + block, queries))
+        out[mine] = _of_matches(kind, seen(mine), order)
     return out
 
 
@@ -96,7 +118,7 @@ def _of_matches(kind: str, matches: np.ndarray, order: np.ndarray | None) -> np.
     """What a look-up finds, of whether every query (axis 0) matches every candidate (axis 1)."""
     number = matches.shape[1]
     if kind == "count":
-        return matches.sum(1)
+        return matches.sum(1) if order is None else matches.astype(np.int64) @ order
     if kind == "union":
         assert order is not None
         return np.bitwise_or.reduce(np.where(matches, order, 0), axis=1)

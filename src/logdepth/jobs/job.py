@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -64,6 +64,12 @@ class Job:
         """The input's path and what was said about it."""
         options = {field.name: getattr(self, field.name) for field in fields(Source) if field.name != "path"}
         return Source(self.source, **options)
+
+    def spec_for(self, problem: Problem, config: Mapping[str, Any]) -> Spec:
+        """The machines for an input of this config; if nothing was said about them, with the memory that is needed."""
+        spec = self.spec(problem.slack, problem.words(config))
+        said = (self.delta, self.machines, self.memory)
+        return problem.with_room(spec, config) if said == (None, None, None) else spec
 
     def spec(self, slack: int, words: int) -> Spec:
         """The machines for an input of so many words, of a problem with this slack.
@@ -130,25 +136,6 @@ def find_problem(name: str, settings: Settings | None = None) -> Problem:
     raise InputError(f"there is no problem {name!r}; {hint} (a problem of your own: FILE.py:PROBLEM)")
 
 
-def least_memory(problem: Problem, spec: Spec, config: dict[str, Any]) -> int:
-    """The least local_memory for which the protocol can be put together on this many machines."""
-
-    def fits(memory: int) -> bool:
-        try:
-            problem.protocol(Spec(spec.num_machines, memory, spec.num_words), **config)
-        except SpecError:
-            return False
-        return True
-
-    low, high = 0, 64
-    while not fits(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fits(middle) else (middle, high)
-    return high
-
-
 def build_protocol(name: str, problem: Problem, spec: Spec, config: dict[str, Any]) -> Protocol:
     """The protocol for these machines. Raises `SpecError`, with the least memory, where they are too small for it."""
     check_room(f"a run on {spec.num_machines:,} machines", MACHINE_BYTES * spec.num_machines)
@@ -158,7 +145,7 @@ def build_protocol(name: str, problem: Problem, spec: Spec, config: dict[str, An
     except SpecError:
         raise SpecError(
             f"local_memory = {spec.local_memory:,} is too small for {problem.name} on {spec.num_machines:,} machines: "
-            f"give at least {least_memory(problem, spec, config):,} words a machine (--memory, or a larger --delta)"
+            f"give at least {problem.least_memory(spec, config):,} words a machine (--memory, or a larger --delta)"
         ) from None
 
 
@@ -201,7 +188,8 @@ def _run(
         data = problem.input.read(job.given())
     with blaming(job.problem), naming(job.source):
         config = problem.config(data)
-    spec = job.spec(problem.slack, problem.words(config))
+    with blaming(job.problem):
+        spec = job.spec_for(problem, config)
     protocol = build_protocol(job.problem, problem, spec, config)
     with blaming(job.problem), naming(job.source), timed(driver, problem.label("place")):
         inputs = problem.place(spec, data)

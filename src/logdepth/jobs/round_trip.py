@@ -22,7 +22,7 @@ from logdepth.compiled.model import CompiledModel, compile
 from logdepth.compiled.task import pointer_task_of
 from logdepth.errors import InputError
 from logdepth.jobs.forms import FormRow, Forms
-from logdepth.jobs.job import build_protocol, least_memory
+from logdepth.jobs.job import build_protocol
 from logdepth.lang import Program
 from logdepth.mpc import Engine, LocalEngine, Protocol, Spec
 from logdepth.protocols import Problem
@@ -156,5 +156,5 @@ def _protocol(problem: Problem, data: Symbols, machines: int, memory: int | None
     """On the least memory for which it can be put together, unless something else is said."""
     config, size = problem.config(data), len(data.tokens)
     if memory is None:
-        memory = least_memory(problem, Spec(machines, 1, size), config)
+        memory = problem.least_memory(Spec(machines, 1, size), config)
     return build_protocol(problem.name, problem, Spec(machines, memory, size), config)

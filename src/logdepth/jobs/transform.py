@@ -44,7 +44,7 @@ def transform_job(
     where = nullcontext() if random is not None else naming(job.source)
     with blaming(job.problem), where:
         config = problem.config(data)
-        spec = job.spec(problem.slack, problem.words(config))
+        spec = job.spec_for(problem, config)
     protocol = build_protocol(job.problem, problem, spec, config)
     with blaming(job.problem), nullcontext() if random is not None else naming(job.source):
         inputs = problem.place(spec, data)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from logdepth.errors import SpecError
 from logdepth.mpc.engine import Engine, LocalEngine, Run
 from logdepth.mpc.ledger import timed
 from logdepth.mpc.protocol import Protocol
@@ -15,6 +16,8 @@ from logdepth.protocols.inputs.input import Input, Size
 from logdepth.protocols.layout import Layout
 from logdepth.protocols.parted import Parted
 from logdepth.rng import rng_for
+
+_MOST_MEMORY = 1 << 50
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,37 @@ class Problem:
         return f"{work}: {self.driver[work]}" if work in self.driver else work
 
     def spec(self, config: Mapping[str, Any], delta: float = 0.5) -> Spec:
-        """The machines for an input where only delta is given."""
-        return Spec.from_delta(self.words(config), delta, slack=self.slack)
+        """The machines for an input where only delta is given, with as much memory as the protocol needs."""
+        return self.with_room(Spec.from_delta(self.words(config), delta, slack=self.slack), config)
+
+    def with_room(self, spec: Spec, config: Mapping[str, Any]) -> Spec:
+        """The same machines, each with more memory if the protocol can't be put together otherwise."""
+        try:
+            self.protocol(spec, **config)
+        except SpecError:
+            return replace(spec, local_memory=self.least_memory(spec, config))
+        return spec
+
+    def least_memory(self, spec: Spec, config: Mapping[str, Any]) -> int:
+        """The least local_memory for which the protocol can be put together on this many machines, in words. Raises
+        `SpecError` if no memory is enough."""
+
+        def fits(memory: int) -> bool:
+            try:
+                self.protocol(Spec(spec.num_machines, memory, spec.num_words), **config)
+            except SpecError:
+                return False
+            return True
+
+        low, high = 0, 64
+        while not fits(high):
+            if high > _MOST_MEMORY:  # it isn't memory that is missing: say what is
+                self.protocol(Spec(spec.num_machines, high, spec.num_words), **config)
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if fits(middle) else (middle, high)
+        return high
 
     def run(self, data: Any, spec: Spec | None = None, engine: Engine | None = None, *, strict: bool = True) -> Run:
         """Run on one input. Raises `MemoryExceeded` if a machine needs more than s words, in a strict run."""

@@ -13,10 +13,11 @@ a block is what the interpreter takes for a sequence. One look-up:
 Order is position: machines come in order of their blocks, so under a causal mask an ask of machine i sees the facts of
 machines before it.
 
-Rounds per look-up: none on one machine; else those of `meeting.meet`, `1 + 2 D + max(1, sort + 2 D') + 1` at most.
+Rounds per look-up: none on one machine; else those of `meeting.meet`, `1 + 2 D + max(1, sort + 2 D') + 1` at most; two
+where conditions are more than equalities (order, sets): those meet on a grid, which takes more memory (`crossing.py`).
 A header costs `2 D''` rounds more, once: machine 0 tells all. So R look-ups in a program take O(R / delta) rounds.
-Memory: per token the words that are still needed, two more while a look-up goes on, and two rows of
-`keys + 1 + words read` words to sort.
+Memory: per token the words that are still needed, two more while a look-up goes on (of a union one for each word it
+reads), and two rows of `keys + 1 + words read` words to sort.
 """
 
 from __future__ import annotations
@@ -27,9 +28,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from logdepth.errors import AmbiguousError, InputError, ProgramError, SpecError
+from logdepth.errors import AmbiguousError, InputError, SpecError
 from logdepth.lang.graph import Node, ProgramGraph
-from logdepth.lang.interpreter import describe_match
 from logdepth.lang.lines import place
 from logdepth.lang.uniqueness import with_refusals
 from logdepth.mpc.protocol import Change, Local, Protocol, Stage
@@ -41,7 +41,7 @@ from logdepth.protocols.segments import fold
 from logdepth.protocols.trees import all_reduce
 from logdepth.simulation.keys import narrowest
 from logdepth.simulation.look_up import LookUp
-from logdepth.simulation.steps import order_steps
+from logdepth.simulation.steps import Step, order_steps
 from logdepth.simulation.token_words import TokenWords
 
 
@@ -59,7 +59,6 @@ def program_to_protocol(graph: ProgramGraph, spec: Spec, size: int) -> Protocol:
     >>> LocalEngine().run(protocol, place_tokens(protocol.spec, graph, baebcabebdea)).result.tolist()
     [5, 5, 5, 5, 5, 5, 5, 0, 1, 5, 4, 2]
     """
-    refuse_sets(graph)
     beyond, unique = graph.nodes[graph.output].hi, [place(n.origin) for n in graph.nodes if _is_the(n)]
     graph = with_refusals(graph)
     if size > graph.setting.length:
@@ -103,21 +102,10 @@ def _is_the(node: Node) -> bool:
     return node.match is not None and node.match.kind == "the"
 
 
-def refuse_sets(graph: ProgramGraph) -> None:
-    """Raises `ProgramError`, with the program's line, for look-ups that are not joins on equality."""
-    for node in graph.nodes:
-        match = node.match
-        if match is not None and (match.kind == "union" or match.relations):
-            raise ProgramError(
-                f"{place(node.origin)}: on machines look-ups find by equality alone, and this one is "
-                f"{describe_match(graph.nodes, match)}; program.run and compile take it"
-            )
-
-
 def _look_ups(graph: ProgramGraph, spec: Spec, size: int) -> list[Stage]:
     """The header told, and all look-ups. Raises `SpecError` if s is too small for one of them, or for the tokens."""
     steps, _ = order_steps(graph)
-    most = max([1, *(max(len(step.held) + 2, len(step.after)) for step in steps)])
+    most = max([1, *(max(len(step.held) + 1 + _own_columns(step), len(step.after)) for step in steps)])
     beside = most * (-(-size // spec.num_machines) + 1) + BESIDE
     if spec.local_memory < beside:
         raise SpecError(f"local_memory = {spec.local_memory:,} has no room for the tokens, {beside:,} words")
@@ -125,6 +113,11 @@ def _look_ups(graph: ProgramGraph, spec: Spec, size: int) -> list[Stage]:
     for number, step in enumerate(steps, 1):
         stages += LookUp(graph, spec, size, step, beside).stages(f"{number}. {step.match.kind}")
     return stages
+
+
+def _own_columns(step: Step) -> int:
+    """What a token keeps of its own block's answer meanwhile: of a union what every read found, else one word."""
+    return len(step.reads) if step.match.kind == "union" else 1
 
 
 @lru_cache(maxsize=64)  # asked for again whenever somebody else looks for the least s

@@ -1,7 +1,8 @@
 """The running state of a look-up's facts, in rows sorted by key: what a tree carries from machine to machine.
 
 A row with `some` = 1 is a fact: key columns, and what it says. The state after some rows is the key of the last fact,
-with the best fact of that key (the greatest `order`, the latest among equals), or their `count` added up. Rows are
+with the best fact of that key (the greatest `order`, the latest among equals), their `count` added up, or their sets
+united. Rows are
 sorted, so facts of one key are neighbours, also across machines: two states combine by their last keys alone.
 """
 
@@ -42,11 +43,23 @@ def _total(offsets, some, same, count, carried, before, after):
         after[machine] = total
 
 
+@njit(cache=True, nogil=True)
+def _together(offsets, some, same, members, carried, before, after):
+    """The bitwise OR of one key's facts, before each row, and after all of a machine's."""
+    for machine in range(offsets.size - 1):
+        found = np.int64(carried[machine])
+        for row in range(offsets[machine], offsets[machine + 1]):
+            before[row] = found
+            if some[row]:
+                found = found | members[row] if same[row] else np.int64(members[row])
+        after[machine] = found
+
+
 class Running:
     """The state of the facts so far, as an operation for `trees.prefix`.
 
-    `keys`: the key columns. Tables have column some beside them, and either count (facts are added up), or whatever a
-    fact says, with order if the best isn't simply the latest.
+    `keys`: the key columns. Tables have column some beside them, and either count (facts are added up), or columns
+    union0, union1, .. (sets that are united), or whatever a fact says, with order if the best isn't simply the latest.
     """
 
     def __init__(self, keys: tuple[str, ...]) -> None:
@@ -80,6 +93,12 @@ class Running:
         if "count" in table.columns:
             _total(offsets, some, same, table["count"], carried["count"], before, after)
             states = {"count": (before, after)}
+        elif "union0" in table.columns:
+            states = {}
+            for name in (name for name in table.columns if name.startswith("union")):
+                pair = np.empty(len(some), np.int64), np.empty(len(filled), np.int64)
+                _together(offsets, some, same, table[name], carried[name], *pair)
+                states[name] = pair
         else:
             order = table["order"] if "order" in table.columns else np.zeros(len(some), np.int8)
             most = carried["order"] if "order" in table.columns else np.zeros(len(filled), np.int8)
