@@ -37,7 +37,7 @@ class Fixed(Spill):
 
 
 PHASES = ("look", "read", "number", "settle", "write")
-ROUND = {"number": 6, "settle": 30}
+ROUND = {"number": 6, "settle": 20}
 
 
 @dataclass(frozen=True)
