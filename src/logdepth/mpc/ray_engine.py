@@ -100,7 +100,7 @@ class RayEngine:
         """How Ray is started here. With a limit its store has a share of a worker's memory; the rest goes to disk."""
         given: dict[str, Any] = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
         if self.spill is not None:
-            store = self._held.enter_context(own_folder(self.spill.folder, "logdepth-store-"))
+            store = self._held.enter_context(own_folder(self.spill.folder, SHELF))
             given |= {"object_store_memory": self.spill.store}
             self._store = self.spill.store
             given |= {"object_spilling_directory": str(store)}

@@ -9,9 +9,9 @@ from pathlib import Path
 from logdepth.errors import InputError
 from logdepth.mpc.spec import Spec
 
-# of a process at its busiest for each word of its machines' input, at most: 41 were measured where vertices have five
-# edges each, 70 where hardly any has two (rows parts_*.jsonl)
-WORKING_BYTES = 80
+# of a process at its busiest for each word of its machines' input, at most: 40 were measured where vertices have five
+# edges each, 107 where hardly any has two (rows parts_*.jsonl)
+WORKING_BYTES = 120
 LEAST_STORE = 80 << 20  # bytes of shared memory without which Ray does not start
 STANDING_BYTES = 300 << 20  # of a worker that holds no machine: Python, NumPy, Numba's code, Ray
 DRIVER_BYTES = 200 << 20  # of the driver, which loads less
@@ -21,7 +21,7 @@ def worker_bytes(words: int, workers: int) -> int:
     """What a worker takes at the most that holds its share of an input of so many words at once.
 
     >>> worker_bytes(500_000_000, 2) >> 30
-    18
+    28
     """
     return STANDING_BYTES + WORKING_BYTES * -(-words // workers)
 
@@ -40,7 +40,7 @@ class Spill:
     """memory: bytes that a process may take. folder: where waiting tables lie, on a disk of its own machine.
 
     >>> Spill(2 << 30).ranges(Spec(64, 1 << 24, 100_000_000), workers=2)
-    3
+    4
     """
 
     memory: int
