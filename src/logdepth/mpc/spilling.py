@@ -12,6 +12,7 @@ from logdepth.mpc.spec import Spec
 # of a process at its busiest for each word of its machines' input, at most: 40 were measured where vertices have five
 # edges each, 107 where hardly any has two (rows parts_*.jsonl)
 WORKING_BYTES = 120
+FULL_BYTES = 40  # for each word that one machine may hold, where a protocol gathers on few (forests that are merged)
 LEAST_STORE = 80 << 20  # bytes of shared memory without which Ray does not start
 STANDING_BYTES = 300 << 20  # of a worker that holds no machine: Python, NumPy, Numba's code, Ray
 DRIVER_BYTES = 200 << 20  # of the driver, which loads less
@@ -40,7 +41,7 @@ class Spill:
     """memory: bytes that a process may take. folder: where waiting tables lie, on a disk of its own machine.
 
     >>> Spill(2 << 30).ranges(Spec(64, 1 << 24, 100_000_000), workers=2)
-    4
+    6
     """
 
     memory: int
@@ -64,9 +65,12 @@ class Spill:
 
         Raises `InputError` if a single machine may not fit.
         """
-        room = max(self.memory - STANDING_BYTES - store, 1 << 20)
+        room = self.memory - STANDING_BYTES - store
         needed = worker_bytes(spec.num_words, workers) - STANDING_BYTES
-        ranges = max(1, -(-needed // room))
+        if needed <= room:
+            return 1
+        room = max(room - FULL_BYTES * spec.local_memory, 1 << 20)
+        ranges = -(-needed // room)
         most = max(1, spec.num_machines // workers)
         if ranges > most:
             raise InputError(
