@@ -25,10 +25,10 @@ from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import in_order
 from logdepth.protocols.dense_ids import name_labels, number_ids
+from logdepth.protocols.hooking_at_home import begin, iteration, own_cells_of, survey
 from logdepth.protocols.inputs.edge_parts import EdgeParts
 from logdepth.protocols.inputs.graphs import GRAPH
 from logdepth.protocols.label_parts import LabelParts, PartedLabels
-from logdepth.protocols.hooking_at_home import begin, iteration, own_cells_of, survey
 from logdepth.protocols.labels import layout_graph, place_graph, some_row, vertex_types
 from logdepth.protocols.layout import Layout
 from logdepth.protocols.lookup import check, read
