@@ -8,7 +8,8 @@ An iteration moves an edge twice, two words each time, and asks for the labels o
   roots. A vertex that nobody asked will be no end, and none that will be leads to it: it rests until the end;
 - *push*: the owner of u tells the owner of v, of each edge, u's label; that owner knows v's: the edge has moved to its
   ends' labels. Loops are dropped.
-Where an owner would get more than it holds, in `home` or `push`, the iteration goes by sorting instead, as `lookup` does.
+Where an owner would get more than a quarter of s, in `home` or `push`, edges are spread evenly, and the step goes by
+sorting, as in `lookup`.
 
 On the machines: tables labels, *edges* (greater, lesser: each machine's, wherever it lies), *used* (for each cell
 whether it is in use), *pace* (steps: iterations so far; depth: a bound on how far any vertex is from its root, 0: not
@@ -22,11 +23,14 @@ import numpy as np
 from logdepth.mpc.protocol import Change, Choose, Local, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.arrays import within
 from logdepth.protocols.lookup import check, fits, lower_by_sorting, may_ask, read, read_by_sorting
-from logdepth.protocols.segments import fold
+from logdepth.protocols.segments import Sum, fold
+from logdepth.protocols.trees import prefix
 
 WINDOW = 1024  # edges at which a machine looks before it makes stars of all that it was given
 PAIR = 2  # words of an edge
+FILLED = 4  # a machine's edges take one part in so many of s: sorting takes half of it
 
 
 def begin(spec: Spec, num_vertices: int) -> Stage:
@@ -49,7 +53,7 @@ def begin(spec: Spec, num_vertices: int) -> Stage:
 
 
 def survey(spec: Spec, num_vertices: int) -> list[Stage]:
-    """Table status: `over`, 0 if the edges can go home; edges, whether any is left; vertices in use, in all; rows.
+    """Table status: `over`, 0 if the edges can go home; edges, how many are left; vertices in use, in all; rows.
 
     rows: the most edges and pointers of vertices in use on one machine. Where nothing is left to do, pace says so.
     """
@@ -59,7 +63,7 @@ def survey(spec: Spec, num_vertices: int) -> list[Stage]:
         used, away = shard["used"]["used"], moving(shard)
         pointers = fold(np.add, away.astype(np.int64), labels.offsets, 0)
         return {
-            "edges": (edges.counts > 0).astype(np.int64),
+            "edges": edges.counts,
             "in_use": fold(np.add, used.astype(np.int64), labels.offsets, 0),
             "rows": edges.counts + pointers,
         }
@@ -69,11 +73,13 @@ def survey(spec: Spec, num_vertices: int) -> list[Stage]:
         depth = np.where(status["rows"] == 0, rested(pace["steps"], num_vertices), pace["depth"])
         return Change(keep={"pace": pace.with_columns(depth=depth)})
 
-    how = {"edges": "max", "in_use": "sum", "rows": "max"}
+    how = {"edges": "sum", "in_use": "sum", "rows": "max"}
     return [
-        *check(spec, "edges", "status", words=PAIR, column="greater", also=about, how=how, what="check"),
+        *check(
+            spec, "edges", "status", words=PAIR, column="greater", part=FILLED, also=about, how=how, what="check"
+        ),
         Local(conclude),
-    ]
+    ]  # fmt: skip
 
 
 def rested(steps: Array, num_vertices: int) -> Array:
@@ -105,8 +111,8 @@ def thin(shard: Shard, edges: Table, one: Array, two: Array, free: Array) -> Tab
 
 def iteration(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
     """Connect, shortcut twice, alter; from table status."""
-    by_sorting = [*_connect_by_sorting(spec, num_edges)]
-    apart = {"crowded": ("edges", "lesser", PAIR)}
+    by_sorting = _connect_by_sorting(spec, num_edges)
+    apart = {"crowded": ("edges", "lesser", PAIR, FILLED)}
     if not may_ask(spec):
         return [
             *by_sorting,
@@ -131,9 +137,7 @@ def iteration(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
 def _connect_at_home(spec: Spec) -> list[Stage]:
     def send(shard: Shard) -> Change:
         edges = shard["edges"]
-        return Change(
-            drop=("edges",), mail={"home": (edges, shard.kernels.owner(edges["greater"], spec.num_machines))}
-        )
+        return Change(drop=("edges",), mail={"home": (edges, shard.kernels.owner(edges["greater"], spec.num_machines))})
 
     def hook(shard: Shard) -> Change:
         edges, labels, q = shard["home"], shard["labels"], spec.num_machines
@@ -144,6 +148,25 @@ def _connect_at_home(spec: Spec) -> list[Stage]:
         return Change(keep=keep, drop=("home",))
 
     return [Send("connect: edges to their greater ends", send), Local(hook)]
+
+
+def _spread(spec: Spec) -> list[Stage]:
+    """As many edges on every machine, whoever had them: one in q of those there were at the last survey, at most."""
+
+    def how_many(shard: Shard) -> dict[str, Array]:
+        return {"count": shard["edges"].counts}
+
+    def send(shard: Shard) -> Change:
+        edges = shard["edges"]
+        rank = within(edges) + edges.spread(shard["spread.before"]["count"])
+        total = edges.spread(shard["status"]["edges"])
+        to = ((rank + 1) * spec.num_machines - 1) // np.maximum(total, 1)
+        return Change(drop=("edges", "spread.before"), mail={"edges": (edges, to)})
+
+    return [
+        *prefix(spec, "spread.before", how_many, Sum(), words=1, what="spread"),
+        Send("spread: edges evenly", send),
+    ]
 
 
 def _connect_by_sorting(spec: Spec, num_edges: int) -> list[Stage]:
@@ -162,6 +185,7 @@ def _connect_by_sorting(spec: Spec, num_edges: int) -> list[Stage]:
         return Change(keep={"labels": labels.with_columns(label=label)}, drop=("hooks",))
 
     return [
+        *_spread(spec),
         *lower_by_sorting(
             spec, "hook", offers, "hooks", columns=("least",), max_rows=num_edges, what="connect"
         ),
@@ -175,7 +199,7 @@ def shortcut(
     *,
     num_vertices: int,
     rest: bool = False,
-    later: dict[str, tuple[str, str, int]] | None = None,
+    later: dict[str, tuple[str, str, int, int]] | None = None,
 ) -> list[Stage]:
     """label <- label of the label, of the vertices in use.
 
@@ -248,6 +272,7 @@ def _alter_by_sorting(spec: Spec, num_vertices: int, num_edges: int) -> list[Sta
         return Change(keep={"edges": _between(shard, edges.offsets, one, two)}, drop=("ends", "moved"))
 
     return [
+        *_spread(spec),
         Local(prepare),
         *read_by_sorting(
             spec, "alter", ask="ends", facts="labels", value="label", answer="moved",
