@@ -1,4 +1,4 @@
-"""Components: exact on every way through the protocol, within the proved bound, in fewer words; and the bound's facts."""
+"""Components: exact on every way through the protocol, within s and the proved bound, in few words."""
 
 import numpy as np
 import pytest

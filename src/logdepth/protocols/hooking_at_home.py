@@ -203,7 +203,8 @@ def shortcut(
 ) -> list[Stage]:
     """label <- label of the label, of the vertices in use.
 
-    `rest`: only those that were asked, and the roots, stay in use. `later`: other mail that the same pre-round looks at; then table `name`.status stays.
+    `rest`: only those that were asked, and the roots, stay in use. `later`: other mail that the same pre-round looks
+    at; then table `name`.status stays.
     """
     ask, where, answer, status, seen = (f"{name}.{part}" for part in ("ask", "where", "answer", "status", "seen"))
 

@@ -82,7 +82,10 @@ def merge(spec: Spec, num_vertices: int) -> list[Stage]:
     return [
         Local(gather),
         Loop(
-            [Send("merge: forests together", send), Local(lambda shard: Change(keep={"tree": _forest(shard, shard["tree"])}))],
+            [
+                Send("merge: forests together", send),
+                Local(lambda shard: Change(keep={"tree": _forest(shard, shard["tree"])})),
+            ],
             levels,
             lambda shard: shard["span"]["span"] >= q,
             f"ceil(log4 {q}) = {levels}",
