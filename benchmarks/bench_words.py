@@ -1,4 +1,4 @@
-"""Words that connectivity moves for each word of its input, and rounds: random graphs, paths and stars, limits strict."""
+"""Words that connectivity moves for each word of its input, and rounds; limits strict."""
 
 from __future__ import annotations
 

@@ -280,21 +280,26 @@ def _crowds(offsets, address, num_machines, allowed):
     shift, inverse = _shift(num_machines), 1.0 / num_machines
     counts = np.zeros(num_machines, np.int64)
     starts = np.zeros(len(offsets), np.int64)
+    every = np.arange(num_machines)
     owners, more = np.empty(16, np.int32), np.empty(16, np.int64)
     found = 0
     for machine in range(len(offsets) - 1):
         low, high = offsets[machine], offsets[machine + 1]
-        for row in range(low, high):
-            counts[_split(address[row], num_machines, shift, inverse)[1]] += 1
-        for row in range(low, high):  # only what was counted is looked at, and set back: machines may be many
-            owner = _split(address[row], num_machines, shift, inverse)[1]
-            if counts[owner] > allowed:
-                if found == len(owners):
-                    owners, more = np.append(owners, owners), np.append(more, more)
-                owners[found] = owner
-                more[found] = counts[owner] - allowed
-                found += 1
-            counts[owner] = 0
+        if high - low > allowed:
+            for row in range(low, high):
+                counts[_split(address[row], num_machines, shift, inverse)[1]] += 1
+            if high - low < num_machines:  # only what was counted is looked at: machines may be many
+                some = np.unique(address[low:high] % num_machines).astype(np.int64)
+            else:
+                some = every
+            for owner in some:
+                if counts[owner] > allowed:
+                    if found == len(owners):
+                        owners, more = np.append(owners, owners), np.append(more, more)
+                    owners[found] = owner
+                    more[found] = counts[owner] - allowed
+                    found += 1
+                counts[owner] = 0
         starts[machine + 1] = found
     return owners[:found].copy(), more[:found].copy(), starts
 

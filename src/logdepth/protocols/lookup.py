@@ -76,7 +76,7 @@ def check(
             found[name] = (most > spec.local_memory).astype(np.int64)
         return {**found, **(also(shard) if also else {})}
 
-    most: dict[str, str] = {name: "max" for name in ("over", *(later or {}))}
+    most: dict[str, str] = dict.fromkeys(("over", *(later or {})), "max")
     reduce = all_reduce(spec, status, verdict, {**most, **(how or {})}, drop=tuple(loads.values()), what=what)
     return [Send(f"{what}: count", count), *reduce] if asks else reduce
 
