@@ -61,8 +61,8 @@ def test_all_kernels(seed, machines, rows, word):
         lambda k: k.lower_roots(offsets, address, address[::-1] // 2, fact_offsets, cells, machines),
         lambda k: k.marked(offsets, address, fact_offsets, machines),
         lambda k: k.cells(offsets, 3, 7, np.dtype(word)),
-        lambda k: k.forest(offsets, address, ends, mask, some),
-        lambda k: k.forest(offsets, address + 10**6, ends, mask, some),
+        lambda k: k.forest(offsets, address, ends, mask, some, 600),
+        lambda k: k.forest(offsets, address + 10**6, ends, mask, some, 600),
         *(lambda k, w=w, p=p: k.stars(offsets, address, ends + shift, w, p) for w in (0, 5, 500) for p in (20, 9999)),
     ]
     for call in calls:

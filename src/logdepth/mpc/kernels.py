@@ -95,7 +95,7 @@ class Kernels(Protocol):
         """The addresses of the cells of machines `first`, ..."""
         ...
 
-    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array) -> Array:
+    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array, most: int) -> Array:
         """See `contracting.forest`."""
         ...
 

@@ -423,9 +423,9 @@ class NumbaKernels:
         _cells(offsets, first, num_machines, out)
         return out
 
-    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array) -> Array:
+    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array, most: int) -> Array:
         span = max(int(one.max(initial=0)), int(two.max(initial=0))) + 1
-        return numba_contracting.forest(offsets, one, two, free, wanted, span)
+        return numba_contracting.forest(offsets, one, two, free, wanted, most, span)
 
     def stars(self, offsets: Array, one: Array, two: Array, window: int, plenty: int) -> tuple[Array, Array, Array]:
         span = max(int(one.max(initial=0)), int(two.max(initial=0))) + 1

@@ -69,27 +69,37 @@ def label_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
 
 
 def flatten(spec: Spec, num_vertices: int) -> list[Stage]:
-    """Every label to its root: from `pace` on, shortcuts of all that are no roots, until none can move."""
+    """Every label to its root: from `pace` on, shortcuts of all that are no roots, until none can move.
+
+    After K iterations the vertices that came to rest in the first, most of them, are K + 1 steps from their root, and
+    what they point to K. If K is a power of two, all passes but the last settle that: they wait for the last.
+    """
     deepest = max(num_vertices - 1, 1)
 
     def start(shard: Shard) -> Change:
-        depth = shard["pace"]["depth"]
-        known = shard.one_each(depth=np.where(depth > 0, depth, deepest), changed=np.ones_like(depth))
-        return Change(keep={"pace": known}, drop=("edges", "used", "status"))
+        depth, steps = shard["pace"]["depth"], shard["pace"]["steps"]
+        waits = (depth == steps + 1) & (steps & (steps - 1) == 0)
+        known = shard.one_each(depth=np.where(depth > 0, depth, deepest), changed=np.ones_like(depth), waits=waits)
+        return Change(keep={"pace": known}, drop=("edges", "status"))
+
+    def asking(shard: Shard) -> Array:
+        labels, pace = shard["labels"], shard["pace"]
+        away = labels["label"] != own_cells_of(shard)
+        wait = pace["waits"] & (pace["depth"] > 2)
+        return away & ((shard["rest"]["since"] != 1) | ~labels.spread(wait)) if wait.any() else away
 
     def prepare(shard: Shard) -> Change:
-        labels = shard["labels"]
-        rows = shard.select(labels, labels["label"] != own_cells_of(shard))
+        rows = shard.select(shard["labels"], asking(shard))
         address, offsets, index = shard.kernels.distinct_by_owner(rows.offsets, rows["label"], spec.num_machines)
         return Change(keep={"ask": Table({"address": address}, offsets), "where": Table({"row": index}, rows.offsets)})
 
     def apply(shard: Shard) -> Change:
         labels, got, where, pace = shard["labels"], shard["answer"], shard["where"], shard["pace"]
         label = labels["label"].copy()
-        away = label != own_cells_of(shard)
+        away = asking(shard)
         label[away] = shard.kernels.read_local(where.offsets, where["row"], got.offsets, got["value"])
-        changed = some_row(shard, label != labels["label"], labels.offsets)
-        pace = pace.with_columns(depth=(pace["depth"] + 1) // 2, changed=changed["changed"])
+        changed = some_row(shard, label != labels["label"], labels.offsets)["changed"] | pace["waits"]
+        pace = pace.with_columns(depth=(pace["depth"] + 1) // 2, changed=changed)
         keep = {"labels": labels.with_columns(label=label), "pace": pace}
         return Change(keep=keep, drop=("ask", "where", "answer", "fit"))
 
@@ -122,7 +132,7 @@ def flatten(spec: Spec, num_vertices: int) -> list[Stage]:
     return [
         Local(start),
         Loop(body, passes, lambda shard: shard["pace"]["depth"] == 1, f"ceil(log2 {deepest}) = {passes}"),
-        Local(lambda shard: Change(drop=("pace",))),
+        Local(lambda shard: Change(drop=("pace", "rest"))),
     ]
 
 

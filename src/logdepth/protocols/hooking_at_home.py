@@ -11,8 +11,8 @@ An iteration moves an edge twice, two words each time, and asks for the labels o
 Where an owner would get more than a quarter of s, in `home` or `push`, edges are spread evenly, and the step goes by
 sorting, as in `lookup`.
 
-On the machines: tables labels, *edges* (greater, lesser: each machine's, wherever it lies), *used* (for each cell
-whether it is in use), *pace* (steps: iterations so far; depth: a bound on how far any vertex is from its root, 0: not
+On the machines: tables labels, *edges* (greater, lesser: each machine's, wherever it lies), *rest* (for each cell
+since: the iteration in which it came to rest, 0 if it is in use), *pace* (steps: iterations so far; depth: a bound on how far any vertex is from its root, 0: not
 known), the same on all machines. docs/components.md has the proof of the bound.
 """
 
@@ -25,7 +25,7 @@ from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import within
 from logdepth.protocols.lookup import check, fits, lower_by_sorting, may_ask, read, read_by_sorting
-from logdepth.protocols.segments import Sum, fold
+from logdepth.protocols.segments import Sum
 from logdepth.protocols.trees import prefix
 
 WINDOW = 1024  # edges at which a machine looks before it makes stars of all that it was given
@@ -34,7 +34,7 @@ FILLED = 4  # a machine's edges take one part in so many of s: sorting takes hal
 
 
 def begin(spec: Spec, num_vertices: int) -> Stage:
-    """From table input to edges (stars of each machine's own, where that makes them fewer), used and pace."""
+    """From table input to edges (stars of each machine's own, where that makes them fewer), rest and pace."""
 
     def start(shard: Shard) -> Change:
         given, labels = shard["input"], shard["labels"]
@@ -44,7 +44,7 @@ def begin(spec: Spec, num_vertices: int) -> Stage:
         nothing = shard.machines * 0
         keep = {
             "edges": Table({"greater": greater, "lesser": lesser}, offsets),
-            "used": Table({"used": np.ones(labels.num_rows, bool)}, labels.offsets),
+            "rest": Table({"since": np.zeros(labels.num_rows, np.int8)}, labels.offsets),
             "pace": shard.one_each(steps=nothing, depth=nothing),
         }
         return Change(keep=keep, drop=("input",))
@@ -60,13 +60,10 @@ def survey(spec: Spec, num_vertices: int) -> list[Stage]:
 
     def about(shard: Shard) -> dict[str, Array]:
         edges, labels = shard["edges"], shard["labels"]
-        used, away = shard["used"]["used"], moving(shard)
-        pointers = fold(np.add, away.astype(np.int64), labels.offsets, 0)
-        return {
-            "edges": edges.counts,
-            "in_use": fold(np.add, used.astype(np.int64), labels.offsets, 0),
-            "rows": edges.counts + pointers,
-        }
+        in_use, pointers = (
+            np.diff(shard.kernels.select(labels.offsets, mask, [])[1]) for mask in (in_use_of(shard), moving(shard))
+        )
+        return {"edges": edges.counts, "in_use": in_use, "rows": edges.counts + pointers}
 
     def conclude(shard: Shard) -> Change:
         status, pace = shard["status"], shard["pace"]
@@ -96,16 +93,22 @@ def own_cells_of(shard: Shard) -> Array:
     return shard.kernels.cells(labels.offsets, shard.first, shard.spec.num_machines, labels["label"].dtype)
 
 
+def in_use_of(shard: Shard) -> Array:
+    """Which cells are in use."""
+    return shard["rest"]["since"] == 0
+
+
 def moving(shard: Shard) -> Array:
     """Which cells ask for their label's label: those in use that are no roots."""
-    return shard["used"]["used"] & (shard["labels"]["label"] != own_cells_of(shard))
+    return in_use_of(shard) & (shard["labels"]["label"] != own_cells_of(shard))
 
 
 def thin(shard: Shard, edges: Table, one: Array, two: Array, free: Array) -> Table:
     """Without the `free` rows; a machine with many for the vertices in use keeps a forest of them only."""
     many = edges.counts > shard["status"]["in_use"] // 2
     if many.any():
-        return shard.select(edges, shard.kernels.forest(edges.offsets, one, two, free, many))
+        most = int(shard["status"]["in_use"][0])
+        return shard.select(edges, shard.kernels.forest(edges.offsets, one, two, free, many, most))
     return shard.select(edges, ~free)
 
 
@@ -219,8 +222,9 @@ def shortcut(
         label[away] = shard.kernels.read_local(rows.offsets, rows["row"], got.offsets, got["value"])
         keep = {"labels": labels.with_columns(label=label)}
         if rest:
-            used, pace = shard[seen]["seen"] | (shard["used"]["used"] & ~away), shard["pace"]
-            keep["used"] = Table({"used": used}, labels.offsets)
+            pace, since = shard["pace"], shard["rest"]["since"]
+            now = np.minimum(labels.spread(pace["steps"]) + 1, 100).astype(np.int8)  # the first are told from the rest
+            keep["rest"] = Table({"since": np.where(away & ~shard[seen]["seen"], now, since)}, labels.offsets)
             keep["pace"] = pace.with_columns(steps=pace["steps"] + 1)
         drop = (ask, where, answer, *([seen] if rest else []), *([] if later else [status]))
         return Change(keep=keep, drop=drop)

@@ -100,5 +100,5 @@ def _forest(shard: Shard, rows: Table) -> Table:
     many = rows.counts > shard["status"]["in_use"] // 2
     if not many.any():
         return rows
-    none = np.zeros(rows.num_rows, bool)
-    return shard.select(rows, shard.kernels.forest(rows.offsets, rows["one"], rows["two"], none, many))
+    none, most = np.zeros(rows.num_rows, bool), int(shard["status"]["in_use"][0])
+    return shard.select(rows, shard.kernels.forest(rows.offsets, rows["one"], rows["two"], none, many, most))
