@@ -4,16 +4,16 @@ An iteration moves an edge twice, two words each time, and asks for the labels o
 - *home*: every edge {u, v}, u > v, goes to the owner of u, who knows u's label: so u, if it is a root, takes the least
   v without a further word. The edge that u hooked along says nothing more, and is dropped; so is what the machine's
   other edges join already, where they are many (`thin`);
-- *shortcut*, twice, of the vertices *in use*: those that were asked for their label in the last shortcut before, and
-  roots. A vertex that nobody asked will be no end, and none that will be leads to it: it rests until the end;
+- *shortcut*, twice, of the vertices *in use*: those that were asked for their label in the second shortcut of the last
+  iteration, and roots. A vertex that nobody asked will be no end, and none that will be leads to it: it rests;
 - *push*: the owner of u tells the owner of v, of each edge, u's label; that owner knows v's: the edge has moved to its
   ends' labels. Loops are dropped.
 Where an owner would get more than a quarter of s, in `home` or `push`, edges are spread evenly, and the step goes by
 sorting, as in `lookup`.
 
 On the machines: tables labels, *edges* (greater, lesser: each machine's, wherever it lies), *rest* (for each cell
-since: the iteration in which it came to rest, 0 if it is in use), *pace* (steps: iterations so far; depth: a bound on how far any vertex is from its root, 0: not
-known), the same on all machines. docs/components.md has the proof of the bound.
+since: the iteration in which it came to rest, 0 if it is in use), *pace* (steps: iterations so far; depth: a bound on
+how far any vertex is from its root, 0: not known), the same on all machines. docs/components.md has the proof.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from logdepth.protocols.trees import prefix
 
 WINDOW = 1024  # edges at which a machine looks before it makes stars of all that it was given
 PAIR = 2  # words of an edge
+DEALT = 48  # words of s for each machine, where rows are dealt: 12 words a row of a sort, a quarter of s
 FILLED = 4  # a machine's edges take one part in so many of s: sorting takes half of it
 
 
@@ -114,27 +115,28 @@ def thin(shard: Shard, edges: Table, one: Array, two: Array, free: Array) -> Tab
 
 def iteration(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
     """Connect, shortcut twice, alter; from table status."""
-    by_sorting = _connect_by_sorting(spec, num_edges)
-    apart = {"crowded": ("edges", "lesser", PAIR, FILLED)}
-    if not may_ask(spec):
-        return [
-            *by_sorting,
-            *shortcut(spec, "first", num_vertices=num_vertices),
-            *shortcut(spec, "second", num_vertices=num_vertices, rest=True),
-            *_alter_by_sorting(spec, num_vertices, num_edges),
-            Local(lambda shard: Change(drop=("status",))),
-        ]
-    return [
-        Choose(fits("status"), _connect_at_home(spec), by_sorting),
-        *shortcut(spec, "first", num_vertices=num_vertices, later=apart),
-        *shortcut(spec, "second", num_vertices=num_vertices, rest=True),
-        Choose(
-            lambda shard: 1 - np.maximum(shard["status"]["over"], shard["first.status"]["crowded"]),
-            _push(spec),
-            _alter_by_sorting(spec, num_vertices, num_edges),
-        ),
-        Local(lambda shard: Change(drop=("status", "first.status"))),
+    alter = _alter_by_sorting(spec, num_vertices, num_edges)
+    second = shortcut(spec, "second", num_vertices=num_vertices, rest=True)
+    done = Local(lambda shard: Change(drop=("status",)))
+    apart = [
+        *_connect_by_sorting(spec, num_edges),
+        *shortcut(spec, "first", num_vertices=num_vertices),
+        *second,
+        *alter,
+        done,
     ]
+    if not may_ask(spec):  # edges stay where they are, evenly
+        return apart
+    later = {"crowded": ("edges", "lesser", PAIR, FILLED)}
+    at_home = [
+        *_connect_at_home(spec),
+        *shortcut(spec, "first", num_vertices=num_vertices, later=later),
+        *second,
+        Choose(lambda shard: 1 - shard["first.status"]["crowded"], _push(spec), [*_spread(spec), *alter]),
+        done,
+        Local(lambda shard: Change(drop=("first.status",))),
+    ]
+    return [Choose(fits("status"), at_home, [*_spread(spec), *apart])]
 
 
 def _connect_at_home(spec: Spec) -> list[Stage]:
@@ -154,22 +156,26 @@ def _connect_at_home(spec: Spec) -> list[Stage]:
 
 
 def _spread(spec: Spec) -> list[Stage]:
-    """As many edges on every machine, whoever had them: one in q of those there were at the last survey, at most."""
+    """Edges evenly on all machines, before a sort.
+
+    Where the machines are few, each deals its own in turn: one round, and no machine gets more than q over its share.
+    Else by rank: exactly even, 2 D rounds more.
+    """
+    deals = DEALT * spec.num_machines <= spec.local_memory
 
     def how_many(shard: Shard) -> dict[str, Array]:
         return {"count": shard["edges"].counts}
 
     def send(shard: Shard) -> Change:
-        edges = shard["edges"]
+        edges, q = shard["edges"], spec.num_machines
+        if deals:
+            return Change(drop=("edges",), mail={"edges": (edges, (shard.machine_of(edges) + within(edges)) % q)})
         rank = within(edges) + edges.spread(shard["spread.before"]["count"])
-        total = edges.spread(shard["status"]["edges"])
-        to = ((rank + 1) * spec.num_machines - 1) // np.maximum(total, 1)
+        to = ((rank + 1) * q - 1) // np.maximum(edges.spread(shard["status"]["edges"]), 1)
         return Change(drop=("edges", "spread.before"), mail={"edges": (edges, to)})
 
-    return [
-        *prefix(spec, "spread.before", how_many, Sum(), words=1, what="spread"),
-        Send("spread: edges evenly", send),
-    ]
+    ranks = [] if deals else prefix(spec, "spread.before", how_many, Sum(), words=1, what="spread")
+    return [*ranks, Send("spread: edges evenly", send)]
 
 
 def _connect_by_sorting(spec: Spec, num_edges: int) -> list[Stage]:
@@ -188,7 +194,6 @@ def _connect_by_sorting(spec: Spec, num_edges: int) -> list[Stage]:
         return Change(keep={"labels": labels.with_columns(label=label)}, drop=("hooks",))
 
     return [
-        *_spread(spec),
         *lower_by_sorting(
             spec, "hook", offers, "hooks", columns=("least",), max_rows=num_edges, what="connect"
         ),
@@ -277,7 +282,6 @@ def _alter_by_sorting(spec: Spec, num_vertices: int, num_edges: int) -> list[Sta
         return Change(keep={"edges": _between(shard, edges.offsets, one, two)}, drop=("ends", "moved"))
 
     return [
-        *_spread(spec),
         Local(prepare),
         *read_by_sorting(
             spec, "alter", ask="ends", facts="labels", value="label", answer="moved",
