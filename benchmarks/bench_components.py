@@ -1,8 +1,8 @@
 """Components: the protocol (limits strict) against scipy, union-find, networkx, igraph and rustworkx, one run.
 
 scipy's time includes making its matrix; igraph's, networkit's and rustworkx's are given with the graph's making and
-without. These are measured if they are installed (`pip install igraph networkit rustworkx`). Seconds are given by the clock, and
-as processor seconds of the process (all its threads): where others use the machine too, the latter are to be compared.
+without. These are measured if they are installed (`pip install igraph networkit rustworkx`). Seconds are given by the
+clock, and as the process's own (all its threads): where others use the machine too, compare the latter.
 
 `--large`: only the input of 1e7 edges, printed, not written down.
 """
@@ -82,13 +82,19 @@ def rivals(graph: Graph, with_slow: bool) -> dict[str, Callable[[], Any]]:
         from networkit.components import ConnectedComponents
 
         networkit.setNumberOfThreads(1)
+        wide = tail.astype(np.uint64), head.astype(np.uint64)  # other types crash it
 
         def kit() -> Any:
-            return networkit.GraphFromCoo((tail, head), n=size)
+            return networkit.GraphFromCoo(wide, n=size)
 
-        found["networkit"] = lambda: ConnectedComponents(kit()).run().getPartition().getVector()
+        def settled(graph: Any) -> list[int]:
+            algorithm = ConnectedComponents(graph)
+            algorithm.run()
+            return algorithm.getPartition().getVector()
+
+        found["networkit"] = lambda: settled(kit())
         networkit_built = kit()
-        found["networkit_built"] = lambda: ConnectedComponents(networkit_built).run().getPartition().getVector()
+        found["networkit_built"] = lambda: settled(networkit_built)
     if with_slow:
         import networkx
 
