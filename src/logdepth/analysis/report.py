@@ -19,6 +19,7 @@ from logdepth.analysis.probes import decodable, hop_prefix, probe_pointers
 from logdepth.analysis.words import words
 from logdepth.errors import InputError
 from logdepth.files import check_new_folder, new_folder
+from logdepth.models.families import find_family
 from logdepth.tasks.lessons import GraphLesson
 from logdepth.train.evaluate import evaluate
 from logdepth.train.subject import Subject
@@ -49,6 +50,11 @@ def analyze(
     out = Path(out)
     k = task.questions[-1] if k is None else k
     subject.check(k, task.length)
+    if find_family(subject.shape.family).last_only:
+        raise InputError(
+            f"{subject.name} thinks before it answers, and pointers of its thoughts are not looked into here; "
+            "`logdepth evaluate` and `logdepth communication` take it"
+        )
     if strings < 2:
         raise InputError(f"strings is {strings}; at least 2 are needed")
     check_new_folder(out, force=force)
