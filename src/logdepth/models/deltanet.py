@@ -21,7 +21,7 @@ from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 from logdepth.models.norm import RmsNorm
 from logdepth.models.projection import project
-from logdepth.models.recurrent import RecurrentBlock, RecurrentModel, State
+from logdepth.models.recurrent import MixingBlock, RecurrentBlock, RecurrentModel, State
 from logdepth.models.short_convolution import ShortConvolution
 
 HEAD, CHUNK, PIECE = 32, 128, 32
@@ -173,7 +173,7 @@ class _NormGated(Function):
 
 
 @final
-class DeltaLayer(RecurrentBlock):
+class DeltaLayer(MixingBlock):
     """A gated delta layer, then one hidden layer; both add to the residual stream."""
 
     def __init__(self, width: int, hidden: int) -> None:
@@ -203,12 +203,7 @@ class DeltaLayer(RecurrentBlock):
     def _think(self, x: Tensor) -> Tensor:
         return x + self.hidden_out(functional.gelu(self.hidden(self.hidden_norm(x))))
 
-    def mix(
-        self, x: Float[Tensor, "batch slots m"], state: State | None, keep: bool = True
-    ) -> tuple[Tensor, State | None]:
-        """What the delta rule adds to the residual stream, and the state after if it is to be kept; None is the
-        initial state.
-        """
+    def _mix(self, x: Float[Tensor, "batch slots m"], state: State | None, keep: bool) -> tuple[Tensor, State | None]:
         before, table = (None, None) if state is None else state
         sizes = [3 * self.width, self.width, 2 * self.heads]
         entered, gate, steps = project(x, self.enter.weight, sizes)
