@@ -80,13 +80,13 @@ def judge_held(sets: Mapping[int, int], labels: Mapping[int, int], largest: int)
     ('squaring', 'breadth-first')
     >>> judge_held({1: 1, 2: 2}, {}, 14), judge_held({1: 1, 2: 2, 3: 0, 4: 0}, {}, 14)
     ('between', 'neither')
-    >>> judge_held({1: 1, 2: 1, 3: 1, 4: 1}, {1: 1, 2: 2, 3: 4, 4: 8}, 14)
-    'hooking'
+    >>> judge_held({1: 1, 2: 1, 3: 1, 4: 1}, {1: 1, 2: 2, 3: 4, 4: 8}, 14), judge_held({3: 0, 4: 0}, {3: 1}, 14)
+    ('hooking', 'neither')
     """
     judged = [layer for layer in sets if 3 <= layer < max(sets) and 1 << (layer - 1) <= largest]
     if not judged:
         return "between"
-    if all(labels.get(layer, 0) > sets[layer] for layer in judged):
+    if all(labels.get(layer, 0) > max(sets[layer], 1) for layer in judged):  # at 1, a label is a neighbour's id
         return "hooking"
     if any(sets[layer] > 1 << (layer - 1) for layer in judged):
         return "beyond squaring"
