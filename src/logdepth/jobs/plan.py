@@ -8,18 +8,20 @@ The model, for inputs of one shape (edges per vertex, say) on random data:
   top;
 - seconds: rounds * latency + busiest machine's bytes / bandwidth + words / (machines * words a second), the last
   measured here on one core.
-What it does not know: other inputs than random ones, stragglers, a network that is slower for all at once.
+What it does not know: other inputs than random ones (`like_plan.py` takes samples of one), stragglers, a network that
+is slower for all at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from logdepth.errors import InputError, SpecError
+from logdepth.jobs.extrapolating import extrapolate
 from logdepth.jobs.quantities import Memory
 from logdepth.mpc.engine import LocalEngine
 from logdepth.mpc.protocol import Choose, Local, Loop, Send, Stage
@@ -28,6 +30,9 @@ from logdepth.mpc.spilling import driver_bytes, worker_bytes
 from logdepth.protocols import Problem
 from logdepth.protocols.inputs.input import Size
 from logdepth.protocols.lookup import may_ask
+
+if TYPE_CHECKING:
+    from logdepth.jobs.like_plan import Likeness
 
 MOST_INPUT = 10**15  # vertices, edges, numbers: words and sums over machines stay far below 2^63
 MOST_MACHINES = 2**31 - 1  # that a run could have: offsets by machine are arrays in every engine
@@ -134,35 +139,12 @@ def predict(problem: Problem, rows: Sequence[Measured], target: Spec, words: int
     )
 
 
-def extrapolate(sizes: Sequence[float], values: Sequence[float], target: float) -> float:
-    """`a + b n + c n log2 n` at `target`, the coefficients fitted to relative errors, none negative.
-
-    Of all fits with some of the three terms the best; a simpler one if it is hardly worse.
-
-    >>> round(extrapolate([10, 20, 40], [25, 45, 85], 80)), round(extrapolate([8, 16, 32], [24, 64, 160], 64))
-    (165, 384)
-    """
-    n, y = np.asarray(sizes, float), np.maximum(np.asarray(values, float), 1e-12)
-    basis = np.stack([np.ones_like(n), n, n * np.log2(np.maximum(n, 1))], axis=1)
-    there = np.array([1.0, target, target * np.log2(max(target, 1))])
-    best, found = np.inf, float(y[-1])
-    for terms in ([0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]):
-        scaled = basis[:, terms] / y[:, None]
-        weight = np.linalg.norm(scaled, axis=0)
-        if not weight.all():  # n log2 n of shares of a word or less
-            continue
-        coefficients = np.linalg.lstsq(scaled / weight, np.ones(len(n)), rcond=None)[0] / weight
-        error = float(np.linalg.norm(scaled @ coefficients - 1))
-        if (coefficients >= 0).all() and error < best - 0.003:
-            best, found = error, float(there[terms] @ coefficients)
-    return found
-
-
 @dataclass(frozen=True)
 class Plan:
     """A prediction against machines: see `logdepth plan`.
 
     driver_bytes, worker_bytes: what the processes of a run in parts take, a worker a machine; None where there is none.
+    like: what was calibrated on a user's own input (`like_plan.py`), with intervals.
     """
 
     problem: str
@@ -180,13 +162,16 @@ class Plan:
     calibration: tuple[Measured, ...]
     driver_bytes: int | None
     worker_bytes: int | None
+    like: Likeness | None = None
 
     @property
     def seconds(self) -> float:
         return self.latency_seconds + self.network_seconds + self.compute_seconds
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "seconds": self.seconds}
+        return {**asdict(replace(self, like=None)), "seconds": self.seconds} | (
+            {"like": self.like.to_json()} if self.like else {}
+        )
 
 
 def plan(

@@ -1,0 +1,70 @@
+"""The loops behind samples, compiled: neighbours by vertex, and a breadth-first search that stops at so many edges."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def neighbours(tail, head, vertices):
+    """(offsets, other ends) by vertex; a loop stands there twice."""
+    offsets = np.zeros(vertices + 1, np.int64)
+    for row in range(len(tail)):
+        offsets[tail[row] + 1] += 1
+        offsets[head[row] + 1] += 1
+    for vertex in range(vertices):
+        offsets[vertex + 1] += offsets[vertex]
+    place = offsets[:-1].copy()
+    other = np.empty(2 * len(tail), np.int32)
+    for row in range(len(tail)):
+        x, y = tail[row], head[row]
+        other[place[x]] = y
+        place[x] += 1
+        other[place[y]] = x
+        place[y] += 1
+    return offsets, other
+
+
+@njit(cache=True, nogil=True)
+def breadth_first(offsets, other, seeds, priority, edges):
+    """Ranks in which vertices are reached, until `edges` edges lie within; the others have as many as vertices are.
+
+    Levels are gone through in order of `priority`, so that a level that is cut off is cut off at random. From the next
+    of `seeds` where a component is exhausted. Also: how many were reached, and the edges within, loops twice.
+    """
+    vertices = len(offsets) - 1
+    rank = np.full(vertices, vertices, np.int32)
+    queued = np.zeros(vertices, np.bool_)
+    level = np.empty(0, np.int32)
+    reached, within, seed = 0, 0, 0
+    while within < 2 * edges:
+        if len(level) == 0:
+            while seed < len(seeds) and queued[seeds[seed]]:
+                seed += 1
+            if seed == len(seeds):
+                break
+            level = np.array([seeds[seed]], np.int32)
+            queued[seeds[seed]] = True
+        level = level[np.argsort(priority[level])]
+        room = 0
+        for vertex in level:
+            room += offsets[vertex + 1] - offsets[vertex]
+        found, count = np.empty(min(room, vertices), np.int32), 0
+        for vertex in level:
+            if within >= 2 * edges:
+                break
+            rank[vertex] = reached
+            reached += 1
+            for place in range(offsets[vertex], offsets[vertex + 1]):
+                next_one = other[place]
+                if next_one == vertex:
+                    within += 1
+                elif rank[next_one] < vertices:
+                    within += 2
+                if not queued[next_one]:
+                    queued[next_one] = True
+                    found[count] = next_one
+                    count += 1
+        level = found[:count].copy()
+    return rank, reached, within
