@@ -1,10 +1,9 @@
 """Gated DeltaNet: a rival whose state is a table that is corrected, not only added to (Yang et al. 2024, 2412.06464).
 
 In every head `S_t = exp(g_t) S_(t-1)`, then `S_t += k_t (beta_t (v_t - S_t^T k_t))^T`, and `S_t^T q_t` is read. Slots
-go in
-chunks: within one, the corrections solve a triangular system (the paper's WY form); from chunk to chunk goes the state.
-It equals transformers' own (Qwen3-Next's layer, `tests/models/test_rivals.py`), and can start from a state, as players
-need. A block has a hidden layer after it, twice the width, as the published models do.
+go in chunks: within one, the corrections solve a triangular system (the paper's WY form); from chunk to chunk goes the
+state. Gradients are written out, as in `mamba2.py`. It equals transformers' own (Qwen3-Next's layer,
+`tests/models/test_rivals.py`), and can start from a state, as players need. A block has a hidden layer after it, twice the width, as the published models do.
 """
 
 from __future__ import annotations
