@@ -3,7 +3,8 @@
 In every head `S_t = exp(g_t) S_(t-1)`, then `S_t += k_t (beta_t (v_t - S_t^T k_t))^T`, and `S_t^T q_t` is read. Slots
 go in chunks: within one, the corrections solve a triangular system (the paper's WY form); from chunk to chunk goes the
 state. Gradients are written out, as in `mamba2.py`. It equals transformers' own (Qwen3-Next's layer,
-`tests/models/test_rivals.py`), and can start from a state, as players need. A block has a hidden layer after it, twice the width, as the published models do.
+`tests/models/test_rivals.py`), and can start from a state, as players need. A block has a hidden layer after it, twice
+the width, as the published models do.
 """
 
 from __future__ import annotations

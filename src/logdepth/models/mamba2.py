@@ -2,8 +2,8 @@
 
 The layer of the paper in plain torch: a projection, a short convolution, the recurrence
 `h_t = exp(dt_t A) h_(t-1) + dt_t x_t B_t^T`, `y_t = h_t C_t + D x_t` in every head, a gated norm, a projection. Slots
-go in chunks: within a chunk by pairs (the dual form), from chunk to chunk by the state. Gradients are written out, since
-autograd's take as long again in passes over memory. It equals transformers' own layer, weight for weight
+go in chunks: within a chunk by pairs (the dual form), from chunk to chunk by the state. Gradients are written out:
+autograd's own pass over memory many times more often. It equals transformers' own layer, weight for weight
 (`tests/models/test_rivals.py`), and can start from a state, as players need.
 """
 
