@@ -39,9 +39,10 @@ def analyze_graphs(
     """Write `rows.jsonl`, PNGs and `index.html` to a folder; the findings in short.
 
     k: the diameter of the graphs (default: the largest of the lesson). graphs: for attention, ablation and patching
-    (probes take six times as many). also: other seeds of
-    the net; the verdict is what all say, their probes are in the rows, the pictures show the first. A net without heads has no rows of attention and ablation. Raises `InputError` for
-    a diameter that a lesson doesn't have, another task among `also`, fewer than 2 graphs, or an occupied folder.
+    (probes take six times as many). also: other seeds of the net; the verdict is what all say, their probes are in the
+    rows, the pictures show the first. A net without heads has no rows of attention and ablation. Raises `InputError`
+    for a diameter that the lesson doesn't have, another task or depth among `also`, fewer than 2 graphs, or an occupied
+    folder.
     """
     out, lesson = Path(out), lesson_of(subject)
     k = lesson.largest if k is None else k

@@ -42,8 +42,8 @@ def analyze(
 
     A model without heads (`models/lstm.py`) has no rows of attention and ablation: its layers are looked into.
     k: hops to ask for (default: the most the model takes). strings: for attention and ablation (probes take six times
-    as many). also: other seeds of a net that learned graphs, which is asked other things (`graph_report.py`). Raises `InputError` for a k it does
-    not take, fewer than 2 strings, or an occupied folder.
+    as many). also: other seeds of a net that learned graphs, which is asked other things (`graph_report.py`). Raises
+    `InputError` for a k it does not take, fewer than 2 strings, a model that thinks, or an occupied folder.
     """
     task = subject.task
     if isinstance(task, GraphLesson):
