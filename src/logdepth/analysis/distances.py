@@ -5,9 +5,10 @@ within r of v (*set*), and one whose largest number names the least id within r 
 regression on two thirds of the graphs, scored on the others. Of sets, half the score is on pairs that are within r and
 half on pairs that are not, so that saying always the same is right in half. The *boundary* is sharper: of a pair at
 exactly r and one at exactly r + 1 of the same graph, how often is the number of the nearer the larger? Whoever knows
-who is within r - 1 and no more, has half. (Of labels: the share right of vertices whose least id is at exactly r.) A net
-that squares holds the set within 2^(l-1) after layer l, breadth-first search that within l; one that hooks holds labels
-without sets.
+who is within r - 1 and no more, has half. (Of labels: the share right of vertices whose least id is at exactly r.)
+
+A net that squares holds the set within 2^(l-1) after layer l, breadth-first search that within l; one that hooks holds
+labels without sets.
 """
 
 from __future__ import annotations

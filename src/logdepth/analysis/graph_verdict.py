@@ -4,8 +4,8 @@
 *Hooking* holds, further than it holds who is near, the least id that is near. That r is held is judged at the boundary:
 is a pair at r told from one at r + 1? (Of all pairs, whoever knows r - 1 tells most.) A probe that is right in .9
 there: is that held? No share is the right one, and every probe has an interval; so a net is called like one of them
-only if it is at every cutoff from .75, half way from chance to certainty, to .95 and at both ends of the intervals, else
-it is undecided.
+only if it is at every cutoff from .75, half way from chance to certainty, to .95 and at both ends of the intervals,
+else it is undecided.
 """
 
 from __future__ import annotations
