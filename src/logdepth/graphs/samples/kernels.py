@@ -1,4 +1,4 @@
-"""The loops behind samples, compiled: neighbours by vertex, and a breadth-first search that stops at so many edges."""
+"""The loops behind samples, compiled: neighbours by vertex, a search that stops at so many edges, the longest chain."""
 
 from __future__ import annotations
 
@@ -68,3 +68,32 @@ def breadth_first(offsets, other, seeds, priority, edges):
                     count += 1
         level = found[:count].copy()
     return rank, reached, within
+
+
+@njit(cache=True, nogil=True)
+def longest_chain(offsets, other):
+    """Which vertices are in the largest connected set of vertices that have at most two edges."""
+    vertices = len(offsets) - 1
+    seen = np.zeros(vertices, np.bool_)
+    best = np.empty(0, np.int32)
+    queue = np.empty(vertices, np.int32)
+    for start in range(vertices):
+        if seen[start] or offsets[start + 1] - offsets[start] > 2:
+            continue
+        seen[start] = True
+        queue[0] = start
+        count, place = 1, 0
+        while place < count:
+            vertex = queue[place]
+            place += 1
+            for edge in range(offsets[vertex], offsets[vertex + 1]):
+                near = other[edge]
+                if not seen[near] and offsets[near + 1] - offsets[near] <= 2:
+                    seen[near] = True
+                    queue[count] = near
+                    count += 1
+        if count > len(best):
+            best = queue[:count].copy()
+    inside = np.zeros(vertices, np.bool_)
+    inside[best] = True
+    return inside

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -46,6 +47,13 @@ class EdgePool:
     @property
     def num_edges(self) -> int:
         return len(self.tail)
+
+    @cached_property
+    def neighbours(self) -> tuple[np.ndarray, np.ndarray]:
+        """Offsets by vertex, and the other ends of its edges."""
+        from logdepth.graphs.samples.kernels import neighbours  # compiled
+
+        return neighbours(self.tail, self.head, self.num_vertices)
 
     @property
     def num_vertices(self) -> int:
