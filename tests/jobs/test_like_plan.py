@@ -177,4 +177,4 @@ def test_what_cannot_be_planned_for(tmp_path):
         plan(good, memory=Memory(100, in_bytes=False))
     for options in ({"machines": 0}, {"edges": 10**16}, {"largest": 3}, {"cores": 0}):
         with pytest.raises(InputError, match="must be"):
-            plan(good, **options)
+            plan(good, "connectivity", **options)

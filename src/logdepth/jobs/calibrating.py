@@ -81,8 +81,8 @@ def calibrate(
         return _measured(like.trial(all_edges(pool), pool, machines, slack, target=spec), stages, spec)
     drawn = draw_samples(pools, like.file_edges, rng, largest=largest, least=LEAST_EDGES * machines)
     samples, kinds, notes = drawn.samples, list(drawn.kinds), list(drawn.notes)
-    least = min(range(len(samples)), key=lambda place: samples[place][0].num_edges)
-    like.trial(*samples[least], machines, slack)  # what is compiled is loaded before anything is timed
+    smallest = min(range(len(samples)), key=lambda place: samples[place][0].num_edges)
+    like.trial(*samples[smallest], machines, slack)  # what is compiled is loaded before anything is timed
     trials = []
     for step, (sample, pool) in enumerate(samples):
         if progress:

@@ -167,12 +167,12 @@ class LikeInput:
         if self.found is None or self.said is not None:
             vertices = max(used, wanted)  # isolated ones among the others
             number = ((np.cumsum(seen) - 1) * vertices // max(used, 1)).astype(index_dtype(vertices))
-            ends = [number[sample.tail], number[sample.head]]
+            tail, head = number[sample.tail], number[sample.head]
             if self.found is None:
                 weight = None if pool.weight is None else pool.weight[sample.rows]
-                yield vertices, None, Graph(np.arange(vertices), *ends, weight)
+                yield vertices, None, Graph(np.arange(vertices), tail, head, weight)
                 return
-            with _in_parts(ends, None) as found:
+            with _in_parts([tail, head], None) as found:
                 yield vertices, found, None
             return
         words = [pool.ids[:, end] for end in (sample.tail, sample.head)]

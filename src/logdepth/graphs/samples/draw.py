@@ -28,7 +28,8 @@ CLASSES = 2  # classes of degrees a doubling
 class EdgeSample:
     """Edges in the input's order; ends are vertices of the pool. rows: which edges of the pool.
 
-    how: balls, edges, chain or all. cut: edges that leave, for each edge within (balls). merged: vertices in one (edges).
+    how: balls, edges, chain or all. cut: edges that leave, for each edge within (balls). merged: vertices in one
+    (edges).
     """
 
     how: str
@@ -82,7 +83,7 @@ def grow_ball(pool: EdgePool, sizes: list[int], rng: np.random.Generator, seed: 
 
 
 def probe(pool: EdgePool, size: int, count: int, rng: np.random.Generator) -> list[tuple[int, float]]:
-    """Around so many random ends of edges: the vertex, and what its ball of about `size` edges loses for each within."""
+    """Around random ends of edges: the vertex, and what its ball of about `size` edges loses for each within."""
     from logdepth.graphs.samples.kernels import breadth_first  # compiled
 
     priority, found = rng.permutation(pool.num_vertices).astype(np.int32), []

@@ -172,17 +172,18 @@ def read_pools(
         degree = np.empty(pool.num_vertices, np.int64)
         degree[order] = count
         known.append(EdgePool(pool.tail, pool.head, pool.ids, degree, total, found.names))
-    if Pools(*known).covered >= COVERED:
-        return Pools(*known)
+    spread_pool, runs_pool = known
+    if Pools(spread_pool, runs_pool).covered >= COVERED:
+        return Pools(spread_pool, runs_pool)
 
     def edges() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for place in range(len(found.units)):
             tails, heads = _read(found, place, progress, len(found.units))
             yield _keys(tails), _keys(heads)
 
-    some = keys[0][rng.choice(known[0].tail, SEEDS)]
-    most = min(MOST, round(known[0].vertices_of_input()) // 4)
-    return Pools(*known, tuple(spheres(edges, some, most)))
+    some = keys[0][rng.choice(spread_pool.tail, SEEDS)]
+    most = min(MOST, round(spread_pool.vertices_of_input()) // 4)
+    return Pools(spread_pool, runs_pool, tuple(spheres(edges, some, most)))
 
 
 def _read(found: PartsSurvey, step: int, progress: Report, steps: int) -> tuple[np.ndarray, np.ndarray]:
