@@ -61,17 +61,21 @@ FAMILY = [
         "(self.same_sender + self.same_receiver) * same_pair",
         "self.same_sender * same_pair",
     ),
-    ("structured: x = 0 used", "points = blocks + 1", "points = blocks"),
+    ("structured: x = 0 used", "values(coefficients, blocks + 1)", "values(coefficients, blocks)"),
     (
         "structured: others agree as seldom as own",
         "interference.points(degree - 1, 2 * degree - 1)",
         "interference.points(degree - 1, degree - 1)",
     ),
-    ("structured: no shift", "shift * g[destination]", "g[destination]"),
+    (
+        "structured: no shift",
+        "*self._digits(source), *self._digits(destination)",
+        "*self._digits(source + destination)",
+    ),
     (
         "structured: fewer polynomials",
-        "prime_from(max(points + 1, ceil_root(num_machines, degree)))",
-        "prime_from(points + 1)",
+        "field_from(max(points + 1, ceil_root(num_machines, degree)))",
+        "field_from(points + 1)",
     ),
     ("polynomials: fewer than pairs", "ceil_root(num_machines**2, degree)", "ceil_root(num_machines, degree)"),
     (
@@ -80,6 +84,12 @@ FAMILY = [
         '"identity", num_machines, 1, num_machines**2 // 2',
     ),
     ("one slot for all", "if interference == Interference(0, 0, 0):", "if interference.neither == 0:"),
+]
+SMALL_FIELD = [
+    ("a polynomial that isn't primitive", "element == 1 and len(power) == order - 1", "element == 1"),
+    ("sums without digits", "(a // digit + b // digit) % self.p * digit", "(a + b) % self.p**self.e // self.e"),
+    ("products with 0", "np.where((a == 0) | (b == 0), 0, self.power[exponent])", "self.power[exponent]"),
+    ("any number a field", "if prime_power(order))", "if order)"),
 ]
 HASHING = [
     (
@@ -158,6 +168,7 @@ FILES = {
     "routers/finite_field.py": FIELD,
     "routers/sums.py": SUMS,
     "routers/cover_free.py": FAMILY,
+    "routers/small_field.py": SMALL_FIELD,
     "routers/hashing.py": HASHING,
     "routers/dealing.py": DEALING,
     "routers/traffic.py": TRAFFIC,

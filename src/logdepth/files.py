@@ -1,25 +1,31 @@
 """Files and folders appear whole or not at all: written under a temporary name, synced, then renamed.
 
 Everything that logdepth writes goes through `new_file` or `new_folder`, except for logs, which grow by lines. Also
-here: one process at a time in a folder (`lock`), and pipes where a file is needed (`regular_file`).
+here: one process at a time in a folder (`lock`), folders that go with their process (`own_folder`), and pipes where a
+file is needed (`regular_file`).
 """
 
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
+import secrets
 import shutil
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from logdepth.errors import InputError, WriteError
 
 _FAILED_WRITES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+
+
+_OLD, _LOCKED = ".old", ".lock"  # beside a temporary folder: what it replaces; the lock of its process
 
 
 def sha256(path: Path) -> str:
@@ -78,21 +84,19 @@ def check_new_folder(path: Path, *, force: bool = False) -> None:
 def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; rename it to `path` if the block succeeds, else remove it.
 
-    Raises `InputError` if `path` is a non-empty folder (or a file) and `force` is false; `WriteError` if it cannot be
+    What a killed process left of such a folder is removed first, and what it was about to replace put back. Raises
+    `InputError` if `path` is a non-empty folder (or a file) and `force` is false; `WriteError` if it cannot be
     written. With `force`, only a folder this library wrote (it holds `logdepth.json`) is replaced: a slip cannot
     delete a home folder.
     """
     path = Path(path)
-    check_new_folder(path, force=force)
     absolute = path.absolute()
-    try:
-        absolute.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{absolute.name[:100]}.", dir=absolute.parent))
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-    old = temporary.with_name(temporary.name + ".old")
-    try:
-        with _naming_failed_writes(path):
+    prefix = f".{absolute.name[:100]}."
+    sweep(absolute.parent, prefix, absolute)
+    check_new_folder(path, force=force)
+    with _naming_failed_writes(path), own_folder(absolute.parent, prefix, path) as temporary:
+        old = temporary.with_name(temporary.name + _OLD)
+        try:
             temporary.chmod(0o755)
             yield temporary
             _sync_tree(temporary)
@@ -105,9 +109,69 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
                     old.rename(absolute)
                 raise
             _sync_folder(absolute.parent)
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def own_folder(parent: Path, prefix: str, shown: Path | None = None) -> Iterator[Path]:
+    """A new folder `parent/prefix...` for this process, removed after the block.
+
+    If the process is killed, the next one that asks for a folder of this prefix there removes it: a lock beside the
+    folder, held as long as the process lives, says whether it is still somebody's. Where the file system knows no
+    locks nothing is removed. Raises `WriteError`, naming `shown` if given, if it cannot be made.
+
+    >>> with tempfile.TemporaryDirectory() as place, own_folder(Path(place), "work-") as folder:
+    ...     folder.is_dir(), folder.name.startswith("work-")
+    (True, True)
+    """
+    import filelock
+
+    sweep(parent, prefix)
+    folder = parent / f"{prefix}{secrets.token_hex(4)}"
+    held = filelock.FileLock(_lock_of(folder))
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError, NotImplementedError):
+            held.acquire(timeout=0)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        held.release()
+        with suppress(OSError):
+            Path(held.lock_file).unlink(missing_ok=True)
+        raise _cannot_write(shown or folder, error) from error
+    try:
+        yield folder
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            Path(held.lock_file).unlink(missing_ok=True)
+        held.release()
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}{_LOCKED}")
+
+
+def sweep(parent: Path, prefix: str, replaced: Path | None = None) -> None:
+    """Remove what `own_folder` made here for processes that were killed. replaced: what it was to replace, put back."""
+    import filelock
+
+    for path in parent.glob(f"{glob.escape(prefix)}*{_LOCKED}") if parent.is_dir() else ():
+        held = filelock.FileLock(path)
+        try:
+            held.acquire(timeout=0)
+        except (filelock.Timeout, OSError, NotImplementedError):
+            continue
+        folder = path.with_name(path.name.removesuffix(_LOCKED))
+        old = folder.with_name(folder.name + _OLD)
+        if old.exists() and replaced is not None and not replaced.exists():
+            old.rename(replaced)
         shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        held.release()
 
 
 @contextmanager

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from logdepth.errors import InputError
+from logdepth.models import deltanet, mamba2
 from logdepth.models.attention import FullAttention, KernelAttention
 from logdepth.models.build import build_model
 from logdepth.models.config import ModelConfig
@@ -19,8 +21,10 @@ from logdepth.models.gnn import symbol_graph, told_graph
 from logdepth.models.inside import attention_of
 from logdepth.models.linear import LinearAttention
 from logdepth.models.mamba2 import Mamba2Layer, scan
+from logdepth.models.norm import RmsNorm
 from logdepth.models.performer import PerformerAttention
-from logdepth.models.recurrent import RecurrentModel
+from logdepth.models.recurrent import RecurrentBlock, RecurrentModel
+from logdepth.models.short_convolution import ShortConvolution
 from logdepth.models.thinking import ThinkingTransformer
 from logdepth.models.windows import NO_STRIDE, SparseAttention
 from logdepth.separations.sparse import seen
@@ -82,23 +86,106 @@ def test_gated_delta_is_transformers_own() -> None:
 
 def test_recurrences_are_their_definitions() -> None:
     """Slot by slot, over more than a chunk, from a state that is not nothing."""
-    x, b, c, h = rows(2, 3, 70, 4), rows(2, 70, 5, seed=1), rows(2, 70, 5, seed=2), rows(2, 3, 4, 5, seed=3)
-    decay = -rows(2, 3, 70, seed=4).abs()
-    found, last = scan(x, decay, b, c, h)
-    for t in range(70):
-        h = h * decay[:, :, t, None, None].exp() + x[:, :, t, :, None] * b[:, None, t, None, :]
-        torch.testing.assert_close(found[:, :, t], (h * c[:, None, t, None, :]).sum(-1), atol=1e-4, rtol=1e-4)
+    x, b, c, h = rows(2, 150, 96), rows(2, 150, 5, seed=1), rows(2, 150, 5, seed=2), rows(2, 96, 5, seed=3)
+    decay, step, skip = -rows(3, 2, 150, seed=4).abs(), rows(3, 2, 150, seed=10), rows(3, seed=11)
+    found, last = scan(x, decay, step, b, c, skip, h)
+    assert last is not None and found.shape == x.shape
+    for t in range(150):
+        kept, new = (part[:, :, t].exp().T.repeat_interleave(32, 1) for part in (decay, step))
+        h = h * kept[:, :, None] + (new * x[:, t])[:, :, None] * b[:, t, None]
+        wanted = (h * c[:, t, None]).sum(-1) + skip.repeat_interleave(32) * x[:, t]
+        torch.testing.assert_close(found[:, t], wanted, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(last, h, atol=1e-4, rtol=1e-4)
-    query, key, value = (rows(2, 3, 70, 4, seed=s) for s in (5, 6, 7))
+    query, key, value = (rows(3, 2, 150, 4, seed=s) for s in (5, 6, 7))
     key = key / key.norm(dim=-1, keepdim=True)
-    beta, table = rows(2, 3, 70, seed=8).sigmoid(), rows(2, 3, 4, 4, seed=9)
+    beta, table = rows(3, 2, 150, seed=8).sigmoid(), rows(2, 3, 4, 4, seed=9)
     found, last = delta_rule(query, key, value, decay, beta, table)
-    for t in range(70):
-        table = table * decay[:, :, t, None, None].exp()
-        k = key[:, :, t, :, None]
+    table = table.transpose(0, 1)
+    assert last is not None
+    for t in range(150):
+        table, k = table * decay[:, :, t, None, None].exp(), key[:, :, t, :, None]
         table = table + k * (beta[:, :, t, None] * (value[:, :, t] - (table * k).sum(-2)))[:, :, None]
         torch.testing.assert_close(found[:, :, t], (table * query[:, :, t, :, None]).sum(-2), atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(last, table, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(last, table.transpose(0, 1), atol=1e-4, rtol=1e-4)
+
+
+GRADIENTS = [(Mamba2Layer(32, 5), mamba2), (DeltaLayer(32, 64), deltanet)]
+
+
+@pytest.mark.parametrize(("layer", "module"), GRADIENTS)
+@pytest.mark.parametrize("chunk", [5, 128])
+def test_written_out_gradients_are_those_of_differences(
+    layer: RecurrentBlock, module: Any, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In float64, of every parameter, the rows and the states, over blocks and chunks, fewer or more than the slots."""
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    if module is mamba2:
+        monkeypatch.setattr(module, "BLOCK", 3)
+    layer = layer.double()
+    places = {name: rows(*part.shape, seed=s).double() for s, (name, part) in enumerate(layer.named_parameters())}
+    state = tuple(rows(*part.shape, seed=7).double() for part in layer.initial(2))
+
+    def run(x: Tensor, before: Tensor, after: Tensor, *parts: Tensor) -> tuple[Tensor, ...]:
+        given = dict(zip(places, parts, strict=True))
+        alone = torch.func.functional_call(layer, given, (x,))
+        out, last = torch.func.functional_call(
+            _Advance(layer), {f"layer.{n}": p for n, p in given.items()}, (x, before, after)
+        )
+        return alone, out, *last
+
+    inputs = [part.requires_grad_() for part in (rows(2, 8, 32).double(), *state, *places.values())]
+    assert torch.autograd.gradcheck(run, inputs, fast_mode=True)
+
+
+class _Advance(torch.nn.Module):
+    def __init__(self, layer: RecurrentBlock) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor, *state: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        return self.layer.advance(x, state)
+
+
+@pytest.mark.parametrize(("layer", "module"), GRADIENTS)
+def test_extreme_decays_stay_finite(layer: RecurrentBlock, module: Any) -> None:
+    """Slots that keep nothing and slots that keep all, steps of nothing and large ones: no overflow, no nan."""
+    layer = layer.float()
+    with torch.no_grad():
+        for name, bias in layer.named_parameters():
+            if name in ("step_bias", "log_rate"):
+                bias.copy_(
+                    torch.linspace(-200 if name == "step_bias" else 0, 200 if name == "step_bias" else 6, len(bias))
+                )
+    for weight in (-300.0, 0.0, 300.0):
+        x = (rows(2, 150, 32) + weight).requires_grad_()
+        out = layer(x)
+        out.sum().backward()
+        assert out.isfinite().all() and x.grad is not None and x.grad.isfinite().all()
+        assert all(part.grad is not None and part.grad.isfinite().all() for part in layer.parameters())
+
+
+def test_short_convolution_and_norm_are_torchs_own() -> None:
+    """With what stands before and without, fewer slots than taps, gradients included."""
+    for slots, bias in ((1, True), (2, False), (7, True)):
+        layer, x = ShortConvolution(5, bias=bias).double(), rows(6, slots, 5).double().requires_grad_()
+        before = rows(6, 5, 3, seed=1).double().requires_grad_()
+        for given in (None, before):
+            start = layer.initial(6) if given is None else given
+            wanted = functional.silu(layer.filter(torch.cat([start, x.transpose(1, 2)], 2))).transpose(1, 2)
+            inputs = [x, *([] if given is None else [before]), *layer.parameters()]
+            _same_gradients(layer(x, given), wanted, inputs)
+    norm, x = RmsNorm(8).double(), rows(3, 4, 8).double().requires_grad_()
+    torch.nn.init.normal_(norm.weight)
+    _same_gradients(norm(x), functional.rms_norm(x, (8,), norm.weight), [x, norm.weight])
+    half = x.detach().bfloat16()
+    assert torch.equal(RmsNorm(8).bfloat16()(half), functional.rms_norm(half, (8,), torch.ones(8).bfloat16()))
+
+
+def _same_gradients(found: Tensor, wanted: Tensor, inputs: list[Tensor]) -> None:
+    torch.testing.assert_close(found, wanted)
+    weights = rows(*found.shape, seed=3).double()
+    for one, other in zip(*(torch.autograd.grad(out, inputs, weights) for out in (found, wanted)), strict=True):
+        torch.testing.assert_close(one, other)
 
 
 @pytest.mark.parametrize("family", RECURRENT)

@@ -40,6 +40,10 @@ def test_all_kernels(seed, machines, rows, word):
     index = rng.integers(0, 300, rows).astype(np.int32)
     other = rng.integers(0, 300, rows).astype(np.int32)
     values = rng.integers(0, 10**9, rows)
+    ends = rng.integers(0, rng.integers(1, 300), rows).astype(word)
+    shift = word(rng.choice([0, 10**6]))
+    some = rng.random(machines) < 0.8
+    cells = BOTH[0].cells(fact_offsets, 0, machines, np.dtype(word))
     calls = [
         lambda k: k.deliver(destination, columns, machines),
         lambda k: k.select(offsets, mask, columns),
@@ -53,6 +57,13 @@ def test_all_kernels(seed, machines, rows, word):
         lambda k: k.least_at(offsets, index, values, fact_offsets, facts),
         lambda k: k.least_neighbor(offsets, index, other, fact_offsets, facts),
         lambda k: k.merge([columns, columns], [offsets, offsets]),
+        lambda k: k.crowds(offsets, address, machines, 3),
+        lambda k: k.lower_roots(offsets, address, address[::-1] // 2, fact_offsets, cells, machines),
+        lambda k: k.marked(offsets, address, fact_offsets, machines),
+        lambda k: k.cells(offsets, 3, 7, np.dtype(word)),
+        lambda k: k.forest(offsets, address, ends, mask, some),
+        lambda k: k.forest(offsets, address + 10**6, ends, mask, some),
+        *(lambda k, w=w, p=p: k.stars(offsets, address, ends + shift, w, p) for w in (0, 5, 500) for p in (20, 9999)),
     ]
     for call in calls:
         same(call(BOTH[0]), call(BOTH[1]))

@@ -93,8 +93,8 @@ def test_laws(name: str, q: int, s: int) -> None:
 
 
 def test_by_sorting_alone() -> None:
-    data = graph(20, np.random.default_rng(2).integers(0, 20, (15, 2)))
-    run = BIPARTITENESS.run(data, Spec(400, 3100, 50))
+    data = graph(120, np.random.default_rng(2).integers(0, 120, (60, 2)))
+    run = BIPARTITENESS.run(data, Spec(400, 3100, 240))
     check_sides(run, data)
     assert by_sorting(run)
 

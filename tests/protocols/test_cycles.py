@@ -60,7 +60,7 @@ def test_laws(lengths: list[int], q: int, s: int) -> None:
 
 
 def test_by_sorting_alone() -> None:
-    run = ONE_VERSUS_TWO_CYCLE.run(cycles([9, 9], 1), Spec(400, 3100, 54))
+    run = ONE_VERSUS_TWO_CYCLE.run(cycles([100, 99], 1), Spec(400, 3100, 597))
     assert run.result == 2 and by_sorting(run)
 
 

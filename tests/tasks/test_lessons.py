@@ -164,7 +164,9 @@ def test_a_net_learns_who_is_near(tmp_path: Path) -> None:
     subject = train(fast(2, task="connectivity", graph=GraphTold(8), **sizes), tmp_path / "run", threads=1)
     rows = {(row["k"], row["layer"]): row["error"] for k in (2, 3) for row in score_near(subject, k, graphs=100)}
     assert rows[3, 1] < 0.02 and rows[2, 2] < 0.1
-    probes = {(row["layer"], row["within"]): row["accuracy"] for row in probe_distances(subject, 3, graphs=150)}
+    rows_of = [row for row in probe_distances(subject, 3, graphs=150) if row["of"] == "set"]
+    probes = {(row["layer"], row["within"]): row["accuracy"] for row in rows_of}
+    assert all(row["low"] <= row["accuracy"] <= row["high"] for row in rows_of)
     assert probes[1, 1] > 0.95 > probes[0, 1] and probes[2, 2] > 0.85
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from logdepth.analysis.ablation import ablate_heads
 from logdepth.analysis.circuit import circuit_rows, circuit_section
 from logdepth.analysis.construction import Verdict, judge_probes
+from logdepth.analysis.graph_report import analyze_graphs
 from logdepth.analysis.page import Section, write_page
 from logdepth.analysis.patching import find_pair, patch_heads, patch_residual
 from logdepth.analysis.pictures import draw_ablation, draw_heads, draw_patching, draw_probes, draw_scores
@@ -18,6 +19,7 @@ from logdepth.analysis.probes import decodable, hop_prefix, probe_pointers
 from logdepth.analysis.words import words
 from logdepth.errors import InputError
 from logdepth.files import check_new_folder, new_folder
+from logdepth.tasks.lessons import GraphLesson
 from logdepth.train.evaluate import evaluate
 from logdepth.train.subject import Subject
 
@@ -38,10 +40,13 @@ def analyze(
 
     A model without heads (`models/lstm.py`) has no rows of attention and ablation: its layers are looked into.
     k: hops to ask for (default: the most the model takes). strings: for attention and ablation (probes take six times
-    as many). Raises `InputError` for a k it does not take, fewer than 2 strings, or an occupied folder.
+    as many). A net that learned graphs is asked other things (`graph_report.py`). Raises `InputError` for a k it does
+    not take, fewer than 2 strings, or an occupied folder.
     """
-    out = Path(out)
     task = subject.task
+    if isinstance(task, GraphLesson):
+        return analyze_graphs(subject, out, k=k, graphs=strings, seed=seed, force=force, progress=progress)
+    out = Path(out)
     k = task.questions[-1] if k is None else k
     subject.check(k, task.length)
     if strings < 2:

@@ -12,12 +12,15 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "analyze",
         help="attention against a task's pointers, ablations, patching, probes: one report",
-        description="Look inside a trained or compiled model of a task: rows, pictures and one self-contained page.",
+        description="Look inside a trained or compiled model of a task: rows, pictures and one self-contained page. A "
+        "net that learned graphs: squaring, hooking or breadth-first search?",
     )
     parser.add_argument("path", metavar="RUN|DIR", help="a run's folder or a compiled model's")
-    parser.add_argument("--k", type=int, help="hops to ask for (default: the most the model takes)")
+    parser.add_argument(
+        "--k", type=int, help="hops to ask for, or the graphs' diameter (default: the most the model takes)"
+    )
     parser.add_argument("--out", default="report", metavar="DIR", help="the report's folder (default: report)")
-    parser.add_argument("--strings", type=int, default=50, help="random strings to look at (default 50)")
+    parser.add_argument("--strings", type=int, default=50, help="random strings, or graphs, to look at (default 50)")
     parser.add_argument("--seed", type=int, default=0, help="of the strings")
     parser.add_argument("--device", help="cpu, cuda, cuda:1 (default: cuda if it is there)")
     parser.add_argument("--force", action="store_true", help="replace a report")
@@ -40,7 +43,9 @@ def _analyze(args: argparse.Namespace) -> int:
     print(f"{args.path}, k = {found['k']}: {error}")
     for layer in sorted({row["layer"] for row in found["heads"]}):
         heads = [f"{row['name']} {row['share']:.2f}" for row in found["heads"] if row["layer"] == layer]
-        reached = f"   {found['verdict']['reached'].get(layer, 0)} hops in hand" if found["verdict"] else ""
+        most = found["verdict"]["reached"].get(layer, 0) if found["verdict"] else None
+        held = f"{most} hops in hand" if "prefix" in found else f"who is within {most} can be read"
+        reached = "" if most is None else f"   {held}"
         print(f"  layer {layer}: {', '.join(heads)}{reached}")
     if found["verdict"]:
         print(found["conclusion"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from logdepth import __version__
 from logdepth.errors import InputError
-from logdepth.files import check_new_folder, new_folder, write_text_atomically
+from logdepth.files import check_new_folder, new_folder, own_folder, write_text_atomically
 from logdepth.graphs.parts.listing import is_partitioned, kind_of
 from logdepth.graphs.parts.survey import PartsSurvey, survey
 from logdepth.mpc.checkpoint import Checkpoints
@@ -96,12 +96,12 @@ def run_in_parts(
     if wanted.folder is not None:
         check_new_folder(wanted.folder, force=wanted.force)
     driver: dict[str, float] = {}
-    beside = saves.folder.absolute().parent if saves is not None else None  # which all workers see
+    beside = saves.folder.absolute().parent if saves is not None else Path(tempfile.gettempdir())  # which all see
     made = engine()
     try:
-        with tempfile.TemporaryDirectory(prefix=".logdepth-unpacked-", dir=beside) as folder:
+        with own_folder(beside, ".logdepth-unpacked-") as unpacked:
             with timed(driver, "read: parts listed, looked at and counted"):
-                found = survey(job.source, made.map, folder=folder, ids=job.ids)
+                found = survey(job.source, made.map, folder=str(unpacked), ids=job.ids)
             config = parted.config(found, job.vertices)
             spec = job.spec(problem.slack, parted.words(config))
             protocol = build_protocol(job.problem, replace(problem, protocol=parted.protocol), spec, config)

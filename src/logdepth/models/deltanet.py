@@ -9,42 +9,162 @@ need. A block has a hidden layer after it, twice the width, as the published mod
 
 from __future__ import annotations
 
-from typing import final
+from typing import Any, cast, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd import Function
 from torch.nn import functional
 
 from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
-from logdepth.models.recurrent import RecurrentBlock, RecurrentModel, ShortConvolution, State, decays
+from logdepth.models.norm import RmsNorm
+from logdepth.models.projection import project
+from logdepth.models.recurrent import RecurrentBlock, RecurrentModel, State
+from logdepth.models.short_convolution import ShortConvolution
 
-HEAD, CHUNK = 32, 64
+HEAD, CHUNK = 32, 128
+EPS = 1e-6  # in lengths, as published
+LEAST = 1e-30  # a rate below it corrects nothing
+SEEN = (-40.0, 0.0)  # of exponents, for the same reasons as in mamba2.py
+
+
+@final
+class _Within(Function):
+    """The corrections `u_i = beta_i (v_i - sum over j < i of exp(sums_i - sums_j) (k_i . k_j) u_j)` and what they add
+    to what is read, `sum over j <= i of exp(sums_i - sums_j) (q_i . k_j) u_j`, head by head: the WY form.
+
+    One head's pairs of slots stay in the cache. What a gradient sums over pairs for `sums` and `beta` is a sum over
+    rows: `sums_i` scales row i of both matrices and, the other way, their column i.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, sums: Tensor, beta: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Rows (heads, batch, slots, d), sums and beta (heads, batch, slots)."""
+        systems, reads, left = (sums.new_empty(*sums.shape, sums.shape[2]) for _ in range(3))
+        read, corrections, wanted = torch.empty_like(value), torch.empty_like(value), value * beta[..., None]
+        for head, kept in enumerate(left):
+            system, keys = systems[head], key[head].transpose(1, 2)
+            torch.sub(sums[head, :, :, None], sums[head, :, None], out=kept).clamp_(*SEEN).exp_().tril_()
+            torch.bmm(key[head], keys, out=system).mul_(kept).mul_(beta[head, :, :, None])
+            corrections[head] = _solve(system, wanted[head])
+            torch.bmm(query[head], keys, out=reads[head]).mul_(kept)
+            torch.bmm(reads[head], corrections[head], out=read[head])
+        ctx.save_for_backward(query, key, value, beta, systems, reads, left, read, corrections)
+        return read, corrections
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, ...]:
+        query, key, value, beta, systems, reads, left, read, corrections = ctx.saved_tensors
+        to_read, given = grads[0].contiguous(), grads[1].contiguous()
+        to_query, to_key, to_value = torch.empty_like(query), torch.empty_like(key), torch.empty_like(value)
+        to_sums, to_beta = torch.empty_like(beta), torch.empty_like(beta)
+        pairs, likes = torch.empty_like(left[0]), torch.empty_like(left[0])
+        for head, kept in enumerate(left):
+            q, k, u, rate, grad = query[head], key[head], corrections[head], beta[head, :, :, None], to_read[head]
+            across = u.transpose(1, 2)
+            total = torch.bmm(reads[head].transpose(1, 2), grad).add_(given[head])
+            to_wanted = _solve(systems[head].transpose(1, 2), total)
+            torch.bmm(grad, across, out=pairs).mul_(kept)  # of q_i . k_j
+            torch.bmm(to_wanted, across, out=likes).mul_(kept).mul_(rate).tril_(-1)  # of k_i . k_j, its sign turned
+            torch.bmm(pairs, k, out=to_query[head])
+            torch.bmm(pairs.transpose(1, 2), q, out=to_key[head])
+            to_key[head].baddbmm_(likes, k, alpha=-1).baddbmm_(likes.transpose(1, 2), k, alpha=-1)
+            scaled = to_wanted * u
+            torch.sum(scaled, -1, out=to_beta[head]).div_(beta[head].clamp(min=LEAST))
+            torch.mul(to_wanted, rate, out=to_value[head])
+            along = (grad * read[head]).addcmul_(to_value[head], value[head], value=-1).addcmul_(given[head], u)
+            torch.sum(along, -1, out=to_sums[head])
+        return to_query, to_key, to_value, to_sums, to_beta
+
+
+def _solve(system: Tensor, wanted: Tensor) -> Tensor:
+    """Of a matrix with ones on its diagonal, by the part beside it; turned round, as LAPACK has rows and columns."""
+    upper = not system.is_contiguous()
+    turned = torch.linalg.solve_triangular(
+        system.transpose(1, 2), wanted.transpose(1, 2), upper=not upper, left=False, unitriangular=True
+    )
+    return turned.transpose(1, 2)
 
 
 def delta_rule(
-    query: Float[Tensor, "batch heads slots d"],
-    key: Float[Tensor, "batch heads slots d"],
-    value: Float[Tensor, "batch heads slots d"],
-    log_decay: Float[Tensor, "batch heads slots"],
-    beta: Float[Tensor, "batch heads slots"],
-    state: Float[Tensor, "batch heads d d"],
-) -> tuple[Tensor, Tensor]:
-    """What is read at every slot, and the state after all of them."""
-    out = []
-    for first in range(0, query.shape[2], CHUNK):
+    query: Float[Tensor, "heads batch slots d"],
+    key: Float[Tensor, "heads batch slots d"],
+    value: Float[Tensor, "heads batch slots d"],
+    log_decay: Float[Tensor, "heads batch slots"],
+    beta: Float[Tensor, "heads batch slots"],
+    state: Float[Tensor, "batch heads d d"] | None,
+    keep: bool = True,
+) -> tuple[Tensor, Tensor | None]:
+    """What is read at every slot, and the state after all of them if it is to be kept. None is zeros."""
+    out, table = [], None if state is None else state.transpose(0, 1)
+    slots = query.shape[2]
+    for first in range(0, slots, CHUNK):
         piece = slice(first, first + CHUNK)
-        q, k, v, b = query[:, :, piece], key[:, :, piece], value[:, :, piece], beta[:, :, piece, None]
-        sums, left = decays(log_decay[:, :, piece])
+        q, k, v = (part[:, :, piece].contiguous() for part in (query, key, value))
+        sums = log_decay[:, :, piece].cumsum(2)
         kept = sums.exp()[..., None]
-        system = (b * (k @ k.transpose(-1, -2)) * left).tril(-1)  # + 1 on the diagonal
-        wanted = b * (v - kept * (k @ state))
-        corrections = torch.linalg.solve_triangular(system, wanted, upper=False, unitriangular=True)
-        out.append(kept * (q @ state) + (q @ k.transpose(-1, -2) * left) @ corrections)
-        rest = (sums[..., -1:] - sums).exp()[..., None]
-        state = sums[..., -1, None, None].exp() * state + (k * rest).transpose(-1, -2) @ corrections
-    return torch.cat(out, 2), state
+        wanted = v if table is None else v - kept * (k @ table)
+        read, corrections = cast(tuple[Tensor, Tensor], _Within.apply(q, k, wanted, sums, beta[:, :, piece]))
+        out.append(read if table is None else read + kept * (q @ table))
+        if keep or first + CHUNK < slots:
+            added = (k * (sums[..., -1:] - sums).exp()[..., None]).transpose(-1, -2) @ corrections
+            table = added if table is None else kept[:, :, -1:] * table + added
+    return out[0] if len(out) == 1 else torch.cat(out, 2), table.transpose(0, 1) if keep and table is not None else None
+
+
+@final
+class _Units(Function):
+    """Queries, keys and values with their heads first, queries and keys of length 1, queries times d^(-1/2)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """x (batch, slots, 3 heads d); each of the three (heads, batch, slots, d)."""
+        rows = x.unflatten(2, (3, -1, HEAD)).permute(2, 3, 0, 1, 4).contiguous()
+        scale = torch.linalg.vector_norm(rows[:2], dim=-1, keepdim=True).square_().add_(EPS).rsqrt_()
+        scale[0] *= HEAD**-0.5
+        rows[:2] *= scale
+        ctx.save_for_backward(rows, scale)
+        return rows[0], rows[1], rows[2]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        rows, scale = ctx.saved_tensors
+        _, heads, batch, slots, _ = rows.shape
+        out = rows.new_empty(batch, slots, 3, heads, HEAD).permute(2, 3, 0, 1, 4)
+        for part, (row, grad, larger) in enumerate(zip(rows[:2], grads[:2], (HEAD, 1), strict=True)):
+            along = (row * grad).sum(-1, keepdim=True).mul_(-larger)
+            torch.mul(torch.addcmul(grad, row, along), scale[part], out=out[part])
+        out[2] = grads[2]
+        return out.permute(2, 3, 0, 1, 4).flatten(2)
+
+
+@final
+class _NormGated(Function):
+    """RMSNorm of every head's row, without a weight, then the gate; heads first at the door, rows after it."""
+
+    @staticmethod
+    def forward(ctx: Any, read: Tensor, gate: Tensor) -> Tensor:
+        """read (heads, batch, slots, d), gate (batch, slots, heads d)."""
+        scale = torch.linalg.vector_norm(read, dim=-1, keepdim=True).square_().div_(HEAD).add_(EPS).rsqrt_()
+        unit, opened = read * scale, functional.silu(gate)
+        ctx.save_for_backward(unit, scale, gate, opened)
+        out = torch.empty_like(opened)
+        torch.mul(opened.unflatten(2, (-1, HEAD)), unit.permute(1, 2, 0, 3), out=out.unflatten(2, (-1, HEAD)))
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
+        unit, scale, gate, opened = ctx.saved_tensors
+        grad, to_unit, to_gate = grads[0].unflatten(2, (-1, HEAD)), torch.empty_like(unit), torch.empty_like(gate)
+        torch.mul(grad, opened.unflatten(2, (-1, HEAD)), out=to_unit.permute(1, 2, 0, 3))
+        torch.mul(grad, unit.permute(1, 2, 0, 3), out=to_gate.unflatten(2, (-1, HEAD)))
+        along = (to_unit * unit).sum(-1, keepdim=True).div_(-HEAD)
+        to_unit.addcmul_(unit, along).mul_(scale)
+        return to_unit, torch.ops.aten.silu_backward.grad_input(to_gate, gate, grad_input=to_gate)
 
 
 @final
@@ -54,14 +174,14 @@ class DeltaLayer(RecurrentBlock):
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
         self.width, self.heads = width, width // HEAD
-        self.norm = nn.RMSNorm(width)
+        self.norm = RmsNorm(width)
         self.enter = nn.Linear(width, 4 * width + 2 * self.heads, bias=False)
         self.convolution = ShortConvolution(3 * width)
         self.step_bias = nn.Parameter(torch.ones(self.heads))
         self.log_rate = nn.Parameter(torch.empty(self.heads).uniform_(0.01, 16).log())
-        self.head_norm = nn.RMSNorm(HEAD, eps=1e-6)
+        self.head_norm = RmsNorm(HEAD, eps=EPS)
         self.leave = nn.Linear(width, width, bias=False)
-        self.hidden_norm = nn.RMSNorm(width)
+        self.hidden_norm = RmsNorm(width)
         self.hidden = nn.Linear(width, hidden, bias=False)
         self.hidden_out = nn.Linear(hidden, width, bias=False)
 
@@ -69,24 +189,33 @@ class DeltaLayer(RecurrentBlock):
         return (self.convolution.initial(batch), self.step_bias.new_zeros(batch, self.heads, HEAD, HEAD))
 
     def advance(self, x: Float[Tensor, "batch slots m"], state: State | None) -> tuple[Tensor, State]:
-        mixed, after = self.mix(self.norm(x), state or self.initial(len(x)))
-        x = x + mixed
-        return x + self.hidden_out(functional.gelu(self.hidden(self.hidden_norm(x)))), after
+        mixed, after = self.mix(self.norm(x), state)
+        return self._think(x + mixed), cast(State, after)
 
-    def mix(self, x: Float[Tensor, "batch slots m"], state: State) -> tuple[Tensor, State]:
-        """What the delta rule adds to the residual stream, and the state after."""
-        entered, gate, beta, step = self.enter(x).split([3 * self.width, self.width, self.heads, self.heads], -1)
-        filtered, remembered = self.convolution(entered, state[0])
-        query, key, value = filtered.unflatten(-1, (3, self.heads, HEAD)).permute(2, 0, 3, 1, 4)
-        query, key = _unit(query) * HEAD**-0.5, _unit(key)
-        log_decay = (-self.log_rate.exp() * functional.softplus(step + self.step_bias)).transpose(1, 2)
-        read, table = delta_rule(query, key, value, log_decay, beta.sigmoid().transpose(1, 2), state[1])
-        read = self.head_norm(read).transpose(1, 2).flatten(2)
-        return self.leave(read * functional.silu(gate)), (remembered, table)
+    def forward(self, x: Float[Tensor, "batch slots m"]) -> Float[Tensor, "batch slots m"]:
+        return self._think(x + self.mix(self.norm(x), None, keep=False)[0])
 
+    def _think(self, x: Tensor) -> Tensor:
+        return x + self.hidden_out(functional.gelu(self.hidden(self.hidden_norm(x))))
 
-def _unit(x: Tensor) -> Tensor:
-    return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-6)
+    def mix(
+        self, x: Float[Tensor, "batch slots m"], state: State | None, keep: bool = True
+    ) -> tuple[Tensor, State | None]:
+        """What the delta rule adds to the residual stream, and the state after if it is to be kept; None is the
+        initial state.
+        """
+        before, table = (None, None) if state is None else state
+        sizes = [3 * self.width, self.width, 2 * self.heads]
+        entered, gate, steps = project(x, self.enter.weight, sizes)
+        query, key, value = cast(tuple[Tensor, ...], _Units.apply(self.convolution(entered, before)))
+        beta, step = steps.permute(2, 0, 1).split(self.heads)
+        log_decay = -self.log_rate.exp()[:, None, None] * functional.softplus(step + self.step_bias[:, None, None])
+        read, table = delta_rule(query, key, value, log_decay, beta.sigmoid(), table, keep)
+        weight = self.leave.weight * self.head_norm.weight.repeat(self.heads)
+        out = cast(Tensor, _NormGated.apply(read, gate)) @ weight.T
+        if table is None:
+            return out, None
+        return out, (self.convolution.remember(entered, before), table)
 
 
 @final

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from logdepth.models.config import ModelConfig
+from logdepth.models.norm import RmsNorm
 from logdepth.models.recurrent import RecurrentBlock, RecurrentModel, State
 
 
@@ -17,7 +18,7 @@ class LstmLayer(RecurrentBlock):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.norm = nn.RMSNorm(width)
+        self.norm = RmsNorm(width)
         self.lstm = nn.LSTM(width, width, batch_first=True)
 
     def initial(self, batch: int) -> State:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, cast
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn import functional
 
 from logdepth.models.config import ModelConfig
 from logdepth.models.embedding import token_embedding
 from logdepth.models.family import TrainableModel
+from logdepth.models.norm import RmsNorm
 
 State = tuple[Tensor, ...]
 
@@ -56,7 +55,7 @@ class RecurrentModel(TrainableModel):
         self.config = config
         self.tokens = token_embedding(config)
         self.blocks = nn.ModuleList(self.block(config) for _ in range(config.num_layers))
-        self.final_norm = nn.RMSNorm(config.embed_dim)
+        self.final_norm = RmsNorm(config.embed_dim)
         self.unembed = nn.Linear(config.embed_dim, config.classes, bias=False)
 
     @property
@@ -71,35 +70,3 @@ class RecurrentModel(TrainableModel):
 
     def state_numbers(self, length: int) -> int | None:
         return sum(part[0].numel() for layer in self.layers for part in layer.initial(1))
-
-
-class ShortConvolution(nn.Module):
-    """A filter over each channel's last `size` slots, then SiLU, as Mamba-2 and gated DeltaNet have it."""
-
-    def __init__(self, channels: int, size: int = 4, bias: bool = False) -> None:
-        super().__init__()
-        self.filter = nn.Conv1d(channels, channels, size, groups=channels, bias=bias)
-
-    def initial(self, batch: int) -> Tensor:
-        """Zeros before the first slot, (batch, channels, size - 1)."""
-        weight = self.filter.weight
-        return weight.new_zeros(batch, weight.shape[0], weight.shape[2] - 1)
-
-    def forward(self, x: Float[Tensor, "batch slots channels"], before: Tensor) -> tuple[Tensor, Tensor]:
-        """The filtered rows, and what to remember of them."""
-        padded = torch.cat([before, x.transpose(1, 2)], 2)
-        return functional.silu(self.filter(padded)).transpose(1, 2), padded[:, :, x.shape[1] :]
-
-
-def decays(log_decay: Float[Tensor, "*batch slots"]) -> tuple[Tensor, Tensor]:
-    """Of the logarithms of what a slot keeps of the state before it: their sums from the first slot on, (*, slots), and
-    what is left at slot i of what slot j added, (*, i, j), 0 for j > i.
-
-    >>> left = decays(torch.tensor([0.0, -1.0, -2.0]))[1]
-    >>> bool(torch.allclose(left[2], torch.tensor([-3.0, -2.0, 0.0]).exp()))
-    True
-    """
-    sums = log_decay.cumsum(-1)
-    gaps = sums[..., :, None] - sums[..., None, :]
-    later = torch.ones(gaps.shape[-2:], dtype=torch.bool, device=gaps.device).triu(1)
-    return sums, gaps.masked_fill(later, -torch.inf).exp()

@@ -16,7 +16,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,16 +110,20 @@ class Checkpoints:
             self._check_empty()
         self._make_folder()
         path = self.folder / _LOCK
-        try:
-            with lock(path, f"another run is saving itself in {self.folder}; let it end, or give another folder"):
-                yield
-        except WriteError as error:
-            raise self._not_here(error.reason) from error
-        finally:
-            if not (self.folder / MANIFEST).exists():
-                path.unlink(missing_ok=True)
-                with suppress(OSError):
-                    self.folder.rmdir()
+        with ExitStack() as held:
+            held.callback(self._remove_empty, path)
+            busy = f"another run is saving itself in {self.folder}; let it end, or give another folder"
+            try:
+                held.enter_context(lock(path, busy))
+            except WriteError as error:
+                raise self._not_here(error.reason) from error
+            yield
+
+    def _remove_empty(self, lock_file: Path) -> None:
+        if not (self.folder / MANIFEST).exists():
+            with suppress(OSError):
+                lock_file.unlink(missing_ok=True)
+                self.folder.rmdir()
 
     def _check_empty(self) -> None:
         if self.folder.is_dir() and any(path.name != _LOCK for path in self.folder.iterdir()):
@@ -235,7 +239,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{folder} holds no checkpoint (no {MANIFEST})") from None
+        raise InputError(f"{folder} holds no checkpoint (no {MANIFEST}): nothing was saved; run again") from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not isinstance(manifest, dict) or manifest.get("version") != VERSION:

@@ -13,6 +13,7 @@ from typing import Protocol as Interface
 import numpy as np
 
 from logdepth.errors import InputError
+from logdepth.memory import peak_memory
 from logdepth.mpc.accountant import Accountant
 from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines, write_part
 from logdepth.mpc.host import Host, Parcels, Stepped
@@ -20,7 +21,7 @@ from logdepth.mpc.kernels import Kernels, NumpyKernels
 from logdepth.mpc.ledger import Ledger, timed
 from logdepth.mpc.placing import Inputs, Outputs, TablesInHand, as_inputs
 from logdepth.mpc.protocol import Protocol
-from logdepth.mpc.rounds import Progress, run_rounds
+from logdepth.mpc.rounds import Crew, Progress, run_rounds
 from logdepth.mpc.shelf import Shelf
 from logdepth.mpc.spilling import Spill
 from logdepth.mpc.table import Array, Outbox, Shard, Table, join_tables
@@ -120,17 +121,20 @@ def deliver(kernels: Kernels, parcels: list[Parcel], num_machines: int) -> Table
     return Table(dict(zip(rows.columns, columns, strict=True)), offsets)
 
 
-def finish(protocol: Protocol, outputs: Outputs | None, finished: Callable[[Any], list[Any]], ledger: Ledger) -> Run:
-    """The result, which is no machine's work and entered as such: collected here, or what `outputs` make of it.
-
-    `finished(take)` is `take(first, last, tables)` of every range of machines.
-    """
+def finish(protocol: Protocol, outputs: Outputs | None, crew: Crew, ledger: Ledger) -> Run:
+    """The result, which is no machine's work and entered as such: collected here, or what `outputs` make of it."""
     if outputs is not None:
         with timed(ledger.driver, f"collect: {outputs.does}"):
-            return Run(outputs.gather(finished(outputs.take)), ledger)
-    with timed(ledger.driver, f"collect: {protocol.collects or 'the result read off the machines'}"):
-        parts = finished(_whole)
-        return Run(protocol.collect({name: join_tables([part[name] for part in parts]) for name in parts[0]}), ledger)
+            run = Run(outputs.gather(crew.finish(outputs.take)), ledger)
+    else:
+        with timed(ledger.driver, f"collect: {protocol.collects or 'the result read off the machines'}"):
+            parts = crew.finish(_whole)
+            tables = {name: join_tables([part[name] for part in parts]) for name in parts[0]}
+            run = Run(protocol.collect(tables), ledger)
+    workers = [peak for peak in crew.peaks() if peak is not None]
+    if (own := peak_memory()) is not None:
+        ledger.peak_bytes = {"driver": own, **({"worker": max(workers)} if workers else {})}
+    return run
 
 
 def _whole(first: int, last: int, tables: Mapping[str, Table]) -> Mapping[str, Table]:
@@ -217,7 +221,7 @@ class LocalEngine:
                 with reading(given, account.ledger):
                     account.holds(crew.load(given))
             run_rounds(protocol, crew, account, checkpoints, progress)
-            return finish(protocol, outputs, crew.finish, account.ledger)
+            return finish(protocol, outputs, crew, account.ledger)
 
 
 class _Together:
@@ -264,11 +268,14 @@ class _Together:
     def step(self) -> list[Stepped]:
         spec = self.protocol.spec
 
-        def local(item: tuple[tuple[int, int], dict[str, Table]]) -> Outbox:
-            (low, high), tables = item
-            return self.protocol.local(Shard(spec, low, high - low, tables, self.kernels))
+        def local(index: int) -> Outbox:
+            low, high = self.ranges[index]
+            tables, self.shards[index] = self.shards[index], {}
+            shard = [Shard(spec, low, high - low, tables, self.kernels)]
+            del tables
+            return self.protocol.local(shard.pop())  # which may let go of what nobody else holds
 
-        self.outboxes = list(self.work(local, zip(self.ranges, self.shards, strict=True)))
+        self.outboxes = list(self.work(local, range(len(self.ranges))))
         done, every = [], []
         for outbox, (low, high) in zip(self.outboxes, self.ranges, strict=True):
             kept, sent = outbox_words(self.protocol.name, outbox, low, high - low, spec.num_machines)
@@ -301,6 +308,9 @@ class _Together:
         self.shards, self.outboxes = [], []
         return done
 
+    def peaks(self) -> list[int | None]:
+        return []
+
 
 class _InTurn:
     """Machines range by range, the others' tables and all that is mailed on disk."""
@@ -332,3 +342,6 @@ class _InTurn:
 
     def save(self, folder: Path) -> list[Part]:
         return self.write(lambda first, last, tables: save_range(folder, first, last, tables))
+
+    def peaks(self) -> list[int | None]:
+        return []

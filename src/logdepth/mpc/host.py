@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from logdepth.memory import give_back
 from logdepth.mpc.kernels import Kernels
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.shelf import Shelf
-from logdepth.mpc.table import Shard, Table
+from logdepth.mpc.table import Array, Shard, Table
 from logdepth.mpc.tally import WordTally, merge_tallies
 from logdepth.mpc.words import count_words, outbox_words
 
@@ -66,13 +67,9 @@ class Host:
         found = []
         for place in self.own:
             first, last = self.ranges[place]
-            tables, mine = self.shelf.get(place), parcels(place)
-            for name in mine[0] if mine else ():
-                pieces = [piece[name] for piece in mine]
-                columns, offsets = self.kernels.merge(
-                    [list(piece.columns.values()) for piece in pieces], [piece.offsets for piece in pieces]
-                )
-                tables[name] = Table(dict(zip(pieces[0].columns, columns, strict=True)), offsets)
+            tables, mine = self.shelf.take(place), parcels(place)
+            for name in list(mine[0]) if mine else ():
+                tables[name] = self._merged([piece.pop(name) for piece in mine])
             words = sum((table.words() for table in tables.values()), np.zeros(last - first, np.int64))
             found.append(WordTally.of(words, first))
             self.shelf.put(place, tables)
@@ -83,23 +80,42 @@ class Host:
         done, spec = [], self.protocol.spec
         for place in self.own:
             first, last = self.ranges[place]
-            outbox = self.protocol.local(Shard(spec, first, last - first, self.shelf.get(place), self.kernels))
+            outbox = self.protocol.local(Shard(spec, first, last - first, self.shelf.take(place), self.kernels))
             kept, sent = outbox_words(self.protocol.name, outbox, first, last - first, spec.num_machines)
+            halt, label, shape, mail = outbox.halt, outbox.label, outbox.shape(), dict(outbox.mail)
             self.shelf.put(place, outbox.keep)
+            del outbox  # from here on each table is let go of as soon as it can be
             messages = 0
             cut: list[Parcels] = [{} for _ in self.ranges]
-            for name, (table, destination) in outbox.mail.items():
-                columns, offsets = self.kernels.deliver(destination, list(table.columns.values()), spec.num_machines)
-                messages += len(destination)
-                rows = Table(dict(zip(table.columns, columns, strict=True)), offsets)
+            for name in list(mail):
+                messages += len(mail[name][1])
+                rows = self._delivered(*mail.pop(name))
                 for parcel, (low, high) in zip(cut, self.ranges, strict=True):
                     parcel[name] = rows.part(low, high)
-            if not outbox.halt:
-                for to, parcel in enumerate(cut):
-                    post(place, to, parcel)
+                del rows
+            if not halt:
+                for to in range(len(cut)):
+                    post(place, to, cut[to])
+                    cut[to] = {}
+            if self.shelf.folder is not None:
+                give_back()  # memory is short, and the next range needs as much
             tallies = WordTally.of(kept, first), WordTally.of(sent, first)
-            done.append(Stepped(outbox.halt, outbox.shape(), first, outbox.label, *tallies, messages))
+            done.append(Stepped(halt, shape, first, label, *tallies, messages))
         return done
+
+    def _delivered(self, table: Table, destination: Array) -> Table:
+        """Rows in order of their machines, over all machines."""
+        machines = self.protocol.spec.num_machines
+        columns, offsets = self.kernels.deliver(destination, list(table.columns.values()), machines)
+        return Table(dict(zip(table.columns, columns, strict=True)), offsets)
+
+    def _merged(self, pieces: list[Table]) -> Table:
+        if len(pieces) == 1:
+            return pieces[0]
+        columns, offsets = self.kernels.merge(
+            [list(piece.columns.values()) for piece in pieces], [piece.offsets for piece in pieces]
+        )
+        return Table(dict(zip(pieces[0].columns, columns, strict=True)), offsets)
 
     def write(self, save: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
         """`save(first, last, inbox)` of each range."""

@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Bool, Int32, Integer, Shaped
 
+from logdepth.mpc import contracting
+
 Array = np.ndarray
 
 
@@ -73,6 +75,34 @@ class Kernels(Protocol):
 
     def least_neighbor(self, offsets: Array, x: Array, y: Array, end_offsets: Array, end: Array) -> Array:
         """For each end the least end it shares an edge with, or itself if that is less. `x`, `y`: rows of ends."""
+        ...
+
+    def crowds(self, offsets: Array, address: Array, num_machines: int, allowed: int) -> tuple[Array, Array, Array]:
+        """Owners of more than `allowed` of a machine's addresses: owner (int32), by how many more; and offsets."""
+        ...
+
+    def lower_roots(
+        self, offsets: Array, address: Array, value: Array, fact_offsets: Array, fact: Array, num_machines: int
+    ) -> Array:
+        """`fact` lowered to the least `value` at `address`, where the cell held its own address (a new array)."""
+        ...
+
+    def marked(self, offsets: Array, address: Array, fact_offsets: Array, num_machines: int) -> Array:
+        """Which of a machine's own cells occur in its rows of `address`."""
+        ...
+
+    def cells(self, offsets: Array, first: int, num_machines: int, word: np.dtype) -> Array:
+        """The addresses of the cells of machines `first`, ..."""
+        ...
+
+    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array) -> Array:
+        """See `contracting.forest`."""
+        ...
+
+    def stars(
+        self, offsets: Array, one: Array, two: Array, window: int, plenty: int
+    ) -> tuple[Array, Array, Array]:
+        """See `contracting.stars`."""
         ...
 
 
@@ -165,3 +195,35 @@ class NumpyKernels:
         np.minimum.at(least, start + x, end[start + y])
         np.minimum.at(least, start + y, end[start + x])
         return least
+
+    def crowds(self, offsets: Array, address: Array, num_machines: int, allowed: int) -> tuple[Array, Array, Array]:
+        machine = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        pairs, first, counts = np.unique(
+            machine * num_machines + address % num_machines, return_index=True, return_counts=True
+        )
+        order = np.argsort(first)  # as they occur
+        order = order[counts[order] > allowed]
+        starts = np.searchsorted(first[order], offsets)
+        return (pairs[order] % num_machines).astype(np.int32), counts[order] - allowed, starts
+
+    def lower_roots(
+        self, offsets: Array, address: Array, value: Array, fact_offsets: Array, fact: Array, num_machines: int
+    ) -> Array:
+        row = np.repeat(fact_offsets[:-1], np.diff(offsets)) + address // num_machines
+        roots = fact[row] == address
+        lowered = fact.copy()
+        np.minimum.at(lowered, row[roots], value[roots])
+        return lowered
+
+    def marked(self, offsets: Array, address: Array, fact_offsets: Array, num_machines: int) -> Array:
+        mask = np.zeros(fact_offsets[-1], bool)
+        mask[np.repeat(fact_offsets[:-1], np.diff(offsets)) + address // num_machines] = True
+        return mask
+
+    def cells(self, offsets: Array, first: int, num_machines: int, word: np.dtype) -> Array:
+        counts = np.diff(offsets)
+        row = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+        return (row * num_machines + np.repeat(np.arange(first, first + len(counts)), counts)).astype(word)
+
+    forest = staticmethod(contracting.forest)
+    stars = staticmethod(contracting.stars)

@@ -63,7 +63,8 @@ class Ledger:
     """Every round of a run, against the spec's q and s and the protocol's bound on rounds.
 
     held_at_end: words of the fullest machine when all halted. driver: what no machine did (the input read and laid out,
-    the result collected), label -> seconds; like a round's seconds they are no part of what two runs share.
+    the result collected), label -> seconds; like a round's seconds they are no part of what two runs share. peak_bytes:
+    the most that the driver's process had in memory, and the fullest of the workers', as their system says.
 
     >>> ledger = Ledger(Spec(4, 100, 50), bound=9)
     >>> ledger.rounds.append(Round(0, "send", 10, 20, 30, 40, 50, 50, 40, 10))
@@ -79,6 +80,7 @@ class Ledger:
     theory: dict[str, Any] = field(default_factory=dict)
     held_at_end: int = 0
     driver: dict[str, float] = field(default_factory=dict)
+    peak_bytes: dict[str, int] = field(default_factory=dict)
 
     @property
     def num_rounds(self) -> int:
@@ -151,5 +153,6 @@ class Ledger:
             **self.summary(),
             "rounds": [asdict(row) for row in self.rounds],
             "driver": dict(self.driver),
+            "peak_bytes": dict(self.peak_bytes),
             "exceeded": self.exceeded,
         }

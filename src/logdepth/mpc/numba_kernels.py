@@ -5,6 +5,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from logdepth.mpc import numba_contracting
+
 Array = np.ndarray
 
 _jit = numba.njit(cache=True, nogil=True)
@@ -273,6 +275,59 @@ def _least_neighbor(offsets, x, y, end_offsets, end, out):
                 out[one] = end[two]
 
 
+@_jit
+def _crowds(offsets, address, num_machines, allowed):
+    shift, inverse = _shift(num_machines), 1.0 / num_machines
+    counts = np.zeros(num_machines, np.int64)
+    starts = np.zeros(len(offsets), np.int64)
+    owners, more = np.empty(16, np.int32), np.empty(16, np.int64)
+    found = 0
+    for machine in range(len(offsets) - 1):
+        low, high = offsets[machine], offsets[machine + 1]
+        for row in range(low, high):
+            counts[_split(address[row], num_machines, shift, inverse)[1]] += 1
+        for row in range(low, high):  # only what was counted is looked at, and set back: machines may be many
+            owner = _split(address[row], num_machines, shift, inverse)[1]
+            if counts[owner] > allowed:
+                if found == len(owners):
+                    owners, more = np.append(owners, owners), np.append(more, more)
+                owners[found] = owner
+                more[found] = counts[owner] - allowed
+                found += 1
+            counts[owner] = 0
+        starts[machine + 1] = found
+    return owners[:found].copy(), more[:found].copy(), starts
+
+
+@_jit
+def _lower_roots(offsets, address, value, fact_offsets, fact, num_machines, out):
+    shift, inverse = _shift(num_machines), 1.0 / num_machines
+    for machine in range(len(offsets) - 1):
+        start = fact_offsets[machine]
+        for row in range(offsets[machine], offsets[machine + 1]):
+            target = start + _split(address[row], num_machines, shift, inverse)[0]
+            if fact[target] == address[row] and value[row] < out[target]:
+                out[target] = value[row]
+
+
+@_jit
+def _marked(offsets, address, fact_offsets, num_machines, out):
+    shift, inverse = _shift(num_machines), 1.0 / num_machines
+    for machine in range(len(offsets) - 1):
+        start = fact_offsets[machine]
+        for row in range(offsets[machine], offsets[machine + 1]):
+            out[start + _split(address[row], num_machines, shift, inverse)[0]] = True
+
+
+@_jit
+def _cells(offsets, first, num_machines, out):
+    for machine in range(len(offsets) - 1):
+        address = first + machine
+        for row in range(offsets[machine], offsets[machine + 1]):
+            out[row] = address
+            address += num_machines
+
+
 class NumbaKernels:
     """The same as `NumpyKernels`, to the bit."""
 
@@ -342,3 +397,31 @@ class NumbaKernels:
         out = end.copy()
         _least_neighbor(offsets, x, y, end_offsets, end, out)
         return out
+
+    def crowds(self, offsets: Array, address: Array, num_machines: int, allowed: int) -> tuple[Array, Array, Array]:
+        return _crowds(offsets, address, num_machines, allowed)
+
+    def lower_roots(
+        self, offsets: Array, address: Array, value: Array, fact_offsets: Array, fact: Array, num_machines: int
+    ) -> Array:
+        out = fact.copy()
+        _lower_roots(offsets, address, value, fact_offsets, fact, num_machines, out)
+        return out
+
+    def marked(self, offsets: Array, address: Array, fact_offsets: Array, num_machines: int) -> Array:
+        out = np.zeros(fact_offsets[-1], np.bool_)
+        _marked(offsets, address, fact_offsets, num_machines, out)
+        return out
+
+    def cells(self, offsets: Array, first: int, num_machines: int, word: np.dtype) -> Array:
+        out = np.empty(offsets[-1], word)
+        _cells(offsets, first, num_machines, out)
+        return out
+
+    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array) -> Array:
+        span = max(int(one.max(initial=0)), int(two.max(initial=0))) + 1
+        return numba_contracting.forest(offsets, one, two, free, wanted, span)
+
+    def stars(self, offsets: Array, one: Array, two: Array, window: int, plenty: int) -> tuple[Array, Array, Array]:
+        span = max(int(one.max(initial=0)), int(two.max(initial=0))) + 1
+        return numba_contracting.stars(offsets, one, two, window, plenty, span)

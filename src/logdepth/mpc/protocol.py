@@ -156,7 +156,9 @@ class Protocol:
         """
         code: list[Any] = self.code  # type: ignore[attr-defined]
         registers: int = self.num_registers  # type: ignore[attr-defined]
-        tables = dict(shard.tables)
+        tables, kernels = dict(shard.tables), shard.kernels
+        spec, first, machines = shard.spec, shard.first, shard.num_machines
+        del shard  # if nobody else holds it, what a stage drops is let go of at once
         control = tables.pop(CONTROL, None)
         if control is None:
             place, counters = 0, [0] * registers
@@ -164,7 +166,7 @@ class Protocol:
             place = int(control["place"][0])
             counters = [int(control[f"count{index}"][0]) for index in range(registers)]
             assert all((column == column[0]).all() for column in control.columns.values()), "machines out of step"
-        view = Shard(shard.spec, shard.first, shard.num_machines, MappingProxyType(tables), shard.kernels)
+        view = Shard(spec, first, machines, MappingProxyType(tables), kernels)
         while place < len(code):
             match code[place]:
                 case Send(label, run):
@@ -174,8 +176,8 @@ class Protocol:
                         raise InputError(f"{where}: table {name!r} is both kept and mailed; drop it, or rename one")
                     here = (place + 1, *counters)
                     names = ["place", *(f"count{index}" for index in range(registers))]
-                    full = [np.full(shard.num_machines, value) for value in here]
-                    tables[CONTROL] = shard.one_each(**dict(zip(names, full, strict=True)))
+                    full = [np.full(machines, value) for value in here]
+                    tables[CONTROL] = view.one_each(**dict(zip(names, full, strict=True)))
                     return Outbox(tables, change.mail, label, here)
                 case Local(run):
                     where = f"{self.name}: local stage {_name(run)}"
@@ -183,7 +185,7 @@ class Protocol:
                     if change.mail:
                         raise InputError(f"{where}: mails something; only a Send makes a round")
                     for name, table in change.keep.items():  # a Send's are counted at once: `words.outbox_words`
-                        count_words(where, name, table, shard.num_machines)
+                        count_words(where, name, table, machines)
                     place += 1
                 case _Reset(register):
                     counters[register] = 0

@@ -10,128 +10,38 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from functools import partial
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from logdepth.errors import InputError
+from logdepth.files import own_folder, sweep
 from logdepth.mpc.accountant import Accountant
-from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines
-from logdepth.mpc.engine import Run, check_kernels, choose_kernels, finish, machine_ranges, reading, save_range
-from logdepth.mpc.host import Host, Parcels, Stepped
+from logdepth.mpc.checkpoint import Checkpoints, Part
+from logdepth.mpc.engine import Run, check_kernels, choose_kernels, finish, machine_ranges, reading
+from logdepth.mpc.host import Stepped
 from logdepth.mpc.placing import Inputs, Outputs, TablesInHand, as_inputs
 from logdepth.mpc.protocol import Protocol
+from logdepth.mpc.ray_worker import Worker, apply
 from logdepth.mpc.rounds import Progress, run_rounds
-from logdepth.mpc.shelf import Shelf
+from logdepth.mpc.shelf import SHELF
 from logdepth.mpc.spilling import Spill
 from logdepth.mpc.table import Table
 from logdepth.mpc.tally import WordTally, merge_tallies
 
-# no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver
+# no reports to anyone; no warning about future defaults; failed steps are reported once, by the driver; workers are as
+# nice as the command is, which does nothing but wait for them (Ray's own choice, 15, starves them beside other work)
 _RAY_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+    "RAY_worker_niceness": "0",
 }
 
-_SMALL_BYTES = 1 << 20
-Bundle = dict[tuple[int, int], Any]  # what one worker mails another: (from, to) -> parcels, or where Ray holds them
-
-
-class Worker:
-    """The machines of one worker; runs inside a Ray actor. Its ranges are worked on one after another."""
-
-    def begin(
-        self, protocol: Protocol, index: int, ranges: list[tuple[int, int]], owners: list[int], kernels: str,
-        shelves: Path | None,
-    ) -> int:  # fmt: skip
-        """A run begins: what for, and with which machines: those of `ranges` that `owners` gives it. The process."""
-        os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a worker is one core
-        own = [place for place, owner in enumerate(owners) if owner == index]
-        self.end()
-        self.shelf, self.mail = Shelf(shelves), Shelf(shelves)
-        self.index, self.owners, self.several = index, owners, shelves is not None
-        self.host = Host(protocol, ranges, own, choose_kernels(kernels, 0), self.shelf)
-        return os.getpid()
-
-    def end(self) -> None:
-        """Let go of what is left of the run before."""
-        for shelf in (getattr(self, "shelf", None), getattr(self, "mail", None)):
-            if shelf is not None:
-                shelf.close()
-
-    def load(self, inputs: Inputs) -> WordTally:
-        """Start from an input; its words."""
-        return self.host.load(inputs.part)
-
-    def load_tables(self, tables: dict[str, Table]) -> WordTally:
-        """Start from these inboxes, of all this worker's machines."""
-        begin, inputs = self.host.ranges[self.host.own[0]][0], TablesInHand(tables)
-        return self.host.load(lambda first, last: inputs.part(first - begin, last - begin))
-
-    def load_checkpoint(self, folder: Path, state: Mapping[str, Any]) -> None:
-        """Start from a checkpoint; any number of workers may have written it."""
-        self.host.restore(lambda first, last: load_machines(folder, state, first, last))
-
-    def step(self) -> list[Any]:
-        """A round; what the driver is told, then a bundle for each worker, None for this one."""
-        bundles: list[Bundle] = [{} for _ in range(max(self.owners) + 1)]
-
-        def post(source: int, to: int, parcels: Parcels) -> None:
-            owner = self.owners[to]
-            if owner == self.index:
-                self.mail.put((source, to), parcels)
-            else:
-                bundles[owner][source, to] = _put(parcels) if self.several else parcels
-
-        done = self.host.step(post)
-        return [done, *[None if worker == self.index else bundle for worker, bundle in enumerate(bundles)]]
-
-    def take(self, *bundles: Bundle | None) -> WordTally:
-        """Put the last round's bundles, in order of the sending worker, into the inboxes; the words then held."""
-
-        def parcels(to: int) -> list[Parcels]:
-            found: list[Parcels] = []
-            for source, owner in enumerate(self.owners):
-                bundle = bundles[owner]
-                found.append(self.mail.pop((source, to)) if bundle is None else _get(bundle.pop((source, to))))
-            return found
-
-        return self.host.take(parcels)
-
-    def save(self, folder: Path) -> list[Part]:
-        """Write the inboxes: this worker's parts of a checkpoint."""
-        return self.host.write(partial(save_range, folder))
-
-    def finish(self, take: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
-        """`take` of each range's tables at the end, which are let go of."""
-        return self.host.finish(take)
-
-
-def _apply(work: Callable[[Any], Any], item: Any) -> Any:
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a worker is one core
-    return work(item)
-
-
-def _put(parcels: Parcels) -> Any:
-    """Large parcels go to Ray's store by themselves, which may put them on disk; small ones travel in their bundle."""
-    if sum(column.nbytes for table in parcels.values() for column in table.columns.values()) < _SMALL_BYTES:
-        return parcels
-    import ray
-
-    return ray.put(parcels)
-
-
-def _get(held: Any) -> Parcels:
-    if isinstance(held, dict):
-        return held
-    import ray
-
-    return ray.get(held)
+_WAY_ON = "what a --checkpoint has is kept, and `logdepth resume` goes on from it"
+_LEAST_STORE = 128 << 20  # bytes of shared memory that Ray starts with
 
 
 class RayEngine:
@@ -139,7 +49,8 @@ class RayEngine:
 
     workers: how many actors (default: the CPUs Ray sees). address: "local" starts Ray on this machine; else a running
     cluster's address. kernels: as for `LocalEngine`. recoveries: how often lost workers are replaced before giving up.
-    spill: what a worker's memory is; one that would need more works on its machines range by range.
+    spill: what a worker's memory is; one that would need more works on its machines range by range. patience: seconds
+    that workers may take to come up; the run then goes on with those that have.
 
     Raises `InputError` if Ray is not installed or the cluster can't be reached.
     """
@@ -152,6 +63,7 @@ class RayEngine:
         kernels: str = "auto",
         recoveries: int = 10,
         spill: Spill | None = None,
+        patience: float = 60.0,
     ) -> None:
         if workers is not None and workers < 1:
             raise InputError(f"workers are {workers}; there must be at least 1")
@@ -165,31 +77,42 @@ class RayEngine:
         self.kernels = check_kernels(kernels)
         self.spill = spill
         self.recoveries = recoveries
+        self.patience = patience
         self.recovered = 0
         self.rounds_replayed = 0
         self._started = not ray.is_initialized()
+        self._held = ExitStack()  # folders of this machine that go with the engine
         if self._started:
-            local = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False} if address == "local" else {}
+            local = self._of_one_machine(workers) if address == "local" else {}
             try:
                 ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **local)
             except (ConnectionError, RuntimeError, ValueError) as error:
+                self._held.close()
                 raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
         self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         self.pids: list[int] = []
-        self._shelves: Path | None = None  # where the workers put machines aside
         self._actors: list[Any] = []
         self._shared: tuple[Protocol, Any] | None = None  # the protocol that Ray holds
 
+    def _of_one_machine(self, workers: int | None) -> dict[str, Any]:
+        """How Ray is started here. With a limit its store has half of a worker's memory, and the rest goes to disk."""
+        given: dict[str, Any] = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
+        if self.spill is not None:
+            store = self._held.enter_context(own_folder(self.spill.folder, "logdepth-store-"))
+            given |= {"object_store_memory": max(self.spill.memory // 2, _LEAST_STORE)}
+            given |= {"object_spilling_directory": str(store)}
+        return given
+
     def close(self) -> None:
         """Let the actors go, and stop Ray if this engine started it."""
-        if self._shelves is not None:
+        if self.spill is not None:
             with suppress(self.ray.exceptions.RayError):
                 self.ray.get([actor.end.remote() for actor in self._actors])
-            shutil.rmtree(self._shelves, ignore_errors=True)  # what lost workers left on this machine
-            self._shelves = None
+            sweep(self.spill.folder, SHELF)  # what lost workers left on this machine
         self._drop()
         if self._started:
             self.ray.shutdown()
+        self._held.close()
 
     def __enter__(self) -> RayEngine:
         return self
@@ -200,9 +123,16 @@ class RayEngine:
     def map(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """`work` of each item, on any worker; a lost one's items are done again by another."""
         self._drop()  # actors of a run before this hold the CPUs that the work waits for
-        remote = self.ray.remote(_apply).options(num_cpus=1, max_retries=self.recoveries)
+        remote = self.ray.remote(apply).options(num_cpus=1, max_retries=self.recoveries)
         try:
-            return self.ray.get([remote.remote(work, item) for item in items])
+            calls = [remote.remote(work, item) for item in items]
+            waiting, idle = calls, 0
+            while waiting:  # tasks wait for nodes, however long; a cluster without any is none
+                _, waiting = self.ray.wait(waiting, num_returns=len(waiting), timeout=self.patience / 10)
+                idle = 0 if self._cpus() else idle + 1
+                if waiting and idle > 10:
+                    raise InputError(f"the Ray cluster has had no CPU for {self.patience:.0f} s: {_WAY_ON}")
+            return self.ray.get(calls)
         except self.ray.exceptions.RayError as error:
             cause = _cause(error, self.ray)
             raise cause if cause is not None else _gone(error) from None
@@ -219,38 +149,38 @@ class RayEngine:
     ) -> Run:
         """Run to the end, whatever workers are lost on the way. Arguments and errors as `LocalEngine.run`.
 
-        Without `checkpoints` they go to a temporary folder of this machine: fine on one machine; on a cluster give a
-        folder that all nodes share.
+        Where a node is lost, those that are left take its machines. Without `checkpoints` they go to a temporary folder
+        of this machine, if the cluster is no more than that; else a loss means starting over.
         """
         spec = protocol.spec
-        workers = min(self.workers, spec.num_machines)
-        each = 1 if self.spill is None else self.spill.ranges(spec, workers)
-        ranges = machine_ranges(spec.num_machines, workers * each)
-        owners = [place * workers // len(ranges) for place in range(len(ranges))]
         account, given = Accountant(protocol, strict), as_inputs(inputs, protocol)
         ledger = account.ledger
         kernels = choose_kernels(self.kernels, spec.num_words).name
-        temporary = None if checkpoints is not None else Path(tempfile.mkdtemp(prefix="logdepth-checkpoint-"))
-        saves = checkpoints if checkpoints is not None else Checkpoints(temporary or Path(), warn=lambda _: None)
-        saves.begin(protocol, given, ledger)
-        parts: list[Any] | None = None
-        try:
+        with ExitStack() as kept:
+            if checkpoints is None:
+                folder = kept.enter_context(own_folder(Path(tempfile.gettempdir()), "logdepth-checkpoint-"))
+                every = None if self._hosts() == 1 else 1 << 62  # never: no other node would see it
+                checkpoints = Checkpoints(folder / "saved", every=every, warn=lambda _: None)
+            checkpoints.begin(protocol, given, ledger)
+            workers = min(self.workers, spec.num_machines)
             while True:
                 try:
-                    if not saves.has_state and parts is None and isinstance(given, TablesInHand):
-                        spans = [[ranges[i] for i, owner in enumerate(owners) if owner == w] for w in range(workers)]
-                        parts = [self.ray.put(given.part(span[0][0], span[-1][1])) for span in spans]
-                    crew = _Actors(self.ray, self._start(protocol, ranges, owners, kernels))
-                    if saves.has_state:
-                        crew.ask("load_checkpoint", saves.folder, saves.state())
-                    elif parts is not None:
-                        calls = [a.load_tables.remote(part) for a, part in zip(crew.actors, parts, strict=True)]
-                        account.holds(merge_tallies(self.ray.get(calls)))
+                    crew = self._crew(protocol, workers, kernels)
+                    if checkpoints.has_state:
+                        crew.ask("load_checkpoint", checkpoints.folder, checkpoints.state())
                     else:
                         with reading(given, ledger):
-                            account.holds(merge_tallies(crew.ask("load", self.ray.put(given))))
-                    run_rounds(protocol, crew, account, saves, progress)
-                    return finish(protocol, outputs, crew.finish, ledger)
+                            account.holds(crew.load(given))
+                    run_rounds(protocol, crew, account, checkpoints, progress)
+                    return finish(protocol, outputs, crew, ledger)
+                except _TooFewError as error:
+                    workers = error.ready
+                    if not workers:
+                        raise InputError(
+                            f"no worker could be started in {self.patience:.0f} s: the Ray cluster has "
+                            f"{self._cpus()} CPUs, and none is free; {_WAY_ON}"
+                        ) from None
+                    self._drop()
                 except self.ray.exceptions.RayError as error:
                     cause = _cause(error, self.ray)
                     if cause is not None:
@@ -259,30 +189,48 @@ class RayEngine:
                     if self.recovered > self.recoveries:
                         raise InputError(
                             f"workers were lost {self.recovered} times, the last time in round {ledger.num_rounds}: "
-                            f"{str(error).splitlines()[0]}"
+                            f"{_first_line(error)}; {_WAY_ON}"
                         ) from error
                     self._drop()
+                    workers = max(1, min(self.workers, spec.num_machines, self._cpus()))
                     reached = ledger.num_rounds
-                    saves.rewind(ledger)
+                    checkpoints.rewind(ledger)
                     self.rounds_replayed += reached - ledger.num_rounds
-        finally:
-            if temporary is not None:
-                shutil.rmtree(temporary, ignore_errors=True)
 
-    def _start(self, protocol: Protocol, ranges: list[tuple[int, int]], owners: list[int], kernels: str) -> list[Any]:
-        """An actor a worker. New ones come up while Ray takes the protocol in."""
-        count = owners[-1] + 1
+    def _crew(self, protocol: Protocol, count: int, kernels: str) -> _Actors:
+        """An actor a worker, with its ranges of machines. New ones come up while Ray takes the protocol in.
+
+        Raises `_TooFewError` if some do not come up.
+        """
+        each = 1 if self.spill is None else self.spill.ranges(protocol.spec, count)
+        ranges = machine_ranges(protocol.spec.num_machines, count * each)
+        owners = [place * count // len(ranges) for place in range(len(ranges))]
         remote = self.ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
         self._actors += [remote.remote() for _ in range(count - len(self._actors))]
         if self._shared is None or self._shared[0] is not protocol:
             self._shared = protocol, self.ray.put(protocol)
         actors, shared = self._actors[:count], self._shared[1]
-        if self.spill is not None and len(ranges) > count and self._shelves is None:
-            self._shelves = self.spill.folder / f"logdepth-spill-{os.getpid()}-{os.urandom(4).hex()}"
-        shelves = self._shelves if len(ranges) > count else None
+        shelves = self.spill.folder if self.spill is not None and len(ranges) > count else None
         given = ranges, owners, kernels, shelves
-        self.pids = self.ray.get([actor.begin.remote(shared, index, *given) for index, actor in enumerate(actors)])
-        return actors
+        calls = [actor.begin.remote(shared, index, *given) for index, actor in enumerate(actors)]
+        ready, waiting = self.ray.wait(calls, num_returns=count, timeout=self.patience)
+        if waiting:
+            raise _TooFewError(len(ready))
+        self.pids = self.ray.get(calls)
+        spans = [
+            [span for span, owner in zip(ranges, owners, strict=True) if owner == worker] for worker in range(count)
+        ]
+        return _Actors(self.ray, actors, [(own[0][0], own[-1][1]) for own in spans])
+
+    def _cpus(self) -> int:
+        """Of the nodes that are there now; 0 where nobody answers."""
+        try:
+            return int(self.ray.cluster_resources().get("CPU", 0))
+        except (self.ray.exceptions.RayError, RuntimeError, ConnectionError):
+            return 0
+
+    def _hosts(self) -> int:
+        return len({node["NodeManagerHostname"] for node in self.ray.nodes() if node["Alive"]})
 
     def _drop(self) -> None:
         """Let all actors go, and the protocol, which may have been lost with them."""
@@ -294,14 +242,22 @@ class RayEngine:
 class _Actors:
     """The workers' actors as a crew: what they mail each other travels as references, the driver sees counts."""
 
-    def __init__(self, ray: Any, actors: list[Any]) -> None:
-        self.ray, self.actors = ray, actors
+    def __init__(self, ray: Any, actors: list[Any], spans: list[tuple[int, int]]) -> None:
+        self.ray, self.actors, self.spans = ray, actors, spans
         self._steps = [actor.step.options(num_returns=len(actors) + 1) for actor in actors]
         self._bundles: list[list[Any]] = []
 
     def ask(self, method: str, *arguments: Any) -> list[Any]:
         """One method of every actor, all at once."""
         return self.ray.get([getattr(actor, method).remote(*arguments) for actor in self.actors])
+
+    def load(self, inputs: Inputs) -> WordTally:
+        """Every worker its machines' tables: sent there if this process holds them, else read there."""
+        if not isinstance(inputs, TablesInHand):
+            return merge_tallies(self.ask("load", self.ray.put(inputs)))
+        parts = [self.ray.put(inputs.part(*span)) for span in self.spans]
+        calls = [actor.load_tables.remote(part) for actor, part in zip(self.actors, parts, strict=True)]
+        return merge_tallies(self.ray.get(calls))
 
     def step(self) -> list[Stepped]:
         replies = [step.remote() for step in self._steps]
@@ -320,9 +276,24 @@ class _Actors:
     def finish(self, take: Callable[[int, int, Mapping[str, Table]], Any]) -> list[Any]:
         return [part for parts in self.ask("finish", take) for part in parts]
 
+    def peaks(self) -> list[int | None]:
+        return self.ask("peak")
 
-def _gone(error: Any) -> InputError:
-    return InputError(f"the Ray cluster or its workers went away: {str(error).splitlines()[0]}")
+
+class _TooFewError(Exception):
+    """Some workers did not come up. ready: how many did."""
+
+    def __init__(self, ready: int) -> None:
+        super().__init__(ready)
+        self.ready = ready
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _gone(error: Exception) -> InputError:
+    return InputError(f"the Ray cluster or its workers went away: {_first_line(error)}; {_WAY_ON}")
 
 
 def _cause(error: Any, ray: Any) -> BaseException | None:

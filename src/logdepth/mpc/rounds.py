@@ -41,6 +41,10 @@ class Crew(Interface):
         """`take(first, last, tables)` of every range, at the end."""
         ...
 
+    def peaks(self) -> list[int | None]:
+        """The most bytes that each process has had, of those that are not the driver's own."""
+        ...
+
 
 def run_rounds(
     protocol: Protocol, crew: Crew, account: Accountant, saves: Checkpoints | None, progress: Progress | None

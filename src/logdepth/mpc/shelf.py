@@ -1,6 +1,6 @@
 """Tables put aside, in memory or on disk: how a process works on more than its memory holds, range by range.
 
-On disk every column is a `.npy` file of its own, mapped into memory when its range is worked on, so that what a step
+On disk every large column is a file of its own, mapped into memory when its range is worked on, so that what a step
 does not touch is never read, and what it did not change is not written again. The files are this process's own, and
 go with it.
 """
@@ -9,18 +9,37 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
-import tempfile
 import weakref
 from collections.abc import Hashable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from logdepth.errors import WriteError
+from logdepth.files import own_folder
 from logdepth.mpc.table import Array, Table
 
-_Stored = dict[str, tuple[dict[str, Path], Path]]  # name -> the columns' files, the offsets' file
+SHELF = "logdepth-shelf-"  # how the folders' names begin
+_SMALL = 1 << 15  # bytes up to which a column stays in memory: a file would take longer, and most tables are tiny
+
+
+@dataclass(frozen=True)
+class _File:
+    """A column on disk: nothing but its values."""
+
+    path: Path
+    dtype: np.dtype
+    rows: int
+
+    def map(self) -> Array:
+        """The values, as private memory on top of the file: what is read comes from there, and nothing goes back."""
+        return np.asarray(np.memmap(self.path, self.dtype, "c", shape=(self.rows,)))
+
+
+_Stored = dict[str, tuple[dict[str, "_File | Array"], "_File | Array"]]  # name -> the columns, the offsets
 
 
 class Shelf:
@@ -37,16 +56,16 @@ class Shelf:
     def __init__(self, folder: Path | None = None) -> None:
         self._memory: dict[Hashable, dict[str, Table]] = {}
         self._stored: dict[Hashable, _Stored] = {}
-        self._mapped: dict[Hashable, dict[int, tuple[Array, Path]]] = {}  # what `get` handed out, by id
+        self._mapped: dict[Hashable, dict[int, tuple[Array, _File]]] = {}  # what `get` handed out, by id
         self._names = itertools.count()
         self.folder: Path | None = None
         if folder is not None:
+            held = ExitStack()
             try:
-                folder.mkdir(parents=True, exist_ok=True)
-                self.folder = Path(tempfile.mkdtemp(prefix="logdepth-shelf-", dir=folder))
-            except OSError as error:
-                raise _full(folder, error) from error
-            self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+                self.folder = held.enter_context(own_folder(folder, SHELF))
+            except WriteError as error:
+                raise _full(folder, error.reason) from error
+            self._remove = weakref.finalize(self, held.close)
 
     def close(self) -> None:
         """Nothing lies there any more."""
@@ -76,14 +95,15 @@ class Shelf:
             return dict(self._memory[key])
         mapped = self._mapped[key] = {}
 
-        def read(path: Path) -> Array:
-            values = np.load(path, mmap_mode="c") if path.stat().st_size > 4096 else np.load(path)
-            array = np.asarray(values)  # a plain array on top of the map
-            mapped[id(array)] = array, path
+        def read(held: _File | Array) -> Array:
+            if not isinstance(held, _File):
+                return held
+            array = held.map()
+            mapped[id(array)] = array, held
             return array
 
         return {
-            name: Table({column: read(path) for column, path in columns.items()}, read(offsets))
+            name: Table({column: read(held) for column, held in columns.items()}, read(offsets))
             for name, (columns, offsets) in self._stored[key].items()
         }
 
@@ -98,24 +118,35 @@ class Shelf:
             path.unlink(missing_ok=True)  # what is mapped stays readable
         return tables
 
+    def take(self, key: Hashable) -> dict[str, Table]:
+        """The tables under this key, to be worked on and put back: those in memory are the caller's alone."""
+        return self._memory.pop(key) if self.folder is None else self.get(key)
+
     def _files(self, key: Hashable) -> set[Path]:
         stored = self._stored.get(key, {})
-        return {path for columns, offsets in stored.values() for path in (*columns.values(), offsets)}
+        held = (each for columns, offsets in stored.values() for each in (*columns.values(), offsets))
+        return {each.path for each in held if isinstance(each, _File)}
 
-    def _write(self, values: Array, mapped: dict[int, tuple[Array, Path]]) -> Path:
+    def _write(self, values: Array, mapped: dict[int, tuple[Array, _File]]) -> _File | Array:
         if (known := mapped.get(id(values))) is not None:
             return known[1]
+        if values.nbytes <= _SMALL:
+            return values if values.base is None else values.copy()  # of a large array nothing else is held
         assert self.folder is not None
-        path = self.folder / f"{next(self._names)}.npy"
+        path = self.folder / str(next(self._names))
         try:
             with path.open("wb") as file:
-                np.save(file, np.ascontiguousarray(values))
+                write_array(file, values)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise _full(self.folder, error) from error
-        return path
+            raise _full(self.folder, error.strerror or os.strerror(error.errno or 0)) from error
+        return _File(path, values.dtype, len(values))
 
 
-def _full(folder: Path, error: OSError) -> WriteError:
-    reason = error.strerror or os.strerror(error.errno or 0)
+def write_array(file: IO[bytes], values: Array) -> None:
+    """The values' bytes, and nothing else. Raises `OSError` where the disk is full."""
+    file.write(np.ascontiguousarray(values).view(np.uint8).data)
+
+
+def _full(folder: Path, reason: str) -> WriteError:
     return WriteError(f"cannot write to {folder}, where machines are put aside: {reason}", reason=reason)

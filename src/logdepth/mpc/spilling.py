@@ -9,7 +9,7 @@ from pathlib import Path
 from logdepth.errors import InputError
 from logdepth.mpc.spec import Spec
 
-WORKING_BYTES = 120  # of a process at its busiest for each word of its machines' input, at most (bench_parts.py)
+WORKING_BYTES = 80  # of a process at its busiest for each word of its machines' input, at most (bench_parts.py)
 STANDING_BYTES = 300 << 20  # of a process that holds no machine: Python, NumPy, Numba's code, Ray
 
 

@@ -20,43 +20,103 @@ from typing import Any
 
 import numpy as np
 
-from logdepth.mpc.protocol import Change, Protocol, Stage, count_rounds
+from logdepth.mpc.protocol import Change, Choose, Local, Loop, Protocol, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
-from logdepth.protocols.arrays import addresses, in_order
+from logdepth.protocols.arrays import in_order
 from logdepth.protocols.dense_ids import name_labels, number_ids
 from logdepth.protocols.inputs.edge_parts import EdgeParts
 from logdepth.protocols.inputs.graphs import GRAPH
 from logdepth.protocols.label_parts import LabelParts, PartedLabels
-from logdepth.protocols.labels import connect, index_edges, layout_graph, place_graph, settle, vertex_types
+from logdepth.protocols.hooking_at_home import begin, iteration, own_cells_of, survey
+from logdepth.protocols.labels import layout_graph, place_graph, some_row, vertex_types
 from logdepth.protocols.layout import Layout
+from logdepth.protocols.lookup import check, read
+from logdepth.protocols.merging import few, merge
 from logdepth.protocols.parted import Parted
 from logdepth.protocols.problem import Problem
-from logdepth.theory import component_iterations
+from logdepth.theory import hooking_iterations
 
 
 def label_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
     """From tables input and labels to labels that are the least vertex of each component."""
+    surveyed = survey(spec, num_vertices)
+
+    def ready(shard: Shard) -> Array:
+        status, pace = shard["status"], shard["pace"]
+        return (pace["depth"] > 0) | ((status["edges"] == 0) & ~few(spec, num_vertices, shard))
+
+    passes = hooking_iterations(num_vertices) + 1
+    hooked = [*iteration(spec, num_vertices, num_edges), *surveyed]
+    return [
+        begin(spec, num_vertices),
+        *surveyed,
+        Loop(
+            [Choose(lambda shard: few(spec, num_vertices, shard), merge(spec, num_vertices), hooked)],
+            passes,
+            ready,
+            f"hooking_iterations({num_vertices}) + 1 = {passes} (docs/components.md)",
+        ),
+        *flatten(spec, num_vertices),
+    ]
+
+
+def flatten(spec: Spec, num_vertices: int) -> list[Stage]:
+    """Every label to its root: from `pace` on, shortcuts of all that are no roots, until none can move."""
+    deepest = max(num_vertices - 1, 1)
 
     def start(shard: Shard) -> Change:
-        changed = shard.one_each(changed=shard.machines * 0)
-        return Change(keep={**index_edges(shard, shard["input"]), "changed": changed}, drop=("input",))
+        depth = shard["pace"]["depth"]
+        known = shard.one_each(depth=np.where(depth > 0, depth, deepest), changed=np.ones_like(depth))
+        return Change(keep={"pace": known}, drop=("edges", "used", "status"))
 
-    def messages(shard: Shard) -> Table:
-        edges, ends = shard["edges"], shard["ends"]
-        least = shard.kernels.least_neighbor(edges.offsets, edges["x"], edges["y"], ends.offsets, ends["address"])
-        return shard.select(ends.with_columns(least=least), least < ends["address"])
-
-    def hook(shard: Shard, offers: Table) -> Table:
+    def prepare(shard: Shard) -> Change:
         labels = shard["labels"]
-        roots = labels["label"] == addresses(shard, labels)
-        lowered = shard.kernels.least_at(
-            offers.offsets, offers["address"] // spec.num_machines, offers["least"], labels.offsets, labels["label"]
-        )
-        return labels.with_columns(label=np.where(roots, lowered, labels["label"]))
+        rows = shard.select(labels, labels["label"] != own_cells_of(shard))
+        address, offsets, index = shard.kernels.distinct_by_owner(rows.offsets, rows["label"], spec.num_machines)
+        return Change(keep={"ask": Table({"address": address}, offsets), "where": Table({"row": index}, rows.offsets)})
 
-    connected = connect(spec, messages, hook, columns=("least",), num_edges=num_edges)
-    return settle(spec, num_vertices, num_edges, start, connected, words=2)
+    def apply(shard: Shard) -> Change:
+        labels, got, where, pace = shard["labels"], shard["answer"], shard["where"], shard["pace"]
+        label = labels["label"].copy()
+        away = label != own_cells_of(shard)
+        label[away] = shard.kernels.read_local(where.offsets, where["row"], got.offsets, got["value"])
+        changed = some_row(shard, label != labels["label"], labels.offsets)
+        pace = pace.with_columns(depth=(pace["depth"] + 1) // 2, changed=changed["changed"])
+        keep = {"labels": labels.with_columns(label=label), "pace": pace}
+        return Change(keep=keep, drop=("ask", "where", "answer", "fit"))
+
+    def stop(shard: Shard) -> Change:
+        return Change(
+            keep={"pace": shard["pace"].with_columns(depth=np.ones(shard.num_machines, np.int64))},
+            drop=("ask", "where", "fit"),
+        )
+
+    runs = 2 * num_vertices >= 8 * spec.num_machines**2
+    body = [
+        Local(prepare),
+        *check(
+            spec, "ask", "fit", words=3 if runs else 2, also=lambda shard: {"changed": shard["pace"]["changed"]},
+            how={"changed": "max"}, what="flatten",
+        ),
+        Choose(
+            lambda shard: shard["fit"]["changed"],
+            [
+                *read(
+                    spec, "flat", ask="ask", facts="labels", value="label", answer="answer", max_rows=2 * num_vertices,
+                    status="fit", runs=runs, what="flatten",
+                ),
+                Local(apply),
+            ],
+            [Local(stop)],
+        ),
+    ]  # fmt: skip
+    passes = (deepest - 1).bit_length()  # ceil(log2 deepest)
+    return [
+        Local(start),
+        Loop(body, passes, lambda shard: shard["pace"]["depth"] == 1, f"ceil(log2 {deepest}) = {passes}"),
+        Local(lambda shard: Change(drop=("pace",))),
+    ]
 
 
 def components(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
@@ -68,8 +128,7 @@ def components(spec: Spec, num_vertices: int, num_edges: int) -> Protocol:
     stages = label_stages(spec, num_vertices, num_edges)
     config = {"num_vertices": num_vertices, "num_edges": num_edges}
     theory = {
-        "iterations, at most": component_iterations(num_vertices),
-        "rounds of an iteration, at most": count_rounds(stages) // max(component_iterations(num_vertices), 1),
+        "iterations, at most": hooking_iterations(num_vertices),
         "lower bound": "Omega(log n) rounds under the one-versus-two-cycle conjecture (2.4)",
     }
     return Protocol("connectivity", spec, stages, collect, config, theory, collects="labels put in order")
@@ -98,7 +157,7 @@ def components_of_parts(spec: Spec, num_edges: int, width: int, names: int, num_
     stages = label_stages(spec, most, num_edges)
     if num_vertices is None:
         stages = [*number_ids(spec, num_edges, width), *stages, *name_labels(spec, num_edges, width)]
-    theory = {"iterations, at most": component_iterations(most)}
+    theory = {"iterations, at most": hooking_iterations(most)}
     return Protocol("connectivity in parts", spec, stages, dict, config, theory)
 
 

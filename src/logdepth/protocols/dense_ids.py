@@ -27,7 +27,7 @@ from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import own_part
 from logdepth.protocols.lookup import check, read
 from logdepth.protocols.sample_sort import sort
-from logdepth.protocols.segments import Last, Sum, fold
+from logdepth.protocols.segments import Last, Sum
 from logdepth.protocols.trees import all_reduce, prefix
 
 
@@ -51,17 +51,17 @@ def number_ids(spec: Spec, num_edges: int, width: int) -> list[Stage]:
 
     def distinct(shard: Shard) -> Change:
         raw = shard["raw"]
-        ends = [np.concatenate([raw[tail], raw[head]]) for tail, head in _pairs(width)]
-        rows, starts, index = _distinct(ends, raw.offsets)
-        half = raw.num_rows
+        rows, starts, tail, head = _distinct([(raw[tail], raw[head]) for tail, head in _pairs(width)], raw.offsets)
         table = Table(dict(zip(keys, rows, strict=True)), starts)
-        edges = Table({"tail": index[:half], "head": index[half:]}, raw.offsets)
-        numbered = table.with_columns(machine=shard.machine_of(table).astype(np.int64))
+        edges = Table({"tail": tail, "head": head}, raw.offsets)
+        numbered = table.with_columns(machine=shard.machine_of(table))
         return Change(keep={"ranked": numbered, "input": edges}, drop=("raw",))
 
     def last_id(shard: Shard) -> dict[str, Array]:
-        table = shard["ranked"].only(*keys)
-        return dict(Last().fold(table.with_columns(some=np.ones(table.num_rows, np.int64))))
+        table = shard["ranked"]
+        some, last = table.counts > 0, np.maximum(table.offsets[1:] - 1, 0)
+        ids = {key: np.where(some, table[key][last] if table.num_rows else 0, 0) for key in keys}
+        return {**ids, "some": some.astype(np.int64)}
 
     def is_new(shard: Shard) -> Array:
         table, before = shard["ranked"], shard["ids.before"]
@@ -76,20 +76,20 @@ def number_ids(spec: Spec, num_edges: int, width: int) -> list[Stage]:
         return new
 
     def mark(shard: Shard) -> Change:
-        table = shard["ranked"].with_columns(new=is_new(shard).astype(np.int64))
+        table = shard["ranked"].with_columns(new=is_new(shard))
         return Change(keep={"ranked": table}, drop=("ids.before",))
 
     def how_many(shard: Shard) -> dict[str, Array]:
         table = shard["ranked"]
-        return {"count": fold(np.add, table["new"], table.offsets, 0)}
+        return {"count": np.diff(_marked_before(table["new"])[table.offsets]).astype(np.int64)}
 
     def tell(shard: Shard) -> Change:
         table, before = shard["ranked"], shard["ids.lower"]
-        total = np.concatenate([[0], np.cumsum(table["new"])])
-        within = total[1:] - table.spread(total[table.offsets[:-1]])
-        rank = (within - 1 + table.spread(before["count"])).astype(word)
-        new = table["new"] == 1
-        ids = table.only(*keys).where(new)
+        new = table["new"]
+        total = _marked_before(new)
+        rank = table.spread((before["count"] - total[table.offsets[:-1]] - 1).astype(word))
+        rank += total[1:].astype(word, copy=False)
+        ids = shard.select(table.only(*keys), new)
         owner = shard.kernels.owner(rank[new], spec.num_machines)
         answers = Table({"rank": rank}, table.offsets), table["machine"]
         return Change(drop=("ranked", "ids.lower"), mail={"ranks": answers, "ids": (ids, owner)})
@@ -159,18 +159,24 @@ def _pairs(width: int) -> list[tuple[str, str]]:
     return list(zip(id_columns("tail", width), id_columns("head", width), strict=True))
 
 
-def _distinct(ends: Sequence[Array], offsets: Array) -> tuple[list[Array], Array, Array]:
-    """Each machine's distinct ids in order: their words, their offsets, and for each end its place among them.
+def _marked_before(mask: Array) -> Array:
+    """For each row, and after the last one, how many rows before it are marked; int32 where that holds them."""
+    total = np.zeros(len(mask) + 1, np.int32 if len(mask) < 2**31 else np.int64)
+    np.cumsum(mask, out=total[1:])
+    return total
 
-    ends: of each word the tails of all machines, then the heads; rows of machine i are `offsets[i]` to `offsets[i + 1]`
-    of both.
+
+def _distinct(ends: Sequence[tuple[Array, Array]], offsets: Array) -> tuple[list[Array], Array, Array, Array]:
+    """Each machine's distinct ids in order: their words, their offsets, and each tail's and head's place among them.
+
+    ends: of each word the tails and the heads of all machines; rows of machine i are `offsets[i]` to `offsets[i + 1]`.
     """
-    half, machines = len(ends[0]) // 2, len(offsets) - 1
+    machines = len(offsets) - 1
     found: list[list[Array]] = [[] for _ in ends]
-    starts, index = np.zeros(machines + 1, np.int64), np.empty(2 * half, np.int32)
+    starts, (tails, heads) = np.zeros(machines + 1, np.int64), np.empty((2, offsets[-1]), np.int32)
     for machine in range(machines):
         low, high = int(offsets[machine]), int(offsets[machine + 1])
-        own = [np.concatenate([word[low:high], word[half + low : half + high]]) for word in ends]
+        own = [np.concatenate([tail[low:high], head[low:high]]) for tail, head in ends]
         order = np.argsort(own[0]) if len(own) == 1 else np.lexsort(own[::-1])
         new = np.ones(len(order), bool)
         if len(order):
@@ -180,8 +186,12 @@ def _distinct(ends: Sequence[Array], offsets: Array) -> tuple[list[Array], Array
             new[1:] |= own[place][1:] != own[place][:-1]
         rank = np.empty(len(order), np.int32)
         rank[order] = np.cumsum(new, dtype=np.int32) - 1
-        index[low:high], index[half + low : half + high] = rank[: high - low], rank[high - low :]
+        tails[low:high], heads[low:high] = rank[: high - low], rank[high - low :]
         for word, part in zip(own, found, strict=True):
             part.append(word[new])
         starts[machine + 1] = starts[machine] + np.count_nonzero(new)
-    return [np.concatenate(part) for part in found], starts, index
+    words = []
+    for part in found:
+        words.append(np.concatenate(part))
+        part.clear()
+    return words, starts, tails, heads

@@ -42,31 +42,50 @@ def check(
     words: int = 2,
     also: Callable[[Shard], Mapping[str, Array]] | None = None,
     how: Mapping[str, str] | None = None,
+    column: str = "address",
+    later: Mapping[str, tuple[str, str, int]] | None = None,
     what: str,
 ) -> list[Stage]:
     """The pre-round: does every owner's mail fit if each row of `ask` sends it `words` words, and takes one back?
 
-    `ask` has a column `address` and is grouped by owner. Leaves table `status` with `over` (0: it fits) and the
-    columns of `also(shard)`, all-reduced as `how` says. 1 + 2 D rounds.
+    `ask` has addresses in `column`. Leaves table `status` with `over` (0: it fits) and the columns of `also(shard)`,
+    all-reduced as `how` says; and, for mail that is sent `later`, the same by other names: name -> (table, column,
+    words). 1 + 2 D rounds. Machines speak of an owner only if they have more than `unsaid` rows for it; the owner
+    counts that much for each of them on top, at most s / 16 words.
     """
-    loads = f"{status}.loads"
+    asks = {"over": (ask, column, words), **(later or {})} if may_ask(spec) else {}
+    loads = {name: f"{status}.{name}" for name in asks}
 
     def count(shard: Shard) -> Change:
-        table = shard[ask]
-        owner, length, offsets = shard.kernels.owner_runs(table.offsets, table["address"], spec.num_machines)
-        return Change(mail={loads: (Table({"count": length}, offsets), owner)})
+        mail = {}
+        for name, (source, key, each) in asks.items():
+            table, free = shard[source], unsaid(spec, each)
+            owner, more, offsets = shard.kernels.crowds(table.offsets, table[key], spec.num_machines, free)
+            mail[loads[name]] = Table({"count": more}, offsets), owner
+        return Change(mail=mail)
 
     def verdict(shard: Shard) -> dict[str, Array]:
-        load = fold(np.add, shard[loads]["count"], shard[loads].offsets, 0) if may_ask(spec) else np.zeros(1, np.int64)
-        held = shard.words() - (shard[loads].words() if may_ask(spec) else 0)
-        most = held + BESIDE + words * np.maximum(load, shard[ask].counts)
-        over = most > spec.local_memory if may_ask(spec) else np.ones(shard.num_machines, bool)
-        return {"over": over.astype(np.int64), **(also(shard) if also else {})}
+        held = shard.words() - sum(shard[name].words() for name in loads.values())
+        found = {name: np.ones(shard.num_machines, np.int64) for name in ("over", *(later or {}))}
+        for name, (source, _, each) in asks.items():
+            told = shard[loads[name]]
+            load = fold(np.add, told["count"], told.offsets, 0) + unsaid(spec, each) * spec.num_machines
+            most = held + BESIDE + each * np.maximum(load, shard[source].counts)
+            found[name] = (most > spec.local_memory).astype(np.int64)
+        return {**found, **(also(shard) if also else {})}
 
-    reduce = all_reduce(
-        spec, status, verdict, {"over": "max", **(how or {})}, drop=(loads,) if may_ask(spec) else (), what=what
-    )
-    return [Send(f"{what}: count", count), *reduce] if may_ask(spec) else reduce
+    most = dict.fromkeys(("over", *(later or {})), "max")
+    reduce = all_reduce(spec, status, verdict, {**most, **(how or {})}, drop=tuple(loads.values()), what=what)
+    return [Send(f"{what}: count", count), *reduce] if asks else reduce
+
+
+def unsaid(spec: Spec, words: int) -> int:
+    """How many rows of `words` words each machine may send any other without a word about it: s / 16 words of all.
+
+    >>> unsaid(Spec(64, 64_000, 10_000), 2)
+    31
+    """
+    return spec.local_memory // (16 * words * spec.num_machines)
 
 
 def fits(status: str) -> Callable[[Shard], Array]:
@@ -156,25 +175,67 @@ def read(
     answer: str,
     max_rows: int,
     status: str | None = None,
+    runs: bool = False,
+    seen: str | None = None,
     what: str,
 ) -> list[Stage]:
     """Table `answer`, column value: for each row of `ask` the `value` of cell `address` of the array `facts`.
 
     `ask`: column address, grouped by owner within each machine. `max_rows`: rows of all asks and facts together, at
-    most. `status`: a `check` of `ask` that was made already; else one is made (and forgotten) here.
+    most. `status`: a `check` of `ask` that was made already; else one is made (and forgotten) here. An ask is two
+    words, address and asker; with `runs` the asker is said once to each owner, with the number of its asks, and an
+    ask is three words at most. `seen`: table with column seen, for each cell of `facts` whether it was asked, where
+    that is known; every cell where it is not.
     """
     own = status or f"{name}.status"
-    asked = f"{name}.asked"
+    asked, askers = f"{name}.asked", f"{name}.askers"
 
     def send(shard: Shard) -> Change:
         table = shard[ask]
-        mail = table.only("address").with_columns(machine=shard.machine_of(table))
-        return Change(mail={asked: (mail, shard.kernels.owner(table["address"], spec.num_machines))})
+        owner = shard.kernels.owner(table["address"], spec.num_machines)
+        if not runs:
+            mail = table.only("address").with_columns(machine=shard.machine_of(table))
+            return Change(mail={asked: (mail, owner)})
+        to, length, offsets = shard.kernels.owner_runs(table.offsets, table["address"], spec.num_machines)
+        who = Table({"count": length}, offsets)
+        who = who.with_columns(machine=shard.machine_of(who))
+        return Change(mail={asked: (table.only("address"), owner), askers: (who, to)})
 
     def reply(shard: Shard) -> Change:
         got, known = shard[asked], shard[facts]
         found = shard.kernels.read_owned(got.offsets, got["address"], known.offsets, known[value], spec.num_machines)
-        return Change(drop=(asked,), mail={answer: (Table({"value": found}, got.offsets), got["machine"])})
+        machine = np.repeat(shard[askers]["machine"], shard[askers]["count"]) if runs else got["machine"]
+        keep = {}
+        if seen:
+            marked = shard.kernels.marked(got.offsets, got["address"], known.offsets, spec.num_machines)
+            keep = {seen: Table({"seen": marked}, known.offsets)}
+        mail = {answer: (Table({"value": found}, got.offsets), machine)}
+        return Change(keep=keep, drop=(asked, askers) if runs else (asked,), mail=mail)
+
+    direct: list[Stage] = [Send(f"{what}: ask", send), Send(f"{what}: answer", reply)]
+    sorting = read_by_sorting(
+        spec, name, ask=ask, facts=facts, value=value, answer=answer, max_rows=max_rows, seen=seen, what=what
+    )
+    if not may_ask(spec):
+        return sorting
+    stages: list[Stage] = [] if status else check(spec, ask, own, words=3 if runs else 2, what=what)
+    stages.append(Choose(fits(own), direct, sorting))
+    return stages if status else [*stages, Local(lambda shard: Change(drop=(own,)))]
+
+
+def read_by_sorting(
+    spec: Spec,
+    name: str,
+    *,
+    ask: str,
+    facts: str,
+    value: str,
+    answer: str,
+    max_rows: int,
+    seen: str | None = None,
+    what: str,
+) -> list[Stage]:
+    """`read` by sorting alone; rows of `ask` in any order."""
 
     def records(shard: Shard) -> Table:
         known, table = shard[facts], shard[ask]
@@ -191,22 +252,19 @@ def read(
 
     def narrow(shard: Shard) -> Change:
         """The answers in the array's own type, whichever way they came."""
-        got = shard[answer]
-        return Change(keep={answer: Table({"value": got["value"].astype(shard[facts][value].dtype)}, got.offsets)})
+        got, known = shard[answer], shard[facts]
+        keep = {answer: Table({"value": got["value"].astype(known[value].dtype)}, got.offsets)}
+        if seen:
+            keep[seen] = Table({"seen": np.ones(known.num_rows, bool)}, known.offsets)
+        return Change(keep=keep)
 
-    direct: list[Stage] = [Send(f"{what}: ask", send), Send(f"{what}: answer", reply)]
-    sorting: list[Stage] = [
+    return [
         *join(
             spec, f"{name}.join", records, answer, max_rows=max_rows,
             num_queries=lambda shard: shard[ask].counts, what=f"{what} by sorting",
         ),
         Local(narrow),
     ]  # fmt: skip
-    if not may_ask(spec):
-        return sorting
-    stages: list[Stage] = [] if status else check(spec, ask, own, what=what)
-    stages.append(Choose(fits(own), direct, sorting))
-    return stages if status else [*stages, Local(lambda shard: Change(drop=(own,)))]
 
 
 def lower(
@@ -225,12 +283,29 @@ def lower(
     Directly, an owner gets every machine's row; by sorting, only the least row of each address. `message(shard)` has
     at most one row a machine and address, grouped by owner; `status` is a `check` that covers it.
     """
-    table_name, carried = f"{name}.rows", f"{name}.carried"
-    keys = ("address", *columns)
 
     def send(shard: Shard) -> Change:
         rows = message(shard)
         return Change(mail={got: (rows, shard.kernels.owner(rows["address"], spec.num_machines))})
+
+    direct: list[Stage] = [Send(f"{what}: send", send)]
+    sorting = lower_by_sorting(spec, name, message, got, columns=columns, max_rows=max_rows, what=what)
+    return [Choose(fits(status), direct, sorting)] if may_ask(spec) else sorting
+
+
+def lower_by_sorting(
+    spec: Spec,
+    name: str,
+    message: Callable[[Shard], Table],
+    got: str,
+    *,
+    columns: Sequence[str],
+    max_rows: int,
+    what: str,
+) -> list[Stage]:
+    """`lower` by sorting alone: of each address the least row comes to its owner. `message`: in any order."""
+    table_name, carried = f"{name}.rows", f"{name}.carried"
+    keys = ("address", *columns)
 
     def last_address(shard: Shard) -> dict[str, Array]:
         table = shard[table_name]
@@ -251,11 +326,9 @@ def lower(
             mail={got: (rows, shard.kernels.owner(rows["address"], spec.num_machines))},
         )
 
-    direct: list[Stage] = [Send(f"{what}: send", send)]
-    sorting: list[Stage] = [
+    return [
         Local(lambda shard: Change(keep={table_name: message(shard)})),
         *sort(spec, table_name, keys, len(keys), max_rows=max_rows, what=f"{what} by sorting"),
         *prefix(spec, carried, last_address, Last(), words=2, what=f"{what}: last address"),
         Send(f"{what}: least", least),
     ]
-    return [Choose(fits(status), direct, sorting)] if may_ask(spec) else sorting

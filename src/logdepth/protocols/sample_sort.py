@@ -28,6 +28,8 @@ from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import within
 from logdepth.protocols.trees import tree_depth
 
+_BLOCK = 1 << 18  # rows worked on at a time where intermediate results would be many times as long as they
+
 
 @dataclass(frozen=True)
 class SortPlan:
@@ -154,6 +156,37 @@ def sort_order(table: Table, keys: Sequence[str]) -> Array:
     return np.lexsort([*columns, machine])
 
 
+def in_order(table: Table, keys: Sequence[str]) -> bool:
+    """Whether each machine's rows are in the order of `keys` already."""
+    late, equal = np.zeros(max(table.num_rows - 1, 0), bool), None
+    for key in keys:
+        column = table[key]
+        falls = column[1:] < column[:-1]
+        late |= falls if equal is None else falls & equal
+        same = column[1:] == column[:-1]
+        equal = same if equal is None else equal & same
+    border = table.offsets[1:-1]
+    late[border[(border > 0) & (border < table.num_rows)] - 1] = False
+    return not late.any()
+
+
+def sorted_rows(table: Table, keys: Sequence[str]) -> Table:
+    """Each machine's rows in the stable order of `keys`; the table itself where they are in it.
+
+    Large machines are sorted one after another, so that no order of all rows is in memory beside them.
+    """
+    if in_order(table, keys):
+        return table
+    if len(table.offsets) - 1 > 1 + table.num_rows // 4096:
+        return table.take(sort_order(table, keys))
+    columns = {name: np.empty_like(column) for name, column in table.columns.items()}
+    for low, high in zip(table.offsets[:-1], table.offsets[1:], strict=True):
+        order = np.lexsort([table[key][low:high] for key in reversed(keys)])
+        for name, column in table.columns.items():
+            np.take(column[low:high], order, out=columns[name][low:high])
+    return Table(columns, table.offsets)
+
+
 def _ranks(rows: Table, keys: Sequence[str], machines: Array, splitters: Table) -> Array:
     """For each splitter how many rows of its machine come before it, by (keys, machine, row)."""
     low = splitters.spread(rows.offsets[:-1])
@@ -183,7 +216,7 @@ def sort(
     stages: list[Stage] = []
     for level in range(plan.levels):
         stages += _split_level(spec, plan, name, keys, level, what)
-    return [*stages, Local(lambda shard: Change(keep={name: shard[name].take(sort_order(shard[name], keys))}))]
+    return [*stages, Local(lambda shard: Change(keep={name: sorted_rows(shard[name], keys)}))]
 
 
 def _split_level(spec: Spec, plan: SortPlan, name: str, keys: Sequence[str], level: int, what: str) -> list[Stage]:
@@ -199,20 +232,21 @@ def _split_level(spec: Spec, plan: SortPlan, name: str, keys: Sequence[str], lev
         place = shard.machines - start
         return place % fan**height == 0, start + place // fan ** (height + 1) * fan ** (height + 1)
 
-    def every(table: Table, stride: int) -> Table:
-        return table.where(within(table) % stride == stride - 1)
-
     def sample(shard: Shard) -> Change:
         rows = shard[name]
-        rows = rows.take(sort_order(rows, keys))
-        marked = rows.only(*keys).with_columns(of_machine=shard.machine_of(rows).astype(np.int64), of_row=within(rows))
-        chosen = every(marked, plan.stride)
+        rows = sorted_rows(rows, keys)
+        place = _every(rows, plan.stride)
+        chosen = Table({key: rows[key][place["row"]] for key in keys}, place.offsets)
+        of_row = place["row"] - chosen.spread(rows.offsets[:-1])
+        chosen = chosen.with_columns(of_machine=shard.machine_of(chosen).astype(np.int64), of_row=of_row)
         return Change(keep={name: rows}, mail={samples: (chosen, chosen.spread(parent(shard, 0)[1]))})
 
     def climb(height: int) -> Callable[[Shard], Change]:
         def run(shard: Shard) -> Change:
             got = shard[samples]
-            chosen = every(got.take(sort_order(got, sample_columns)), fan)
+            ranked = sorted_rows(got, sample_columns)
+            place = _every(ranked, fan)
+            chosen = Table({key: column[place["row"]] for key, column in ranked.columns.items()}, place.offsets)
             return Change(drop=(samples,), mail={samples: (chosen, chosen.spread(parent(shard, height)[1]))})
 
         return run
@@ -223,7 +257,7 @@ def _split_level(spec: Spec, plan: SortPlan, name: str, keys: Sequence[str], lev
         def run(shard: Shard) -> Change:
             group = groups(shard)
             if height == depth:
-                got = shard[samples].take(sort_order(shard[samples], sample_columns))
+                got = sorted_rows(shard[samples], sample_columns)
                 wanted = np.where(got.counts > 0, np.minimum(parts, group.size) - 1, 0)
                 owner = np.repeat(np.arange(shard.num_machines), wanted)
                 part = np.arange(len(owner)) - np.repeat(np.cumsum(wanted) - wanted, wanted) + 1
@@ -271,9 +305,7 @@ def _split_level(spec: Spec, plan: SortPlan, name: str, keys: Sequence[str], lev
         low = np.stack([group.part_start(int(index)) for index in part], axis=1)
         high = np.stack([group.part_start(int(index) + 1) for index in part], axis=1)
         each = np.maximum(-(-total // np.maximum(high - low, 1)), 1)
-        run = np.repeat(np.arange(count.size), count.ravel())
-        place = np.arange(rows.num_rows) - np.repeat(np.cumsum(count) - count.ravel(), count.ravel())
-        target = low.ravel()[run] + (before.ravel()[run] + place) // each.ravel()[run]
+        target = _targets(count.ravel(), before.ravel(), each.ravel(), low.ravel())
         return Change(drop=(name, offsets_table, f"{name}.counts"), mail={name: (rows, target)})
 
     return [*stages, Send(f"{what}: rows to their part", route)]
@@ -349,6 +381,31 @@ def _bucket_offsets(
         *[Send(f"{what}: counts up", climb(height)) for height in range(1, depth)],
         *[Send(f"{what}: offsets down", descend(height)) for height in range(depth, 0, -1)],
     ]
+
+
+def _every(table: Table, stride: int) -> Table:
+    """Column row: of each machine the rows `stride - 1`, `2 stride - 1`, ..., as rows of the table."""
+    counts = table.counts // stride
+    offsets = _offsets(counts)
+    place = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+    return Table({"row": np.repeat(table.offsets[:-1], counts) + place * stride + stride - 1}, offsets)
+
+
+def _targets(count: Array, before: Array, each: Array, low: Array) -> Array:
+    """The machine of each row, int32: run r has `count[r]` rows, the i-th goes to `low + (before + i) // each`.
+
+    A block of runs at a time, so that no more than the result is as long as the rows.
+    """
+    starts = _offsets(count)
+    target = np.empty(starts[-1], np.int32)
+    first = 0
+    while first < len(count):
+        last = max(int(np.searchsorted(starts, starts[first] + _BLOCK, "right")) - 1, first + 1)
+        run = np.repeat(np.arange(first, last), count[first:last])
+        place = np.arange(starts[first], starts[last]) - starts[run]
+        target[starts[first] : starts[last]] = low[run] + (before[run] + place) // each[run]
+        first = last
+    return target
 
 
 def _offsets(counts: Array) -> Array:

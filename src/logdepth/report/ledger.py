@@ -41,6 +41,7 @@ def print_short(ledger: Ledger) -> None:
     busiest = f"on the busiest of {total['num_machines']:,} machines in a round"
     print(f"words     {most:,} of s = {total['local_memory']:,} {busiest}")
     print(f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} around them (--ledger has all)")
+    _print_peaks(ledger)
     _print_exceeded(ledger)
 
 
@@ -66,9 +67,16 @@ def print_ledger(ledger: Ledger, *, every_round: bool = False) -> None:
     print(f"seconds   {total['seconds']:.3f} in rounds, {total['driver_seconds']:.3f} around them, by the driver:")
     for label, seconds in ledger.driver.items():
         print(f"driver    {seconds:.3f} {label}")
+    _print_peaks(ledger)
     for name, value in ledger.theory.items():
         print(f"theory    {name}: {value:,}" if isinstance(value, int) else f"theory    {name}: {value}")
     _print_exceeded(ledger)
+
+
+def _print_peaks(ledger: Ledger) -> None:
+    if "worker" in ledger.peak_bytes:
+        driver, worker = (ledger.peak_bytes[name] / 2**20 for name in ("driver", "worker"))
+        print(f"memory    {worker:,.0f} MiB the fullest worker, {driver:,.0f} MiB the driver, at their peaks")
 
 
 def _print_exceeded(ledger: Ledger) -> None:

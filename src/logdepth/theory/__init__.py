@@ -16,7 +16,7 @@ from logdepth.theory import (
     thoughts,
 )
 from logdepth.theory.asked import Asked
-from logdepth.theory.components import component_iterations
+from logdepth.theory.components import component_iterations, hooking_iterations
 from logdepth.theory.khop import REACHES, khop_depth_doubling, khop_depth_rank, khop_reach_doubling, khop_reach_rank
 from logdepth.theory.statement import Bound, Finding, Statement, check_names
 
@@ -46,6 +46,7 @@ __all__ = [
     "Finding",
     "Statement",
     "component_iterations",
+    "hooking_iterations",
     "khop_depth_doubling",
     "khop_depth_rank",
     "khop_reach_doubling",

@@ -11,12 +11,12 @@ only those:
 If each shares a slot with (S, D) in at most c_1, c_2, c_3 of the blocks, and `points` is above the sum over them, then
 one of the slots of (S, D) is free of them all: the message is read there. Four families:
 
-- **structured**: the slot of (S, D) in block x is f(x) = g_S(x) + x^k g_D(x) over GF(p), x = 1 .. points < p, where
-  g_0, g_1, .. are different polynomials of degree < k, p^k >= N. The difference of two f's is g_S - g_S' + x^k (g_D
-  - g_D'): a nonzero polynomial of degree < k (times x^k, which is not 0), or of degree < 2 k. So c_1 = c_2 = k - 1,
-  c_3 = 2 k - 1. At k = 1, T - a - b + 1 = (s - 1)^2 interfere once each, and (s - 1)^2 + 1 blocks of p >= N slots
-  do.
-- **polynomials** (Kautz and Singleton 1964): f of degree < k, p^k >= N^2, at x = 0 .. points - 1 < p: all c = k - 1.
+- **structured**: the slot of (S, D) in block x is f(x) = g_S(x) + x^k g_D(x) over GF(p), p a prime or a power of one,
+  x one of `points` < p elements other than 0, where g_0, g_1, .. are different polynomials of degree < k, p^k >= N.
+  The difference of two f's is g_S - g_S' + x^k (g_D - g_D'): a nonzero polynomial of degree < k (times x^k, which is
+  not 0), or of degree < 2 k. So c_1 = c_2 = k - 1, c_3 = 2 k - 1. At k = 1, T - a - b + 1 = (s - 1)^2 interfere once
+  each, and (s - 1)^2 + 1 blocks of p >= N slots do.
+- **polynomials** (Kautz and Singleton 1964): f of degree < k, p^k >= N^2, at `points` <= p elements x: all c = k - 1.
 - **identity**: one block of N^2 slots, one a pair: all c = 0.
 - **one slot**, where T = 1.
 
@@ -31,7 +31,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int
 
-from logdepth.simulation.routers.keys import ceil_root, polynomial_values, prime_from
+from logdepth.simulation.routers.keys import ceil_root
+from logdepth.simulation.routers.small_field import Field, field_from
 
 
 def paper_columns(num_machines: int, degree: int) -> int:
@@ -85,37 +86,36 @@ class Family:
         blocks = np.arange(self.points)
         pair = source * self.num_machines + destination
         if self.name == "structured":
-            points = blocks + 1
-            g = polynomial_values(self.num_machines, self.degree, self.height, points)
-            shift = np.array([pow(int(x), self.degree, self.height) for x in points])
-            value = (g[source] + shift * g[destination]) % self.height
+            coefficients = [*self._digits(source), *self._digits(destination)]  # g_S + x^k g_D
+            value = Field.of(self.height).values(coefficients, blocks + 1)
         elif self.name == "polynomials":
-            digits = [pair // self.height**power % self.height for power in range(self.degree)]
-            value = np.zeros((len(pair), self.points), np.int64)
-            for digit in reversed(digits):
-                value = (value * blocks + digit[:, None]) % self.height
+            value = Field.of(self.height).values(self._digits(pair), blocks)
         else:
             value = (pair % self.height)[:, None]
         return blocks * self.height + value
 
+    def _digits(self, number: Int[np.ndarray, " messages"]) -> list[Int[np.ndarray, " messages"]]:
+        """The coefficients of the polynomial of each number, which differ where the numbers do."""
+        return [number // self.height**power % self.height for power in range(self.degree)]
+
 
 def structured(num_machines: int, interference: Interference, degree: int) -> Family:
     points = interference.points(degree - 1, 2 * degree - 1)
-    prime = prime_from(max(points + 1, ceil_root(num_machines, degree)))
-    return Family("structured", num_machines, points, prime, degree)
+    order = field_from(max(points + 1, ceil_root(num_machines, degree)))
+    return Family("structured", num_machines, points, order, degree)
 
 
 def polynomials(num_machines: int, interference: Interference, degree: int) -> Family:
     points = interference.points(degree - 1, degree - 1)
-    prime = prime_from(max(points, ceil_root(num_machines**2, degree)))
-    return Family("polynomials", num_machines, points, prime, degree)
+    order = field_from(max(points, ceil_root(num_machines**2, degree)))
+    return Family("polynomials", num_machines, points, order, degree)
 
 
 def smallest(num_machines: int, interference: Interference) -> Family:
     """The family with the fewest slots that keeps one clean against `interference`.
 
     >>> [smallest(n, Interference.of(s, s, s * s)).columns for n in (16, 64, 256) for s in (1, 2, 3, 4)]
-    [1, 34, 85, 170, 1, 66, 289, 670, 1, 102, 323, 1258]
+    [1, 32, 80, 160, 1, 48, 289, 640, 1, 96, 323, 1258]
     """
     if interference == Interference(0, 0, 0):
         return Family("one slot", num_machines, 1, 1)

@@ -105,7 +105,7 @@ class Hashing(Routing):
     >>> from logdepth.simulation.routers.router import deliver
     >>> routing = Hashing(Traffic(num_machines=64, out_degree=2, in_degree=2, words=2))
     >>> routing.num_layers, routing.num_heads, routing.classes[0].family.columns, routing.value_dim
-    (1, 1, 66, 331)
+    (1, 1, 48, 241)
     >>> deliver(routing, Packets.at_source({(3, 5): [10, 20], (4, 5): [30], (4, 3): [40]})).messages()
     {(4, 3): (40,), (3, 5): (10, 20), (4, 5): (30,)}
     """
