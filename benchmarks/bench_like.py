@@ -110,7 +110,7 @@ def rows_of(shape: str, make: Callable[[int], Edges], edges: int, machines: int,
                 ("busiest", seen.busiest_words, real.busiest_words),
                 ("seconds", seen.seconds, real.seconds),
             ):
-                values[f"{name}_off"] = round(estimate.value / true - 1, 4)
+                values[f"{name}_off"] = round(float(estimate.value) / true - 1, 4)
                 values[f"{name}_interval"] = [
                     round(float(estimate.low) / true, 3),
                     round(float(estimate.high) / true, 3),

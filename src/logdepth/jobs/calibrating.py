@@ -93,6 +93,7 @@ def calibrate(
     wider = max(1.0, math.log2(max(times, 1.0)) / math.log2(VALIDATED))
     more = max(spec.num_machines - machines, 0)
     names = ("rounds", "moved_words", "peak_words", "busiest_words", "seconds")
+    more_off = LESS_OFF if drawn.apart else MORE_OFF  # a machine may hold what costs most alone
     chains = [trial for trial in trials if trial.how == "chain"]
     by_kind: dict[str, dict[str, Estimate]] = {}
     for kind in kinds:
@@ -107,13 +108,11 @@ def calibrate(
         by_kind[kind] = {
             "rounds": _rounds(own, chains, stages, words, wider, spec),
             "moved_words": about("moved_words", sizes, words, WORDS_OFF, WORDS_OFF),
-            "peak_words": about("peak_words", shares, share, LESS_OFF, MORE_OFF),
-            "busiest_words": about("busiest_words", shares, share, LESS_OFF, MORE_OFF),
+            "peak_words": about("peak_words", shares, share, LESS_OFF, more_off),
+            "busiest_words": about("busiest_words", shares, share, LESS_OFF, more_off),
             "seconds": about("seconds", sizes, words, SECONDS_OFF, SECONDS_OFF),
         }
     both = {name: _joined([by_kind[kind][name] for kind in kinds], list(drawn.kinds.values())) for name in names}
-    if drawn.apart:
-        both["rounds"] = max((by_kind[kind]["rounds"] for kind in kinds), key=lambda estimate: estimate.value)
     if drawn.unseen:
         both = {name: _unbounded(estimate, both["rounds"], count_rounds(stages)) for name, estimate in both.items()}
     if more:
@@ -199,7 +198,7 @@ def _line(points: Sequence[tuple[int, float]], words: int) -> tuple[float, float
     slope = max(float((weight * (x - middle) * (y - mean)).sum()) / wide, 0.0)
     left = float((weight * (y - mean - slope * (x - middle)) ** 2).sum()) / total * len(y) / (len(y) - 2)
     left = max(left, ROUNDED)
-    return mean + slope * (there - middle), math.sqrt(
+    return float(mean + slope * (there - middle)), math.sqrt(
         left * (1 / len(y) + (there - middle) ** 2 * total / wide / len(y))
     )
 
