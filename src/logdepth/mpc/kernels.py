@@ -99,7 +99,9 @@ class Kernels(Protocol):
         """See `contracting.forest`."""
         ...
 
-    def stars(self, offsets: Array, one: Array, two: Array, window: int, plenty: int) -> tuple[Array, Array, Array]:
+    def stars(
+        self, offsets: Array, one: Array, two: Array, window: int, plenty: int
+    ) -> tuple[Array, Array, Array]:
         """See `contracting.stars`."""
         ...
 

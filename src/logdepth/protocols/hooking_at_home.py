@@ -131,7 +131,9 @@ def iteration(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
 def _connect_at_home(spec: Spec) -> list[Stage]:
     def send(shard: Shard) -> Change:
         edges = shard["edges"]
-        return Change(drop=("edges",), mail={"home": (edges, shard.kernels.owner(edges["greater"], spec.num_machines))})
+        return Change(
+            drop=("edges",), mail={"home": (edges, shard.kernels.owner(edges["greater"], spec.num_machines))}
+        )
 
     def hook(shard: Shard) -> Change:
         edges, labels, q = shard["home"], shard["labels"], spec.num_machines
