@@ -30,7 +30,7 @@ SHAPES = ("random", "grid", "path", "power law (R-MAT)", "star")
 LEAST_EDGES = 4  # a machine, in a sample
 WORDS_OFF, SECONDS_OFF = 0.12, 1.0  # of an interval, at least: to 1.12 times as much, and as little
 MORE_OFF, LESS_OFF = 0.3, 2.5  # the same of a machine's words, of which small samples show too many
-PASSES_OFF = 1.0
+MORE_PASSES, LESS_PASSES = 1.0, 0.5  # of a loop: passes hardly fall as inputs grow
 ROUNDED = 1 / 12  # variance of what is rounded to whole numbers, as passes are
 
 
@@ -172,7 +172,8 @@ def _rounds(
             if place not in fits:
                 return bound  # never seen: what is proved
             value, error = fits[place]
-            return min(max(value + off * (PASSES_OFF * wider + 2 * error), 0.0), bound)
+            least = (MORE_PASSES if off > 0 else LESS_PASSES) * wider
+            return min(max(value + off * (least + 2 * error), 0.0), bound)
 
         return expected_rounds(stages, loops, choices)
 

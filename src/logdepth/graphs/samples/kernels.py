@@ -1,4 +1,4 @@
-"""The loops behind samples, compiled: neighbours by vertex, a search that stops at so many edges, the longest chain."""
+"""The loops behind samples, compiled: neighbours, a search that stops at so many edges, chains, sets of ids."""
 
 from __future__ import annotations
 
@@ -97,3 +97,34 @@ def longest_chain(offsets, other):
     inside = np.zeros(vertices, np.bool_)
     inside[best] = True
     return inside
+
+
+@njit(cache=True, nogil=True)
+def _slot(key, bits):
+    return np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits))
+
+
+@njit(cache=True, nogil=True)
+def id_table(keys, bits):
+    """A hash table of distinct ids: 2^bits slots, at least twice as many as ids, with the ids' places; -1 is empty."""
+    table = np.full(1 << bits, -1, np.int32)
+    mask = np.int64((1 << bits) - 1)
+    for place in range(len(keys)):
+        slot = _slot(keys[place], bits)
+        while table[slot] >= 0:
+            slot = (slot + 1) & mask
+        table[slot] = place
+    return table
+
+
+@njit(cache=True, nogil=True)
+def find_ids(table, bits, keys, asked, found):
+    """The place of each of `asked` among the ids, -1 for others, into `found`."""
+    mask = np.int64((1 << bits) - 1)
+    for row in range(len(asked)):
+        slot = _slot(asked[row], bits)
+        place = table[slot]
+        while place >= 0 and keys[place] != asked[row]:
+            slot = (slot + 1) & mask
+            place = table[slot]
+        found[row] = place
