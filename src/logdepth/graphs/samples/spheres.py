@@ -10,7 +10,7 @@ from logdepth.graphs.samples.id_set import IdSet
 
 SEEDS = 64
 LEVELS = 6
-MOST = 1 << 17  # vertices
+MOST = 1 << 16  # vertices
 GROWS = 1.5  # a sphere for each vertex of the last: 1 on a path, 6/5 and 36/25 at distance 6 in grids of 2 and 3 axes
 
 
