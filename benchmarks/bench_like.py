@@ -13,13 +13,15 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from logdepth.graphs.generating import Recipe
+from logdepth.jobs.calibrating import Calibration
 from logdepth.jobs.like_plan import plan_like
 from logdepth.jobs.quantities import Memory
-from logdepth.protocols import BUILT_IN
+from logdepth.protocols import BUILT_IN, Problem
 from logdepth.records import Record
 from measure import save
 
@@ -79,6 +81,12 @@ OTHERS: dict[str, Callable[[int], Edges]] = {
 }
 
 
+def calibrated(problem: Problem, folder: str, largest: int, **cluster: Any) -> Calibration:
+    like = plan_like(problem, folder, largest=largest, **cluster).like
+    assert like is not None
+    return like.calibration
+
+
 def rows_of(shape: str, make: Callable[[int], Edges], edges: int, machines: int, factors: list[int]) -> list[Record]:
     tail, head = make(edges)
     records = []
@@ -90,11 +98,10 @@ def rows_of(shape: str, make: Callable[[int], Edges], edges: int, machines: int,
             "latency": 1e-3,
         }  # fmt: skip
         problem = BUILT_IN["connectivity"]
-        (real,) = plan_like(problem, folder, largest=len(tail), **cluster).like.calibration.trials
+        (real,) = calibrated(problem, folder, len(tail), **cluster).trials
         for factor in factors:
-            plan = plan_like(problem, folder, largest=len(tail) // factor, **cluster)
-            seen = plan.like.calibration
-            values = {"rounds_measured": real.num_rounds, "words_measured": real.moved_words,
+            seen = calibrated(problem, folder, len(tail) // factor, **cluster)
+            values: dict[str, Any] = {"rounds_measured": real.num_rounds, "words_measured": real.moved_words,
                       "words_an_input_word": round(real.moved_words / real.input_words, 2)}  # fmt: skip
             for name, estimate, true in (
                 ("rounds", seen.rounds, real.num_rounds),
@@ -103,7 +110,7 @@ def rows_of(shape: str, make: Callable[[int], Edges], edges: int, machines: int,
                 ("busiest", seen.busiest_words, real.busiest_words),
                 ("seconds", seen.seconds, real.seconds),
             ):
-                values[f"{name}_off"] = round(estimate.value / true - 1, 4)
+                values[f"{name}_off"] = round(float(estimate.value) / true - 1, 4)
                 values[f"{name}_interval"] = [
                     round(float(estimate.low) / true, 3),
                     round(float(estimate.high) / true, 3),

@@ -95,7 +95,7 @@ def test_what_balls_lose_says_which_samples_count(kind, vertices, edges, shuffle
     pools = pools_of(kind, vertices, edges, shuffled)
     total = pools.spread.total
     drawn = draw_samples(pools, total, rng(), largest=total // part, least=256)
-    assert drawn.kinds == kinds and not drawn.unseen
+    assert list(drawn.kinds) == kinds and not drawn.unseen
     sizes = [sample.num_edges for sample, _ in drawn.samples]
     assert max(sizes) == pytest.approx(total // part, rel=0.02) and len(sizes) % 3 == 0
 
@@ -103,7 +103,7 @@ def test_what_balls_lose_says_which_samples_count(kind, vertices, edges, shuffle
 def test_small_components_are_seen_by_balls():
     tails = np.arange(20_000)
     pools = pool_of_graph(graph_from_edges(tails + tails // 9, tails + tails // 9 + 1))
-    assert draw_samples(pools, 20_000, rng(), largest=2500, least=256).kinds == ["balls"]
+    assert draw_samples(pools, 20_000, rng(), largest=2500, least=256).kinds == {"balls": 1}
 
 
 def test_an_input_of_two_kinds_counts_both():
@@ -111,7 +111,19 @@ def test_an_input_of_two_kinds_counts_both():
     path = np.arange(8000, 28_000)
     pools = pool_of_graph(graph_from_edges(np.r_[random[0], path], np.r_[random[1], path + 1]))
     drawn = draw_samples(pools, 40_000, rng(), largest=5000, least=256)
-    assert drawn.kinds == ["balls", "edges"] and "parts of the input differ" in drawn.notes[0]
+    assert list(drawn.kinds) == ["balls", "edges"] and "parts of the input differ" in drawn.notes[0]
+    assert drawn.apart and 0.2 < drawn.kinds["balls"] < 0.8
+    paths = [sample for sample, _ in drawn.samples if sample.how == "balls"]
+    assert paths and all(sample.cut < 0.1 for sample in paths)
+
+
+def test_the_longest_chain_is_a_sample_where_edges_count():
+    tail, head = Recipe("random", 8000, 20_000, key=1).make(0, 20_000)
+    path = np.arange(8000, 8200)
+    edges = np.r_[tail, 5, path], np.r_[head, 8000, path + 1]
+    drawn = draw_samples(pool_of_graph(graph_from_edges(*edges)), 20_201, rng(), largest=2500, least=256)
+    (chain,) = [sample for sample, _ in drawn.samples if sample.how == "chain"]
+    assert chain.num_edges == 200 and "200 edges" in drawn.notes[-1] and list(drawn.kinds) == ["edges"]
 
 
 def in_turn(work, items):
@@ -137,7 +149,7 @@ def test_pools_of_an_input_that_is_not_held(tmp_path, format):
         assert pool.degree.tolist() == [true[vertex] for vertex in pool.ids[0].tolist()]
     assert spread.vertices_of_input() == pytest.approx(whole.spread.num_vertices, rel=0.05)
     assert grows(list(pools.spheres))
-    assert draw_samples(pools, 20_000, rng(), largest=1000, least=256).kinds == ["edges"]
+    assert draw_samples(pools, 20_000, rng(), largest=1000, least=256).kinds == {"edges": 1}
 
 
 def test_runs_of_a_path_in_order_have_balls_and_scattered_ones_none(tmp_path):
@@ -146,7 +158,7 @@ def test_runs_of_a_path_in_order_have_balls_and_scattered_ones_none(tmp_path):
         (tmp_path / name).mkdir()
         np.save(tmp_path / name / "edges.npy", edges)
     drawn = draw_samples(read(tmp_path / "order", most_edges=8000), 20_000, rng(), largest=900, least=256)
-    assert drawn.kinds == ["balls"]
+    assert drawn.kinds == {"balls": 1}
     pools = read(tmp_path / "scattered", most_edges=8000)
     assert pools.covered < 0.6 and pools.spheres[0] > 60
     assert all(size <= 2 * pools.spheres[0] for size in pools.spheres)

@@ -1,5 +1,7 @@
 """Plans calibrated on samples of a graph: predictions against runs, intervals, forms of the input, what is refused."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ SHAPES = {
 }
 
 
-def plan(source, name="connectivity", **options):
+def plan(source, name="connectivity", **options) -> Any:
     return plan_like(BUILT_IN[name], str(source), **{**CLUSTER, **options})
 
 
@@ -83,6 +85,16 @@ def test_one_file_of_every_problem_on_graphs(tmp_path, name):
     assert not found.like.in_parts and found.driver_bytes is None
     assert found.input_words == ledger.spec.num_words and found.num_rounds_bound == ledger.bound
     seen = found.like.calibration
+    assert seen.rounds.low <= ledger.num_rounds <= seen.rounds.high
+
+
+def test_a_long_chain_beside_is_run_by_itself(tmp_path):
+    tail, head = SHAPES["random"].make(0, EDGES)
+    path = np.arange(EDGES, EDGES + 2000)
+    source = save(tmp_path / "edges", (np.r_[tail, 5, path], np.r_[head, EDGES, path + 1]))
+    found, ledger = plan(source, largest=5000), ledger_of(source)
+    seen = found.like.calibration
+    assert found.prediction.num_rounds == pytest.approx(ledger.num_rounds, rel=0.2)
     assert seen.rounds.low <= ledger.num_rounds <= seen.rounds.high
 
 
@@ -165,4 +177,4 @@ def test_what_cannot_be_planned_for(tmp_path):
         plan(good, memory=Memory(100, in_bytes=False))
     for options in ({"machines": 0}, {"edges": 10**16}, {"largest": 3}, {"cores": 0}):
         with pytest.raises(InputError, match="must be"):
-            plan(good, **options)
+            plan(good, "connectivity", **options)

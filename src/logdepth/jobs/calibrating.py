@@ -28,8 +28,9 @@ from logdepth.protocols.lookup import may_ask
 VALIDATED = 8  # times the largest sample
 SHAPES = ("random", "grid", "path", "power law (R-MAT)", "star")
 LEAST_EDGES = 4  # a machine, in a sample
-WORDS_OFF, SECONDS_OFF, PEAK_OFF = 0.12, 0.75, 0.3  # of an interval, at least
-PASSES_OFF = 1.0
+WORDS_OFF, SECONDS_OFF = 0.12, 1.0  # of an interval, at least: to 1.12 times as much, and as little
+MORE_OFF, LESS_OFF = 0.3, 2.5  # the same of a machine's words, of which small samples show too many
+MORE_PASSES, LESS_PASSES = 1.0, 0.5  # of a loop: passes hardly fall as inputs grow
 ROUNDED = 1 / 12  # variance of what is rounded to whole numbers, as passes are
 
 
@@ -79,36 +80,39 @@ def calibrate(
         )  # what is compiled is loaded
         return _measured(like.trial(all_edges(pool), pool, machines, slack, target=spec), stages, spec)
     drawn = draw_samples(pools, like.file_edges, rng, largest=largest, least=LEAST_EDGES * machines)
-    samples, kinds, notes = drawn.samples, drawn.kinds, list(drawn.notes)
-    least = min(range(len(samples)), key=lambda place: samples[place][0].num_edges)
-    like.trial(*samples[least], machines, slack)  # what is compiled is loaded before anything is timed
+    samples, kinds, notes = drawn.samples, list(drawn.kinds), list(drawn.notes)
+    smallest = min(range(len(samples)), key=lambda place: samples[place][0].num_edges)
+    like.trial(*samples[smallest], machines, slack)  # what is compiled is loaded before anything is timed
     trials = []
     for step, (sample, pool) in enumerate(samples):
         if progress:
             progress(step, len(samples))
         trials.append(like.trial(sample, pool, machines, slack))
     words, share = like.words(), spec.num_words / spec.num_machines
-    times = words / max(trial.input_words for trial in trials)
+    times = words / max(trial.input_words for trial in trials if trial.how != "chain")
     wider = max(1.0, math.log2(max(times, 1.0)) / math.log2(VALIDATED))
     more = max(spec.num_machines - machines, 0)
+    names = ("rounds", "moved_words", "peak_words", "busiest_words", "seconds")
+    more_off = LESS_OFF if drawn.apart else MORE_OFF  # a machine may hold what costs most alone
+    chains = [trial for trial in trials if trial.how == "chain"]
     by_kind: dict[str, dict[str, Estimate]] = {}
     for kind in kinds:
         own = [trial for trial in trials if trial.how in (kind, "all")]
         sizes = [trial.input_words for trial in own]
         shares = [size / machines for size in sizes]
 
-        def about(name: str, sizes: list[float], target: float, off: float, own=own) -> Estimate:
+        def about(name: str, sizes: list[float], target: float, less: float, more: float, own=own) -> Estimate:
             values = [getattr(trial, name) for trial in own]
-            return _extrapolated(sizes, values, target, off * wider)
+            return _extrapolated(sizes, values, target, less * wider, more * wider)
 
         by_kind[kind] = {
-            "rounds": _rounds(own, stages, words, wider, spec),
-            "moved_words": about("moved_words", sizes, words, WORDS_OFF),
-            "peak_words": about("peak_words", shares, share, PEAK_OFF),
-            "busiest_words": about("busiest_words", shares, share, PEAK_OFF),
-            "seconds": about("seconds", sizes, words, SECONDS_OFF),
+            "rounds": _rounds(own, chains, stages, words, wider, spec),
+            "moved_words": about("moved_words", sizes, words, WORDS_OFF, WORDS_OFF),
+            "peak_words": about("peak_words", shares, share, LESS_OFF, more_off),
+            "busiest_words": about("busiest_words", shares, share, LESS_OFF, more_off),
+            "seconds": about("seconds", sizes, words, SECONDS_OFF, SECONDS_OFF),
         }
-    both = {name: _joined([by_kind[kind][name] for kind in kinds]) for name in by_kind[kinds[0]]}
+    both = {name: _joined([by_kind[kind][name] for kind in kinds], list(drawn.kinds.values())) for name in names}
     if drawn.unseen:
         both = {name: _unbounded(estimate, both["rounds"], count_rounds(stages)) for name, estimate in both.items()}
     if more:
@@ -151,11 +155,16 @@ def _chooser(trials: Sequence[Trial], spec: Spec) -> Callable[[Place], float]:
     return share
 
 
-def _rounds(trials: Sequence[Trial], stages: Sequence[Stage], words: int, wider: float, spec: Spec) -> Estimate:
+def _rounds(
+    trials: Sequence[Trial], chains: Sequence[Trial], stages: Sequence[Stage], words: int, wider: float, spec: Spec
+) -> Estimate:
+    """Of the samples' passes, or a chain's, which is not a sample but a part of the input, if these are more."""
     places = {place for trial in trials for place in trial.loops}
     fits = {
         place: _line([(t.input_words, t.loops[place]) for t in trials if place in t.loops], words) for place in places
     }
+    for place, (value, error) in fits.items():
+        fits[place] = max([value, *(chain.loops.get(place, 0.0) for chain in chains)]), error
     share = _chooser(trials, spec)
 
     def rounds(off: float, choices: Callable[[Place], float]) -> float:
@@ -163,7 +172,8 @@ def _rounds(trials: Sequence[Trial], stages: Sequence[Stage], words: int, wider:
             if place not in fits:
                 return bound  # never seen: what is proved
             value, error = fits[place]
-            return min(max(value + off * (PASSES_OFF * wider + 2 * error), 0.0), bound)
+            least = (MORE_PASSES if off > 0 else LESS_PASSES) * wider
+            return min(max(value + off * (least + 2 * error), 0.0), bound)
 
         return expected_rounds(stages, loops, choices)
 
@@ -172,15 +182,15 @@ def _rounds(trials: Sequence[Trial], stages: Sequence[Stage], words: int, wider:
     return Estimate(rounds(0, share), min(ends), max(ends))
 
 
-def _weights(sizes: Sequence[float]) -> np.ndarray:
-    """Of samples in a fit: what is small is cheap and often untypical, so the square root of a size counts."""
-    return np.sqrt(np.asarray(sizes, float) / max(sizes))
+def _weights(sizes: Sequence[float], power: float) -> np.ndarray:
+    """Of samples in a fit: what is small is untypical."""
+    return (np.asarray(sizes, float) / max(sizes)) ** power
 
 
 def _line(points: Sequence[tuple[int, float]], words: int) -> tuple[float, float]:
     """`a + b log2 n` at `words`, b >= 0, and its standard error."""
     x, y = np.log2([size for size, _ in points]), np.array([value for _, value in points], float)
-    weight = _weights([size for size, _ in points])
+    weight = _weights([size for size, _ in points], 0.5)
     there, total = math.log2(max(words, 2)), weight.sum()
     middle, mean = (weight * x).sum() / total, (weight * y).sum() / total
     wide = float((weight * (x - middle) ** 2).sum())
@@ -189,25 +199,26 @@ def _line(points: Sequence[tuple[int, float]], words: int) -> tuple[float, float
     slope = max(float((weight * (x - middle) * (y - mean)).sum()) / wide, 0.0)
     left = float((weight * (y - mean - slope * (x - middle)) ** 2).sum()) / total * len(y) / (len(y) - 2)
     left = max(left, ROUNDED)
-    return mean + slope * (there - middle), math.sqrt(
+    return float(mean + slope * (there - middle)), math.sqrt(
         left * (1 / len(y) + (there - middle) ** 2 * total / wide / len(y))
     )
 
 
-def _extrapolated(sizes: Sequence[float], values: Sequence[float], target: float, off: float) -> Estimate:
-    weights = _weights(sizes)
+def _extrapolated(sizes: Sequence[float], values: Sequence[float], target: float, less: float, more: float) -> Estimate:
+    """Nearly all weight is on the largest samples: in small ones machines do not yet tell all others all they will."""
+    weights = _weights(sizes, 2).tolist()
     value = extrapolate(sizes, values, target, weights)
     left = [
         values[i] / max(extrapolate(sizes, values, sizes[i], weights), 1e-12) - 1
         for i in np.argsort(sizes)[len(sizes) // 2 :]
     ]
-    off += 2 * float(np.sqrt(np.mean(np.square(left))))
-    return Estimate(value, value / (1 + off), value * (1 + off))
+    off = 2 * float(np.sqrt(np.mean(np.square(left))))
+    return Estimate(value, value / (1 + less + off), value * (1 + more + off))
 
 
-def _joined(found: list[Estimate]) -> Estimate:
-    """Of several kinds: the geometric mean, and the ends of all."""
-    value = math.exp(sum(math.log(max(each.value, 1e-12)) for each in found) / len(found))
+def _joined(found: list[Estimate], shares: list[float]) -> Estimate:
+    """Of several kinds: the mean by their shares, and the ends of all."""
+    value = sum(each.value * share for each, share in zip(found, shares, strict=True))
     return Estimate(value, min(each.low for each in found), max(each.high for each in found))
 
 

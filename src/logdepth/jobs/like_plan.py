@@ -97,7 +97,15 @@ def plan_like(
     rng = rng_for(seed, "jobs", "like", problem.name)
     began = time.perf_counter()
     like = open_like(
-        problem, source, rng, edges=edges, vertices=vertices, ids=ids, progress=progress, most_edges=most_edges
+        problem,
+        source,
+        rng,
+        edges=edges,
+        vertices=vertices,
+        ids=ids,
+        progress=progress,
+        most_edges=most_edges,
+        largest=largest,
     )
     reading = time.perf_counter() - began
     words, word_bytes = like.words(), problem.input.word_bytes(like.vertices)

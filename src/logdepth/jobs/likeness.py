@@ -167,12 +167,12 @@ class LikeInput:
         if self.found is None or self.said is not None:
             vertices = max(used, wanted)  # isolated ones among the others
             number = ((np.cumsum(seen) - 1) * vertices // max(used, 1)).astype(index_dtype(vertices))
-            ends = [number[sample.tail], number[sample.head]]
+            tail, head = number[sample.tail], number[sample.head]
             if self.found is None:
                 weight = None if pool.weight is None else pool.weight[sample.rows]
-                yield vertices, None, Graph(np.arange(vertices), *ends, weight)
+                yield vertices, None, Graph(np.arange(vertices), tail, head, weight)
                 return
-            with _in_parts(ends, None) as found:
+            with _in_parts([tail, head], None) as found:
                 yield vertices, found, None
             return
         words = [pool.ids[:, end] for end in (sample.tail, sample.head)]
@@ -211,8 +211,11 @@ def open_like(
     ids: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     most_edges: int | None = None,
+    largest: int = 0,
 ) -> LikeInput:
-    """Look at the input and read what samples are drawn from: at most `most_edges` of its edges (`pool.MOST_EDGES`).
+    """Look at the input and read what samples of `largest` edges are drawn from.
+
+    At most `most_edges` of its edges are held (`pool.MOST_EDGES`).
 
     edges, vertices: of the input to plan for, if what is named is a small part or a small kind of it. Raises
     `InputError` for a problem that takes no graph, an input that cannot be read or has no edges.
@@ -232,7 +235,7 @@ def open_like(
     with tempfile.TemporaryDirectory(prefix=".logdepth-unpacked-") as folder:
         if parts or (kind_of(source) is not None and problem.input is GRAPH and os.path.isfile(source)):
             found = survey(source, _in_turn, folder=folder, ids=ids)
-            pools = read_pools(found, rng, progress=progress, **more)
+            pools = read_pools(found, rng, progress=progress, largest=largest, **more)
             known, counted = found.num_edges, round(pools.spread.vertices_of_input())
             bytes_of_input = found.num_bytes * (edges or known) / max(known, 1)
             if not parts and (problem.parted is None or bytes_of_input < LARGE):

@@ -108,7 +108,8 @@ def expected_rounds(
                 pass
             case Loop(body, bound):
                 place = (*above, name)
-                total += loops(place, bound) * expected_rounds(body, loops, choices, place)
+                if times := loops(place, bound):
+                    total += times * expected_rounds(body, loops, choices, place)
             case Choose(_, then, otherwise):
                 share = choices((*above, name))
                 for part, way, weight in ((then, "then of", share), (otherwise, "else of", 1 - share)):

@@ -28,7 +28,8 @@ CLASSES = 2  # classes of degrees a doubling
 class EdgeSample:
     """Edges in the input's order; ends are vertices of the pool. rows: which edges of the pool.
 
-    how: balls, edges or all. cut: edges that leave, for each edge within (balls). merged: vertices in one (edges).
+    how: balls, edges, chain or all. cut: edges that leave, for each edge within (balls). merged: vertices in one
+    (edges).
     """
 
     how: str
@@ -48,23 +49,24 @@ def all_edges(pool: EdgePool) -> EdgeSample:
     return EdgeSample("all", pool.tail, pool.head, np.arange(pool.num_edges))
 
 
-def grow_ball(pool: EdgePool, sizes: list[int], rng: np.random.Generator) -> list[EdgeSample]:
-    """Balls of about so many edges around one random edge, each within the next; fewer where the pool ends.
+def grow_ball(pool: EdgePool, sizes: list[int], rng: np.random.Generator, seed: int | None = None) -> list[EdgeSample]:
+    """Balls of about so many edges around a random edge (or vertex `seed`), each within the next.
 
-    Of several components, one after another, from further random edges.
+    Of several components, one after another, from further random edges; fewer edges where the pool ends.
 
     >>> from logdepth.graphs.graph import graph_from_edges
     >>> from logdepth.graphs.samples import pool_of_graph
     >>> path = pool_of_graph(graph_from_edges(range(100), range(1, 101))).spread
-    >>> [(ball.num_edges, ball.cut) for ball in grow_ball(path, [10, 20], np.random.default_rng(0))]
+    >>> [(ball.num_edges, ball.cut) for ball in grow_ball(path, [10, 20], np.random.default_rng(0), seed=50)]
     [(10, 0.2), (20, 0.1)]
     """
-    from logdepth.graphs.samples.kernels import breadth_first, neighbours  # compiled
+    from logdepth.graphs.samples.kernels import breadth_first  # compiled
 
-    offsets, other = neighbours(pool.tail, pool.head, pool.num_vertices)
     seeds = np.where(rng.random(pool.num_edges) < 0.5, pool.tail, pool.head)[rng.permutation(pool.num_edges)]
+    if seed is not None:
+        seeds = np.concatenate([[seed], seeds]).astype(pool.tail.dtype)
     priority = rng.permutation(pool.num_vertices).astype(np.int32)
-    rank, reached, _ = breadth_first(offsets, other, seeds, priority, max(sizes))
+    rank, reached, _ = breadth_first(*pool.neighbours, seeds, priority, max(sizes))
     last = np.maximum(rank[pool.tail], rank[pool.head])
     ordered = np.sort(last[last < pool.num_vertices])
     by_rank = np.empty(reached, np.int64)
@@ -78,6 +80,36 @@ def grow_ball(pool: EdgePool, sizes: list[int], rng: np.random.Generator) -> lis
         left = int(ends[most]) - 2 * len(rows)
         balls.append(EdgeSample("balls", pool.tail[rows], pool.head[rows], rows, cut=left / max(len(rows), 1)))
     return balls
+
+
+def probe(pool: EdgePool, size: int, count: int, rng: np.random.Generator) -> list[tuple[int, float]]:
+    """Around random ends of edges: the vertex, and what its ball of about `size` edges loses for each within."""
+    from logdepth.graphs.samples.kernels import breadth_first  # compiled
+
+    priority, found = rng.permutation(pool.num_vertices).astype(np.int32), []
+    for _ in range(count):
+        rows = rng.integers(pool.num_edges, size=1 + size // 4)
+        seeds = np.where(rng.random(len(rows)) < 0.5, pool.tail[rows], pool.head[rows])
+        rank, _, within = breadth_first(*pool.neighbours, seeds, priority, size)
+        ends = int(pool.degree[rank < pool.num_vertices].sum())
+        found.append((int(seeds[0]), 2 * (ends - within) / max(within, 1)))
+    return found
+
+
+def draw_chain(pool: EdgePool, most: int) -> EdgeSample:
+    """The longest stretch of vertices with two edges at most, with the edges among them, the first `most` of them.
+
+    >>> from logdepth.graphs.graph import graph_from_edges
+    >>> from logdepth.graphs.samples import pool_of_graph
+    >>> tadpole = pool_of_graph(graph_from_edges([0, 0, 0, 1, 1, 2, 4, 5, 6], [1, 2, 3, 2, 3, 3, 3, 4, 5])).spread
+    >>> draw_chain(tadpole, 100).num_edges  # 4 - 5 - 6
+    2
+    """
+    from logdepth.graphs.samples.kernels import longest_chain  # compiled
+
+    inside = longest_chain(*pool.neighbours)
+    rows = np.flatnonzero(inside[pool.tail] & inside[pool.head])[:most]
+    return EdgeSample("chain", pool.tail[rows], pool.head[rows], rows)
 
 
 def draw_edges(pool: EdgePool, size: int, rng: np.random.Generator) -> EdgeSample:

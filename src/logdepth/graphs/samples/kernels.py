@@ -1,4 +1,4 @@
-"""The loops behind samples, compiled: neighbours by vertex, and a breadth-first search that stops at so many edges."""
+"""The loops behind samples, compiled: neighbours, a search that stops at so many edges, chains, sets of ids."""
 
 from __future__ import annotations
 
@@ -68,3 +68,63 @@ def breadth_first(offsets, other, seeds, priority, edges):
                     count += 1
         level = found[:count].copy()
     return rank, reached, within
+
+
+@njit(cache=True, nogil=True)
+def longest_chain(offsets, other):
+    """Which vertices are in the largest connected set of vertices that have at most two edges."""
+    vertices = len(offsets) - 1
+    seen = np.zeros(vertices, np.bool_)
+    best = np.empty(0, np.int32)
+    queue = np.empty(vertices, np.int32)
+    for start in range(vertices):
+        if seen[start] or offsets[start + 1] - offsets[start] > 2:
+            continue
+        seen[start] = True
+        queue[0] = start
+        count, place = 1, 0
+        while place < count:
+            vertex = queue[place]
+            place += 1
+            for edge in range(offsets[vertex], offsets[vertex + 1]):
+                near = other[edge]
+                if not seen[near] and offsets[near + 1] - offsets[near] <= 2:
+                    seen[near] = True
+                    queue[count] = near
+                    count += 1
+        if count > len(best):
+            best = queue[:count].copy()
+    inside = np.zeros(vertices, np.bool_)
+    inside[best] = True
+    return inside
+
+
+@njit(cache=True, nogil=True)
+def _slot(key, bits):
+    return np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits))
+
+
+@njit(cache=True, nogil=True)
+def id_table(keys, bits):
+    """A hash table of distinct ids: 2^bits slots, at least twice as many as ids, with the ids' places; -1 is empty."""
+    table = np.full(1 << bits, -1, np.int32)
+    mask = np.int64((1 << bits) - 1)
+    for place in range(len(keys)):
+        slot = _slot(keys[place], bits)
+        while table[slot] >= 0:
+            slot = (slot + 1) & mask
+        table[slot] = place
+    return table
+
+
+@njit(cache=True, nogil=True)
+def find_ids(table, bits, keys, asked, found):
+    """The place of each of `asked` among the ids, -1 for others, into `found`."""
+    mask = np.int64((1 << bits) - 1)
+    for row in range(len(asked)):
+        slot = _slot(asked[row], bits)
+        place = table[slot]
+        while place >= 0 and keys[place] != asked[row]:
+            slot = (slot + 1) & mask
+            place = table[slot]
+        found[row] = place

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from logdepth.graphs.graph import Graph, graph_from_edges, index_dtype
 from logdepth.graphs.parts.reading import read_unit
 from logdepth.graphs.parts.survey import PartsSurvey
+from logdepth.graphs.samples.id_set import IdSet
 from logdepth.graphs.samples.spheres import MOST, SEEDS, spheres
 from logdepth.graphs.scan import INT64
 
 MOST_EDGES = 1 << 23  # in memory at once, with about 100 bytes each
+POOL_EDGES = 1 << 20  # of each of two pools, at least
 RUNS = 4  # stretches of consecutive edges
 COVERED = 0.8  # of the edges at a run's vertices: its balls can be told from what is cut off
 
@@ -46,6 +49,13 @@ class EdgePool:
     @property
     def num_edges(self) -> int:
         return len(self.tail)
+
+    @cached_property
+    def neighbours(self) -> tuple[np.ndarray, np.ndarray]:
+        """Offsets by vertex, and the other ends of its edges."""
+        from logdepth.graphs.samples.kernels import neighbours  # compiled
+
+        return neighbours(self.tail, self.head, self.num_vertices)
 
     @property
     def num_vertices(self) -> int:
@@ -122,9 +132,14 @@ def degrees(tail: np.ndarray, head: np.ndarray, vertices: int) -> np.ndarray:
 
 
 def read_pools(
-    found: PartsSurvey, rng: np.random.Generator, *, most_edges: int = MOST_EDGES, progress: Report = None
+    found: PartsSurvey,
+    rng: np.random.Generator,
+    *,
+    most_edges: int = MOST_EDGES,
+    largest: int = POOL_EDGES // 2,
+    progress: Report = None,
 ) -> Pools:
-    """Read an input in parts: whole if it has at most `most_edges` edges, else the two pools, of half of them each.
+    """Read an input in parts: whole if it has at most `most_edges` edges, else two pools for samples of `largest`.
 
     A larger one is read twice, and once a level of `spheres` where its runs are not `COVERED`.
 
@@ -135,7 +150,7 @@ def read_pools(
         rows = [_read(found, place, progress, len(found.units)) for place in range(len(found.units))]
         pool = _pool(rows, found, None)
         return Pools(pool, pool)
-    half = most_edges // 2
+    half = min(most_edges // 2, max(2 * largest, POOL_EDGES))
     key = rng.integers(2**63, dtype=np.uint64)
     picked = np.uint64(int(half / total * 2.0**64))
     length = half // RUNS
@@ -149,32 +164,28 @@ def read_pools(
         run = np.searchsorted(starts, number, "right") - 1
         runs.append(_rows(tails, heads, (run >= 0) & (number < starts[run] + length)))
     pools = [_pool(rows, found, total) for rows in (spread, runs)]
-    keys = [_keys(pool.ids) for pool in pools]
-    orders = [np.argsort(own) for own in keys]
-    ordered = [own[order] for own, order in zip(keys, orders, strict=True)]
+    known = [IdSet(_keys(pool.ids)) for pool in pools]
     counts = [np.zeros(pool.num_vertices, np.int64) for pool in pools]
     for place in range(len(found.units)):
         for words in _read(found, len(found.units) + place, progress, steps):
             asked = _keys(words)
-            for own, count in zip(ordered, counts, strict=True):
-                where = np.minimum(np.searchsorted(own, asked), len(own) - 1)
-                count += np.bincount(where[own[where] == asked], minlength=len(own))
-    known = []
-    for pool, order, count in zip(pools, orders, counts, strict=True):
-        degree = np.empty(pool.num_vertices, np.int64)
-        degree[order] = count
-        known.append(EdgePool(pool.tail, pool.head, pool.ids, degree, total, found.names))
-    if Pools(*known).covered >= COVERED:
-        return Pools(*known)
+            for own, count in zip(known, counts, strict=True):
+                where = own.places(asked)
+                count += np.bincount(where[where >= 0], minlength=len(count))
+    spread_pool, runs_pool = (
+        replace(pool, degree=count, total=total) for pool, count in zip(pools, counts, strict=True)
+    )
+    if Pools(spread_pool, runs_pool).covered >= COVERED:
+        return Pools(spread_pool, runs_pool)
 
     def edges() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for place in range(len(found.units)):
             tails, heads = _read(found, place, progress, len(found.units))
             yield _keys(tails), _keys(heads)
 
-    some = keys[0][rng.choice(known[0].tail, SEEDS)]
-    most = min(MOST, round(known[0].vertices_of_input()) // 4)
-    return Pools(*known, tuple(spheres(edges, some, most)))
+    some = known[0].keys[rng.choice(spread_pool.tail, SEEDS)]
+    most = min(MOST, round(spread_pool.vertices_of_input()) // 4)
+    return Pools(spread_pool, runs_pool, tuple(spheres(edges, some, most)))
 
 
 def _read(found: PartsSurvey, step: int, progress: Report, steps: int) -> tuple[np.ndarray, np.ndarray]:
