@@ -9,8 +9,8 @@ from pathlib import Path
 from logdepth.errors import InputError
 from logdepth.mpc.spec import Spec
 
-# of a process at its busiest for each word of its machines' input, at most: 40 were measured where vertices have five
-# edges each, 107 where hardly any has two (rows parts_*.jsonl)
+# of a process at its busiest for each word of its machines' input, at most. Measured: 39 where vertices have five edges
+# each, 63 where hardly any has two (rows parts_*.jsonl); one run of that kind took 107 on a busy machine, without a row
 WORKING_BYTES = 120
 FULL_BYTES = 40  # for each word that one machine may hold, where a protocol gathers on few (forests that are merged)
 LEAST_STORE = 80 << 20  # bytes of shared memory without which Ray does not start
