@@ -1,8 +1,10 @@
 """Components: the protocol (limits strict) against scipy, union-find, networkx, igraph and rustworkx, one run.
 
-scipy's time includes making its matrix; igraph's and rustworkx's are given with the graph's making and without.
+scipy's time includes making its matrix; igraph's, networkit's and rustworkx's are given with the graph's making and
+without. These are measured if they are installed (`pip install igraph networkit rustworkx`). Seconds are given by the
+clock, and as the process's own (all its threads): where others use the machine too, compare the latter.
 
-igraph and rustworkx are measured if they are installed (`pip install igraph rustworkx`).
+`--large`: only the input of 1e7 edges, printed, not written down.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -67,10 +70,33 @@ def rivals(graph: Graph, with_slow: bool) -> dict[str, Callable[[], Any]]:
         return connected_components(scipy.sparse.csr_matrix((ones, (tail, head)), (size, size)), directed=False)
 
     found: dict[str, Callable[[], Any]] = {"scipy": with_scipy, "union_find": lambda: union_find(size, tail, head)}
+    pairs = np.stack([tail, head], 1)
+    if importlib.util.find_spec("igraph"):
+        import igraph
+
+        found["igraph"] = lambda: igraph.Graph(n=size, edges=pairs).connected_components().membership
+        igraph_built = igraph.Graph(n=size, edges=pairs)
+        found["igraph_built"] = lambda: igraph_built.connected_components().membership
+    if importlib.util.find_spec("networkit"):
+        import networkit
+        from networkit.components import ConnectedComponents
+
+        networkit.setNumberOfThreads(1)
+        wide = tail.astype(np.uint64), head.astype(np.uint64)  # other types crash it
+
+        def kit() -> Any:
+            return networkit.GraphFromCoo(wide, n=size)
+
+        def settled(graph: Any) -> list[int]:
+            algorithm = ConnectedComponents(graph)
+            algorithm.run()
+            return algorithm.getPartition().getVector()
+
+        found["networkit"] = lambda: settled(kit())
+        networkit_built = kit()
+        found["networkit_built"] = lambda: settled(networkit_built)
     if with_slow:
         import networkx
-
-        pairs = np.stack([tail, head], 1)
 
         def nx() -> Any:
             network = networkx.empty_graph(size)
@@ -78,12 +104,6 @@ def rivals(graph: Graph, with_slow: bool) -> dict[str, Callable[[], Any]]:
             return list(networkx.connected_components(network))
 
         found["networkx"] = nx
-        if importlib.util.find_spec("igraph"):
-            import igraph
-
-            found["igraph"] = lambda: igraph.Graph(n=size, edges=pairs).connected_components().membership
-            built = igraph.Graph(n=size, edges=pairs)
-            found["igraph_built"] = lambda: built.connected_components().membership
         if importlib.util.find_spec("rustworkx"):
             import rustworkx
 
@@ -101,6 +121,18 @@ def rivals(graph: Graph, with_slow: bool) -> dict[str, Callable[[], Any]]:
     return found
 
 
+def clocked(name: str, function: Callable[[], Any], used: dict[str, float]) -> Callable[[], Any]:
+    """The function, which enters the least of its processor seconds."""
+
+    def run() -> Any:
+        began = time.process_time()
+        result = function()
+        used[name] = min(used.get(name, float("inf")), time.process_time() - began)
+        return result
+
+    return run
+
+
 def compare(num_vertices: int, num_edges: int, num_machines: int, with_slow: bool, passes: int) -> list[Record]:
     """Each pass takes the better of two interleaved runs; ratios are given as their least and largest over passes."""
     graph = random_graph(num_vertices, num_edges)
@@ -112,9 +144,17 @@ def compare(num_vertices: int, num_edges: int, num_machines: int, with_slow: boo
     }
     run = CONNECTIVITY.run(graph, spec)
     assert (run.result == union_find(num_vertices, graph.tail, graph.head)).all()
-    found = [best_of(2, **functions) for _ in range(passes)]
+    found, processor = [], []
+    for _ in range(passes):
+        used: dict[str, float] = {}
+        found.append(best_of(2, **{name: clocked(name, function, used) for name, function in functions.items()}))
+        processor.append(used)
     total = run.ledger.summary()
     values: dict[str, Any] = {"passes": passes, "seconds": {n: min(p[n] for p in found) for n in functions}}
+    values["processor_seconds"] = {name: min(used[name] for used in processor) for name in functions}
+    for name in functions:
+        ratios = [used["protocol"] / used[name] for used in processor]
+        values[f"protocol_over_{name}_processor"] = [round(min(ratios), 4), round(max(ratios), 4)]
     for mine, label in (("protocol", "protocol_over"), ("protocol_2_threads", "2_threads_over")):
         for name in functions:
             ratios = [each[mine] / each[name] for each in found]
@@ -163,6 +203,10 @@ def peak_memory(num_vertices: int, num_edges: int, num_machines: int) -> Record:
 
 
 def main() -> None:
+    if "--large" in sys.argv:
+        for record in compare(4_000_000, 10_000_000, 64, with_slow=False, passes=2):
+            print(record.config, record.values)
+        return
     records = compare(400_000, 1_000_000, 64, with_slow=True, passes=3)
     records += compare(4_000_000, 10_000_000, 64, with_slow=False, passes=3)
     records += shapes(1_000_000)

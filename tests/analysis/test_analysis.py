@@ -23,7 +23,7 @@ from logdepth.errors import InputError
 from logdepth.models.build import build_model
 from logdepth.programs import khop_doubling, khop_doubling_any, khop_rank, khop_rank_any
 from logdepth.tasks.khop import random_strings, solve
-from logdepth.train.recipes import fast, paper
+from logdepth.train.recipes import fast, paper, plain
 from logdepth.train.subject import Subject, load_subject, run_subject
 
 
@@ -302,3 +302,9 @@ def test_heads_taken_out_break_what_the_circuit_tells(construction: str, k: int,
 def test_patterns() -> None:
     rows = pattern_scores(compiled("rank", 7), 7, strings())
     assert max(row["previous"] for row in rows if row["layer"] == 1) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_model_that_thinks_is_refused(tmp_path: Path) -> None:
+    subject = untrained(plain(2, family="cot", embed_dim=16, max_k=2, length=12))
+    with pytest.raises(InputError, match="thinks before it answers"):
+        analyze(subject, tmp_path / "report", strings=2)

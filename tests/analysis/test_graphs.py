@@ -190,8 +190,12 @@ def test_analyze_graphs(tmp_path: Path) -> None:
 def test_analyses_of_graphs_that_cannot_be(tmp_path: Path, squaring: Subject) -> None:
     with pytest.raises(InputError, match=r"k is 16; squaring takes 2\.\.15"):
         analyze(squaring, tmp_path / "a", k=16)
+    with pytest.raises(InputError, match="no other seed of squaring"):
+        analyze(squaring, tmp_path / "a", also=[exact("squaring", 4)])
     with pytest.raises(InputError, match="strings is 1"):
         analyze(squaring, tmp_path / "a", strings=1)
+    found = analyze(squaring, tmp_path / "b", k=15, strings=10, also=[exact("breadth-first")])
+    assert found["verdict"]["verdict"] == "undecided" and "squaring at 0.75 to 0.95" in found["conclusion"]
     khop = run_subject("khop", nn.Linear(1, 1), fast(1, embed_dim=8, max_k=1, length=12), 0)
     with pytest.raises(InputError, match="which has no graphs"):
         say(khop, np.zeros((1, 12), int), 1)

@@ -148,7 +148,7 @@ def test_workers_of_ray(edges, tmp_path):
     from logdepth.mpc.ray_engine import RayEngine
 
     class Fixed(Spill):
-        def ranges(self, spec, workers):
+        def ranges(self, spec, workers, store=0):
             return 2
 
     try:

@@ -164,6 +164,16 @@ def test_extreme_decays_stay_finite(layer: RecurrentBlock, module: Any) -> None:
         assert all(part.grad is not None and part.grad.isfinite().all() for part in layer.parameters())
 
 
+@pytest.mark.parametrize("layer", [Mamba2Layer(32, 5), DeltaLayer(32, 64)])
+def test_autocast_stops_at_what_is_written_out(layer: RecurrentBlock) -> None:
+    x = rows(2, 9, 32).requires_grad_()
+    wanted = torch.autograd.grad(layer(x).square().sum(), x)[0]
+    with torch.autocast("cpu", torch.bfloat16):
+        out = layer(x)
+    found = torch.autograd.grad(out.square().sum(), x)[0]
+    torch.testing.assert_close(found, wanted, atol=0.05, rtol=0.05)
+
+
 def test_short_convolution_and_norm_are_torchs_own() -> None:
     """With what stands before and without, fewer slots than taps, gradients included."""
     for slots, bias in ((1, True), (2, False), (7, True)):

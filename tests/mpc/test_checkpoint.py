@@ -15,8 +15,8 @@ from logdepth.protocols.components import CONNECTIVITY
 
 @pytest.fixture(scope="module")
 def case():
-    rng = np.random.default_rng(5)
-    graph = graph_from_edges(rng.integers(0, 300, 350), rng.integers(0, 300, 350))
+    edges = np.random.default_rng(5).permutation(1199)  # a path, its edges in any order: some 45 rounds
+    graph = graph_from_edges(edges, edges + 1)
     config = CONNECTIVITY.config(graph)
     spec = Spec(24, 6000, CONNECTIVITY.words(config))
     protocol = CONNECTIVITY.protocol(spec, **config)

@@ -57,12 +57,12 @@ def test_all_kernels(seed, machines, rows, word):
         lambda k: k.least_at(offsets, index, values, fact_offsets, facts),
         lambda k: k.least_neighbor(offsets, index, other, fact_offsets, facts),
         lambda k: k.merge([columns, columns], [offsets, offsets]),
-        lambda k: k.crowds(offsets, address, machines, 3),
+        *(lambda k, n=n, q=q: k.crowds(offsets, address, q, n) for n in (0, 3) for q in (machines, 5000)),
         lambda k: k.lower_roots(offsets, address, address[::-1] // 2, fact_offsets, cells, machines),
         lambda k: k.marked(offsets, address, fact_offsets, machines),
         lambda k: k.cells(offsets, 3, 7, np.dtype(word)),
-        lambda k: k.forest(offsets, address, ends, mask, some),
-        lambda k: k.forest(offsets, address + 10**6, ends, mask, some),
+        lambda k: k.forest(offsets, address, ends, mask, some, 600),
+        lambda k: k.forest(offsets, address + 10**6, ends, mask, some, 600),
         *(lambda k, w=w, p=p: k.stars(offsets, address, ends + shift, w, p) for w in (0, 5, 500) for p in (20, 9999)),
     ]
     for call in calls:

@@ -37,8 +37,8 @@ def engine():
 
 @pytest.fixture(scope="module")
 def case():
-    rng = np.random.default_rng(7)
-    graph = graph_from_edges(rng.integers(0, 400, 450), rng.integers(0, 400, 450))
+    edges = np.random.default_rng(7).permutation(799)
+    graph = graph_from_edges(edges, edges + 1)
     config = CONNECTIVITY.config(graph)
     spec = Spec(30, 6000, CONNECTIVITY.words(config))
     protocol = CONNECTIVITY.protocol(spec, **config)

@@ -139,15 +139,15 @@ def test_a_shelf_writes_what_changed_only(tmp_path):
     from logdepth.mpc import Table
 
     shelf = Shelf(tmp_path)
-    offsets = np.array([0, 2000])
-    shelf.put("a", {"x": Table({"one": np.arange(2000), "two": np.arange(2000)}, offsets)})
+    offsets = np.array([0, 20_000])
+    shelf.put("a", {"x": Table({"one": np.arange(20_000), "two": np.arange(20_000)}, offsets)})
     before = {path.name for path in shelf.folder.iterdir()}
     table = shelf.get("a")["x"]
     shelf.put("a", {"x": table.with_columns(two=table["two"] + 1)})
     after = {path.name for path in shelf.folder.iterdir()}
     assert len(before - after) == 1 == len(after - before)
     found = shelf.pop("a")["x"]
-    assert found["one"].tolist() == list(range(2000)) and found["two"].tolist() == list(range(1, 2001))
+    assert found["one"].tolist() == list(range(20_000)) and found["two"].tolist() == list(range(1, 20_001))
     assert list(shelf.folder.iterdir()) == []
 
 
@@ -156,7 +156,7 @@ def test_ranges_of_a_worker():
 
     spec = Spec(64, 1 << 22, 50_000_000)
     assert Spill(8 << 30).ranges(spec, 2) == 1 < Spill(1 << 30).ranges(spec, 2) <= 32
-    with pytest.raises(InputError, match="give at least 364 MiB"):
+    with pytest.raises(InputError, match="give at least 444 MiB"):
         Spill(1 << 20)
     with pytest.raises(InputError, match="give more machines"):
         Spill(1 << 30).ranges(Spec(2, 1 << 30, 50_000_000), 2)

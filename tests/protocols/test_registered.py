@@ -54,7 +54,11 @@ def test_any_order_of_delivery_sorted_back_by_source(name, crowded, orders):
     """Results and ledgers depend on the source of a message, the order in which that wrote, and on nothing else."""
     problem, data, spec = small(name, crowded)
     whole = problem.run(data, spec)
-    merged = crowded and name in ("connectivity", "bipartiteness", "one-versus-two-cycle")  # few vertices: one machine's
+    merged = crowded and name in (
+        "connectivity",
+        "bipartiteness",
+        "one-versus-two-cycle",
+    )  # few vertices: one machine's
     assert by_sorting(whole) == (crowded and not merged) or name in ("sort", "prefix-sum")
     for seed in range(orders):
         run = problem.run(data, spec, LocalEngine(deliver=Shuffled(seed), threads=1 + seed % 3))

@@ -3,10 +3,12 @@
 After every layer, for every r: a linear map of vertex v's row to V numbers, the sign of the w-th saying whether w is
 within r of v (*set*), and one whose largest number names the least id within r of v (*label*). Fitted by ridge
 regression on two thirds of the graphs, scored on the others. Of sets, half the score is on pairs that are within r and
-half on pairs that are not, so that saying always the same is right in half. The *boundary* is sharper: half the score
-is on pairs at exactly r, half on pairs at exactly r + 1 (of labels: all of it on vertices whose least id is at exactly
-r), so that whoever knows who is within r - 1 and no more is right in half (in none). A net that squares holds the set
-within 2^(l-1) after layer l, breadth-first search that within l; one that hooks holds labels without sets.
+half on pairs that are not, so that saying always the same is right in half. The *boundary* is sharper: of a pair at
+exactly r and one at exactly r + 1 of the same graph, how often is the number of the nearer the larger? Whoever knows
+who is within r - 1 and no more, has half. (Of labels: the share right of vertices whose least id is at exactly r.)
+
+A net that squares holds the set within 2^(l-1) after layer l, breadth-first search that within l; one that hooks holds
+labels without sets.
 """
 
 from __future__ import annotations
@@ -67,10 +69,10 @@ def probe_distances(
             if pairs.all() or not pairs.any():
                 continue
             share = near[fitted][apart[fitted]].mean()
-            says = x[~fitted] @ (inverse @ (2.0 * near[fitted] - 1).reshape(len(train), -1)) > 2 * share - 1
-            right, away = says == near[~fitted], distance[~fitted]
+            numbers = x[~fitted] @ (inverse @ (2.0 * near[fitted] - 1).reshape(len(train), -1))
+            right = (numbers > 2 * share - 1) == near[~fitted]
             every = _scored(_counts(right, near[~fitted] & apart[~fitted], ~near[~fitted]), again)
-            sharp = _scored(_counts(right, away == within, away == within + 1), again, "boundary")
+            sharp = _scored(_larger(numbers, distance[~fitted], within), again, "boundary")
             where = {"layer": layer, "within": within, "k": k, "graphs": graphs}
             rows.append({**where, "of": "set", **every, **sharp, "chance": 0.5})
             least = near.argmax(2)  # the least id within r, itself at distance 0 among them
@@ -92,6 +94,15 @@ def _counts(right: np.ndarray, *kinds: np.ndarray) -> np.ndarray:
         [part.reshape(len(part), -1).sum(1) for part in parts] for parts in ([right & kind for kind in kinds], kinds)
     ]
     return np.array(sums)
+
+
+def _larger(numbers: np.ndarray, distance: np.ndarray, within: int) -> np.ndarray:
+    """Of every graph in how many pairs of pairs the nearer has the larger number, and how many there are."""
+    counts = np.zeros((2, 1, len(numbers)))
+    for graph, (number, away) in enumerate(zip(numbers, distance, strict=True)):
+        gaps = number[away == within][:, None] - number[away == within + 1]
+        counts[:, 0, graph] = (gaps > 0).sum() + (gaps == 0).sum() / 2, gaps.size
+    return counts
 
 
 def _scored(counts: Float[np.ndarray, "two kinds graphs"], again: np.ndarray, name: str = "") -> dict[str, float]:

@@ -91,7 +91,7 @@ def _edge_slots(lesson: GraphLesson, strings: np.ndarray) -> tuple[np.ndarray, n
     mine = np.zeros((len(strings), lesson.alphabet_size, lesson.length + 1), bool)
     ends = (edges[:, :, :, None] == np.arange(lesson.alphabet_size)).any(2)  # graph, edge, vertex
     mine[:, :, BEFORE : BEFORE + each * edges.shape[1]] = np.repeat(ends, each, 1).transpose(0, 2, 1)
-    return mine, mine.any(1)
+    return mine, np.any(mine, 1, keepdims=True)[:, 0]
 
 
 def attention_rows(subject: Subject, k: int, strings: Int[np.ndarray, "graphs n"]) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def draw_distances(folder: Path, rows: Rows, verdict: GraphVerdict, taught: str)
     _draw_lines(axes[0][2], rows, layers)
     picture = save_figure(figure, folder / "distances.png", "linear probes for distances")
     text = "What a linear map reads of distances off the vertices' residuals. Left: pairs at exactly r and pairs at "
-    text += "exactly r + 1 told apart, .5 is chance; right: all pairs, half within r and half not. Told apart in 85 % up to: "
+    text += "exactly r + 1 told apart, .5 is chance; right: all pairs, half within r and half not. Told apart in 85 %: "
     text += ", ".join(f"{r} after layer {layer}" for layer, r in sorted(verdict.reached.items()) if layer)
     text += f". Squares: what squaring holds; circles: breadth-first search. {taught}"
     head = ["layer", "r", "of", "right", "95 % interval", "chance", "boundary", "95 % interval"]

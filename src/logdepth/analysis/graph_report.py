@@ -7,7 +7,7 @@ are needed (`graph_heads.py`), and whether the answers follow when edges are swa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,26 +33,34 @@ def analyze_graphs(
     graphs: int = 50,
     seed: int = 0,
     force: bool = False,
+    also: Sequence[Subject] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Write `rows.jsonl`, PNGs and `index.html` to a folder; the findings in short.
 
     k: the diameter of the graphs (default: the largest of the lesson). graphs: for attention, ablation and patching
-    (probes take six times as many). A net without heads has no rows of attention and ablation. Raises `InputError` for
-    a diameter that the lesson doesn't have, fewer than 2 graphs, or an occupied folder.
+    (probes take six times as many). also: other seeds of the net; the verdict is what all say, their probes are in the
+    rows, the pictures show the first. A net without heads has no rows of attention and ablation. Raises `InputError`
+    for a diameter that the lesson doesn't have, another task or depth among `also`, fewer than 2 graphs, or an occupied
+    folder.
     """
     out, lesson = Path(out), lesson_of(subject)
     k = lesson.largest if k is None else k
     subject.check(k, lesson.length)
     if graphs < 2:
         raise InputError(f"strings is {graphs}; at least 2 are needed")
+    for other in also:
+        if other.task.name != lesson.name or other.shape.depth != subject.shape.depth:
+            raise InputError(f"{other.name} is no other seed of {subject.name}: another task, or another depth")
+        other.check(k, other.task.length)
     check_new_folder(out, force=force)
     tell = progress or (lambda done, total: None)
     drawn = lesson.strings_for(k, graphs, seed, "analysis")
     error = say(subject, lesson.strings_for(k, 6 * graphs, seed), k).error
     tell(1, 5)
     probes = probe_distances(subject, k, graphs=6 * graphs, seed=seed, radii=range(1, k))
-    verdict = judge_distances([probes])
+    others = [probe_distances(other, k, graphs=6 * graphs, seed=seed, radii=range(1, k)) for other in also]
+    verdict = judge_distances([probes, *others])
     tell(2, 5)
     has_heads = subject.shape.num_heads > 0
     attention = attention_rows(subject, k, drawn) if has_heads else []
@@ -65,6 +73,8 @@ def analyze_graphs(
     rows: list[dict[str, Any]] = [{"what": "error", "k": k, "asked": asked_of(subject), "error": error}]
     rows += [{"what": "probe", **row} for row in probes] + [{"what": "attention", **row} for row in attention]
     rows += [{"what": "head", **row} for row in best] + [{"what": "ablation", **row} for row in ablation]
+    for other, found in zip(also, others, strict=True):
+        rows += [{"what": "probe", "net": other.name, **row} for row in found]
     rows += [{"what": "patch", **row} for row in patched] + [{"what": "verdict", "k": k, **verdict.row()}]
     with new_folder(out, force=force) as folder:
         (folder / "logdepth.json").write_text(json.dumps({"kind": "analysis", "model": subject.name, "k": k}) + "\n")
@@ -76,7 +86,7 @@ def analyze_graphs(
             sections += [draw_places(folder, attention), draw_needed(folder, ablation)]
         if patched:
             sections.append(draw_swapped(folder, patched))
-        sections.append(_made(subject, k, graphs, seed))
+        sections.append(_made(subject, k, graphs, seed, also))
         write_page(
             folder / "index.html", f"{subject.name}: diameter {k}", _summary(subject, error, best, verdict), sections
         )
@@ -111,8 +121,9 @@ def _taught(subject: Subject) -> str:
     return "In training it was asked after the last layer who is connected: what it holds before is its own."
 
 
-def _made(subject: Subject, k: int, graphs: int, seed: int) -> Section:
+def _made(subject: Subject, k: int, graphs: int, seed: int, also: Sequence[Subject]) -> Section:
     command = f"logdepth analyze {subject.name} --k {k} --strings {graphs} --seed {seed}"
+    command += "".join(f" --also {other.name}" for other in also)
     step = f", step {subject.step:,}" if subject.step else ""
     note = (
         f"Model: {subject.name}{step}. Random graphs {subject.task.drawn} of diameter {k}, from seed {seed}: {graphs} "

@@ -2,10 +2,10 @@
 
 *Squaring* holds who is within 2^(l-1) after layer l, *breadth-first search* who is within l; they part at layer 3.
 *Hooking* holds, further than it holds who is near, the least id that is near. That r is held is judged at the boundary:
-who is at exactly r, who at r + 1? (Of all pairs, whoever knows r - 1 tells most.) A probe that is right in .9 there: is
-that held? No share is the right one, and every probe has an interval; so a net is called like one of them only if it is
-at every cutoff from .75, half way from chance to certainty, to .95 and at both ends of the intervals, else it is
-undecided.
+is a pair at r told from one at r + 1? (Of all pairs, whoever knows r - 1 tells most.) A probe that is right in .9
+there: is that held? No share is the right one, and every probe has an interval; so a net is called like one of them
+only if it is at every cutoff from .75, half way from chance to certainty, to .95 and at both ends of the intervals,
+else it is undecided.
 """
 
 from __future__ import annotations
@@ -80,13 +80,13 @@ def judge_held(sets: Mapping[int, int], labels: Mapping[int, int], largest: int)
     ('squaring', 'breadth-first')
     >>> judge_held({1: 1, 2: 2}, {}, 14), judge_held({1: 1, 2: 2, 3: 0, 4: 0}, {}, 14)
     ('between', 'neither')
-    >>> judge_held({1: 1, 2: 1, 3: 1, 4: 1}, {1: 1, 2: 2, 3: 4, 4: 8}, 14)
-    'hooking'
+    >>> judge_held({1: 1, 2: 1, 3: 1, 4: 1}, {1: 1, 2: 2, 3: 4, 4: 8}, 14), judge_held({3: 0, 4: 0}, {3: 1}, 14)
+    ('hooking', 'neither')
     """
     judged = [layer for layer in sets if 3 <= layer < max(sets) and 1 << (layer - 1) <= largest]
     if not judged:
         return "between"
-    if all(labels.get(layer, 0) > sets[layer] for layer in judged):
+    if all(labels.get(layer, 0) > max(sets[layer], 1) for layer in judged):  # at 1, a label is a neighbour's id
         return "hooking"
     if any(sets[layer] > 1 << (layer - 1) for layer in judged):
         return "beyond squaring"
@@ -95,9 +95,9 @@ def judge_held(sets: Mapping[int, int], labels: Mapping[int, int], largest: int)
         return sum(abs(log2((sets[layer] + 1) / (wanted[layer] + 1))) for layer in judged) / len(judged)
 
     gaps = {
-        "squaring": gap({layer: 1 << (layer - 1) for layer in judged}),
+        "neither": gap(dict.fromkeys(judged, 0)),  # first: as near to nothing is neither
         "breadth-first": gap({layer: layer for layer in judged}),
-        "neither": gap(dict.fromkeys(judged, 0)),
+        "squaring": gap({layer: 1 << (layer - 1) for layer in judged}),
     }
     return min(gaps, key=lambda name: gaps[name])
 

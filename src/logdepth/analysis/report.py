@@ -19,6 +19,7 @@ from logdepth.analysis.probes import decodable, hop_prefix, probe_pointers
 from logdepth.analysis.words import words
 from logdepth.errors import InputError
 from logdepth.files import check_new_folder, new_folder
+from logdepth.models.families import find_family
 from logdepth.tasks.lessons import GraphLesson
 from logdepth.train.evaluate import evaluate
 from logdepth.train.subject import Subject
@@ -34,21 +35,29 @@ def analyze(
     strings: int = 50,
     seed: int = 0,
     force: bool = False,
+    also: Sequence[Subject] = (),
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write `rows.jsonl`, PNGs and `index.html` to a folder; the findings in short.
 
     A model without heads (`models/lstm.py`) has no rows of attention and ablation: its layers are looked into.
     k: hops to ask for (default: the most the model takes). strings: for attention and ablation (probes take six times
-    as many). A net that learned graphs is asked other things (`graph_report.py`). Raises `InputError` for a k it does
-    not take, fewer than 2 strings, or an occupied folder.
+    as many). also: other seeds of a net that learned graphs, which is asked other things (`graph_report.py`). Raises
+    `InputError` for a k it does not take, fewer than 2 strings, a model that thinks, or an occupied folder.
     """
     task = subject.task
     if isinstance(task, GraphLesson):
-        return analyze_graphs(subject, out, k=k, graphs=strings, seed=seed, force=force, progress=progress)
+        return analyze_graphs(subject, out, k=k, graphs=strings, seed=seed, force=force, also=also, progress=progress)
+    if also:
+        raise InputError("verdicts over several runs are given of nets that learned graphs")
     out = Path(out)
     k = task.questions[-1] if k is None else k
     subject.check(k, task.length)
+    if find_family(subject.shape.family).last_only:
+        raise InputError(
+            f"{subject.name} thinks before it answers, and pointers of its thoughts are not looked into here; "
+            "`logdepth evaluate` and `logdepth communication` take it"
+        )
     if strings < 2:
         raise InputError(f"strings is {strings}; at least 2 are needed")
     check_new_folder(out, force=force)

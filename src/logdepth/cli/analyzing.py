@@ -22,6 +22,13 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--out", default="report", metavar="DIR", help="the report's folder (default: report)")
     parser.add_argument("--strings", type=int, default=50, help="random strings, or graphs, to look at (default 50)")
     parser.add_argument("--seed", type=int, default=0, help="of the strings")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="another seed of a net that learned graphs (any number of times): the verdict is what all say",
+    )
     parser.add_argument("--device", help="cpu, cuda, cuda:1 (default: cuda if it is there)")
     parser.add_argument("--force", action="store_true", help="replace a report")
     add_json(parser)
@@ -33,8 +40,9 @@ def _analyze(args: argparse.Namespace) -> int:
     from logdepth.train.subject import load_subject
 
     subject = load_subject(args.path, device=args.device)
+    also = [load_subject(path, device=args.device) for path in args.also]
     with progress("analyzing") as report:
-        options = {"k": args.k, "strings": args.strings, "seed": args.seed, "force": args.force}
+        options = {"k": args.k, "strings": args.strings, "seed": args.seed, "force": args.force, "also": also}
         found = analyze(subject, args.out, progress=report, **options)
     if args.json:
         print_json(found)

@@ -33,6 +33,7 @@ from logdepth.cli import (
     to_protocol,
     to_transformer,
     training,
+    watching,
 )
 from logdepth.cli.parser import SHELLS, Parser, PrintCompletion
 from logdepth.errors import InputError
@@ -55,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     tasks.add_commands(commands)
     generating.add_commands(commands)
     running.add_commands(commands)
+    watching.add_commands(commands)
     planning.add_commands(commands)
     to_transformer.add_commands(commands)
     training.add_commands(commands)

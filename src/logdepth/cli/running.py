@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stdout
 from typing import Any
 
 from logdepth.cli.parser import count
@@ -112,6 +112,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--plot", metavar="FILE", help="the ledger as a picture: .png, .svg or .pdf")
     group.add_argument("--ledger", action="store_true", help="print the whole ledger: each kind of round, the driver")
     group.add_argument("--rounds", action="store_true", help="the same with every round")
+    group.add_argument(
+        "--progress", action="store_true", help="on a terminal, live: rounds, words, rates, what is left, each worker"
+    )
     add_json(parser)
 
 
@@ -197,6 +200,45 @@ def _check_output(args: argparse.Namespace) -> None:
         raise InputError(f"{args.plot}: the name must end in .png, .svg or .pdf")
 
 
+@contextmanager
+def _watched(args: argparse.Namespace, problem: str, source: str) -> Iterator[Any]:
+    """What the run reports to: a status file for `top`, and on a terminal a bar, or with --progress all of it."""
+    import os
+
+    from logdepth.jobs.status import status_file
+    from logdepth.mpc.watch import Watch
+
+    checkpoint = args.folder if "folder" in args else args.checkpoint
+    places = {"out": args.out, "checkpoint": checkpoint}
+    about = {"problem": problem, "source": source,
+             **{name: place and os.path.abspath(place) for name, place in places.items()}}  # fmt: skip
+    watch = Watch()
+    with ExitStack() as held:
+        held.enter_context(status_file(about, watch))
+        if args.progress and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+            from rich.text import Text
+
+            from logdepth.report.status import status_lines
+
+            def shown() -> Any:
+                return Text("\n".join(status_lines({**about, **watch.to_json()})))
+
+            console = Console(stderr=True)
+            held.enter_context(Live(console=console, get_renderable=shown, refresh_per_second=2, transient=True))
+        else:
+            bar, others = held.enter_context(progress("rounds")), watch.report
+
+            def both(seen: Watch) -> None:
+                others(seen)
+                if bar is not None:
+                    bar(seen.rounds, seen.bound)
+
+            watch.report = both
+        yield watch
+
+
 def _results_only() -> AbstractContextManager[Any]:
     """Standard output is for results: what Ray says there, of workers that died, goes to standard error."""
     return redirect_stdout(sys.stderr)
@@ -254,7 +296,7 @@ def _run(args: argparse.Namespace) -> int:
         headers=args.headers,
         ids=args.ids,
     )
-    with _results_only(), progress("rounds") as report:
+    with _results_only(), _watched(args, problem.name, source) as report:
         finished = run_job(
             job,
             engine,
@@ -273,7 +315,7 @@ def _resume(args: argparse.Namespace) -> int:
     from logdepth.jobs import resume_job
 
     _check_output(args)
-    with _results_only(), progress("rounds") as report:
+    with _results_only(), _watched(args, "resume", args.folder) as report:
         finished = resume_job(
             Path(args.folder),
             _engine(args),

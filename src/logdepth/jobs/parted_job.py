@@ -19,6 +19,7 @@ from logdepth.graphs.parts.survey import PartsSurvey, survey
 from logdepth.mpc.checkpoint import Checkpoints
 from logdepth.mpc.engine import Progress, Run
 from logdepth.mpc.ledger import timed
+from logdepth.mpc.watch import Watch
 from logdepth.protocols import Problem
 from logdepth.protocols.parted import AnswerPlace, Parted
 
@@ -106,6 +107,8 @@ def run_in_parts(
             spec = job.spec(problem.slack, parted.words(config))
             protocol = build_protocol(job.problem, replace(problem, protocol=parted.protocol), spec, config)
             inputs = parted.inputs(spec, found, job.vertices)
+            if isinstance(progress, Watch):
+                progress.enter("read")
             with new_folder(wanted.folder, force=wanted.force) if wanted.folder else nullcontext() as out:
                 outputs = parted.outputs(config, spec, AnswerPlace(None if out is None else str(out), wanted.rows))
                 given = {"strict": job.strict, "progress": progress, "checkpoints": saves, "outputs": outputs}

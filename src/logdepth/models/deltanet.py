@@ -1,10 +1,10 @@
 """Gated DeltaNet: a rival whose state is a table that is corrected, not only added to (Yang et al. 2024, 2412.06464).
 
 In every head `S_t = exp(g_t) S_(t-1)`, then `S_t += k_t (beta_t (v_t - S_t^T k_t))^T`, and `S_t^T q_t` is read. Slots
-go in
-chunks: within one, the corrections solve a triangular system (the paper's WY form); from chunk to chunk goes the state.
-It equals transformers' own (Qwen3-Next's layer, `tests/models/test_rivals.py`), and can start from a state, as players
-need. A block has a hidden layer after it, twice the width, as the published models do.
+go in chunks: within one, the corrections solve a triangular system (the paper's WY form); from chunk to chunk goes the
+state. Gradients are written out, as in `mamba2.py`. It equals transformers' own (Qwen3-Next's layer,
+`tests/models/test_rivals.py`), and can start from a state, as players need. A block has a hidden layer after it, twice
+the width, as the published models do.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 from logdepth.models.norm import RmsNorm
 from logdepth.models.projection import project
-from logdepth.models.recurrent import RecurrentBlock, RecurrentModel, State
+from logdepth.models.recurrent import MixingBlock, RecurrentBlock, RecurrentModel, State
 from logdepth.models.short_convolution import ShortConvolution
 
-HEAD, CHUNK = 32, 128
+HEAD, CHUNK, PIECE = 32, 128, 32
 EPS = 1e-6  # in lengths, as published
 LEAST = 1e-30  # a rate below it corrects nothing
 SEEN = (-40.0, 0.0)  # of exponents, for the same reasons as in mamba2.py
@@ -33,26 +33,27 @@ SEEN = (-40.0, 0.0)  # of exponents, for the same reasons as in mamba2.py
 @final
 class _Within(Function):
     """The corrections `u_i = beta_i (v_i - sum over j < i of exp(sums_i - sums_j) (k_i . k_j) u_j)` and what they add
-    to what is read, `sum over j <= i of exp(sums_i - sums_j) (q_i . k_j) u_j`, head by head: the WY form.
+    to what is read, `sum over j <= i of exp(sums_i - sums_j) (q_i . k_j) u_j`: the WY form. Rows of a head of a string,
+    all of these along one axis, PIECE at once: matrices of all pairs of slots are only ever so large.
 
-    One head's pairs of slots stay in the cache. What a gradient sums over pairs for `sums` and `beta` is a sum over
-    rows: `sums_i` scales row i of both matrices and, the other way, their column i.
+    What a gradient sums over pairs for `sums` and `beta` is a sum over rows: `sums_i` scales row i of both matrices
+    and, the other way, their column i.
     """
 
     @staticmethod
     def forward(
         ctx: Any, query: Tensor, key: Tensor, value: Tensor, sums: Tensor, beta: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Rows (heads, batch, slots, d), sums and beta (heads, batch, slots)."""
-        systems, reads, left = (sums.new_empty(*sums.shape, sums.shape[2]) for _ in range(3))
+        """Rows (heads strings, slots, d), sums and beta (heads strings, slots)."""
+        systems, reads, left = (sums.new_empty(*sums.shape, sums.shape[1]) for _ in range(3))
         read, corrections, wanted = torch.empty_like(value), torch.empty_like(value), value * beta[..., None]
-        for head, kept in enumerate(left):
-            system, keys = systems[head], key[head].transpose(1, 2)
-            torch.sub(sums[head, :, :, None], sums[head, :, None], out=kept).clamp_(*SEEN).exp_().tril_()
-            torch.bmm(key[head], keys, out=system).mul_(kept).mul_(beta[head, :, :, None])
-            corrections[head] = _solve(system, wanted[head])
-            torch.bmm(query[head], keys, out=reads[head]).mul_(kept)
-            torch.bmm(reads[head], corrections[head], out=read[head])
+        for some in _pieces(sums):
+            kept, keys, up = left[some], key[some].transpose(1, 2), sums[some]
+            torch.sub(up[:, :, None], up[:, None], out=kept).clamp_(*SEEN).exp_().tril_()
+            torch.bmm(key[some], keys, out=systems[some]).mul_(kept).mul_(beta[some, :, None])
+            corrections[some] = _solve(systems[some], wanted[some])
+            torch.bmm(query[some], keys, out=reads[some]).mul_(kept)
+            torch.bmm(reads[some], corrections[some], out=read[some])
         ctx.save_for_backward(query, key, value, beta, systems, reads, left, read, corrections)
         return read, corrections
 
@@ -62,23 +63,25 @@ class _Within(Function):
         to_read, given = grads[0].contiguous(), grads[1].contiguous()
         to_query, to_key, to_value = torch.empty_like(query), torch.empty_like(key), torch.empty_like(value)
         to_sums, to_beta = torch.empty_like(beta), torch.empty_like(beta)
-        pairs, likes = torch.empty_like(left[0]), torch.empty_like(left[0])
-        for head, kept in enumerate(left):
-            q, k, u, rate, grad = query[head], key[head], corrections[head], beta[head, :, :, None], to_read[head]
-            across = u.transpose(1, 2)
-            total = torch.bmm(reads[head].transpose(1, 2), grad).add_(given[head])
-            to_wanted = _solve(systems[head].transpose(1, 2), total)
-            torch.bmm(grad, across, out=pairs).mul_(kept)  # of q_i . k_j
-            torch.bmm(to_wanted, across, out=likes).mul_(kept).mul_(rate).tril_(-1)  # of k_i . k_j, its sign turned
-            torch.bmm(pairs, k, out=to_query[head])
-            torch.bmm(pairs.transpose(1, 2), q, out=to_key[head])
-            to_key[head].baddbmm_(likes, k, alpha=-1).baddbmm_(likes.transpose(1, 2), k, alpha=-1)
-            scaled = to_wanted * u
-            torch.sum(scaled, -1, out=to_beta[head]).div_(beta[head].clamp(min=LEAST))
-            torch.mul(to_wanted, rate, out=to_value[head])
-            along = (grad * read[head]).addcmul_(to_value[head], value[head], value=-1).addcmul_(given[head], u)
-            torch.sum(along, -1, out=to_sums[head])
+        for some in _pieces(beta):
+            q, k, v, u, kept = query[some], key[some], value[some], corrections[some], left[some]
+            rate, grad, across = beta[some, :, None], to_read[some], u.transpose(1, 2)
+            total = torch.bmm(reads[some].transpose(1, 2), grad).add_(given[some])
+            to_wanted = _solve(systems[some].transpose(1, 2), total)
+            pairs = torch.bmm(grad, across).mul_(kept)  # of q_i . k_j
+            likes = torch.bmm(to_wanted, across).mul_(kept).mul_(rate).tril_(-1)  # of k_i . k_j, its sign turned
+            torch.bmm(pairs, k, out=to_query[some])
+            torch.bmm(pairs.transpose(1, 2), q, out=to_key[some])
+            to_key[some].baddbmm_(likes, k, alpha=-1).baddbmm_(likes.transpose(1, 2), k, alpha=-1)
+            torch.sum(to_wanted * u, -1, out=to_beta[some]).div_(beta[some].clamp(min=LEAST))
+            torch.mul(to_wanted, rate, out=to_value[some])
+            along = (grad * read[some]).addcmul_(to_value[some], v, value=-1).addcmul_(given[some], u)
+            torch.sum(along, -1, out=to_sums[some])
         return to_query, to_key, to_value, to_sums, to_beta
+
+
+def _pieces(x: Tensor) -> list[slice]:
+    return [slice(first, first + PIECE) for first in range(0, len(x), PIECE)]
 
 
 def _solve(system: Tensor, wanted: Tensor) -> Tensor:
@@ -108,7 +111,9 @@ def delta_rule(
         sums = log_decay[:, :, piece].cumsum(2)
         kept = sums.exp()[..., None]
         wanted = v if table is None else v - kept * (k @ table)
-        read, corrections = cast(tuple[Tensor, Tensor], _Within.apply(q, k, wanted, sums, beta[:, :, piece]))
+        flat = (part.flatten(0, 1) for part in (q, k, wanted, sums, beta[:, :, piece]))
+        found = cast(tuple[Tensor, Tensor], _Within.apply(*flat))
+        read, corrections = (part.unflatten(0, sums.shape[:2]) for part in found)
         out.append(read if table is None else read + kept * (q @ table))
         if keep or first + CHUNK < slots:
             added = (k * (sums[..., -1:] - sums).exp()[..., None]).transpose(-1, -2) @ corrections
@@ -168,7 +173,7 @@ class _NormGated(Function):
 
 
 @final
-class DeltaLayer(RecurrentBlock):
+class DeltaLayer(MixingBlock):
     """A gated delta layer, then one hidden layer; both add to the residual stream."""
 
     def __init__(self, width: int, hidden: int) -> None:
@@ -198,12 +203,7 @@ class DeltaLayer(RecurrentBlock):
     def _think(self, x: Tensor) -> Tensor:
         return x + self.hidden_out(functional.gelu(self.hidden(self.hidden_norm(x))))
 
-    def mix(
-        self, x: Float[Tensor, "batch slots m"], state: State | None, keep: bool = True
-    ) -> tuple[Tensor, State | None]:
-        """What the delta rule adds to the residual stream, and the state after if it is to be kept; None is the
-        initial state.
-        """
+    def _mix(self, x: Float[Tensor, "batch slots m"], state: State | None, keep: bool) -> tuple[Tensor, State | None]:
         before, table = (None, None) if state is None else state
         sizes = [3 * self.width, self.width, 2 * self.heads]
         entered, gate, steps = project(x, self.enter.weight, sizes)

@@ -2,9 +2,9 @@
 
 The layer of the paper in plain torch: a projection, a short convolution, the recurrence
 `h_t = exp(dt_t A) h_(t-1) + dt_t x_t B_t^T`, `y_t = h_t C_t + D x_t` in every head, a gated norm, a projection. Slots
-go
-in chunks: within a chunk all pairs at once (the dual form), from chunk to chunk by the state. It equals transformers'
-own layer, weight for weight (`tests/models/test_rivals.py`), and can start from a state, as players need.
+go in chunks: within a chunk by pairs (the dual form), from chunk to chunk by the state. Gradients are written out:
+autograd's own pass over memory many times more often. It equals transformers' own layer, weight for weight
+(`tests/models/test_rivals.py`), and can start from a state, as players need.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from logdepth.errors import InputError
 from logdepth.models.config import ModelConfig
 from logdepth.models.norm import RmsNorm
 from logdepth.models.projection import project
-from logdepth.models.recurrent import RecurrentBlock, RecurrentModel, State
+from logdepth.models.recurrent import MixingBlock, RecurrentBlock, RecurrentModel, State
 from logdepth.models.short_convolution import ShortConvolution
 
 HEAD, STATE, EXPAND, CHUNK = 32, 32, 2, 128
@@ -151,7 +151,7 @@ class _GatedNormLinear(Function):
 
 
 @final
-class Mamba2Layer(RecurrentBlock):
+class Mamba2Layer(MixingBlock):
     """A Mamba-2 layer that adds to the residual stream. Its state is what the convolution remembers, and h."""
 
     def __init__(self, width: int, state_dim: int) -> None:
@@ -179,10 +179,7 @@ class Mamba2Layer(RecurrentBlock):
     def forward(self, x: Float[Tensor, "batch slots m"]) -> Float[Tensor, "batch slots m"]:
         return x + self.mix(self.norm(x), None, keep=False)[0]
 
-    def mix(
-        self, x: Float[Tensor, "batch slots m"], state: State | None, keep: bool = True
-    ) -> tuple[Tensor, State | None]:
-        """What is added to the residual stream, and the state after if it is to be kept; None is the initial state."""
+    def _mix(self, x: Float[Tensor, "batch slots m"], state: State | None, keep: bool) -> tuple[Tensor, State | None]:
         before, h = (None, None) if state is None else state
         gate, entered, step = project(x, self.enter.weight, [self.inner, self.channels, self.heads])
         rows, b, c = self.convolution(entered, before).split([self.inner, self.state_dim, self.state_dim], -1)

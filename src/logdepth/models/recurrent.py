@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, cast
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -33,6 +34,21 @@ class RecurrentBlock(nn.Module, ABC):
 
     def forward(self, x: Float[Tensor, "batch slots m"]) -> Float[Tensor, "batch slots m"]:
         return self.advance(x, None)[0]
+
+
+class MixingBlock(RecurrentBlock):
+    """One whose mixing of slots is written out, gradients too, in the format of its weights: autocast stops here."""
+
+    @abstractmethod
+    def _mix(self, x: Float[Tensor, "batch slots m"], state: State | None, keep: bool) -> tuple[Tensor, State | None]:
+        """As `mix`, in one format."""
+
+    def mix(
+        self, x: Float[Tensor, "batch slots m"], state: State | None, keep: bool = True
+    ) -> tuple[Tensor, State | None]:
+        """What is added to the residual stream, and the state after if it is to be kept; None is the initial state."""
+        with torch.autocast(x.device.type, enabled=False):
+            return self._mix(x.to(next(self.parameters()).dtype), state, keep)
 
 
 class RecurrentModel(TrainableModel):

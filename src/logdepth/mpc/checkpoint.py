@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -192,6 +193,11 @@ class Checkpoints:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             written = parts(folder)
+            for _, _, part, _ in written:
+                if not (folder / part).is_file():
+                    reason = f"{folder / part} was written by a worker and is not to be seen on host {gethostname()}"
+                    shared = f"{reason}: a checkpoint's folder must be one that all nodes share"
+                    raise WriteError(shared, reason=shared)
             state = {
                 "folder": name,
                 "parts": [list(part) for part in written],

@@ -11,10 +11,11 @@ import numpy as np
 Array = np.ndarray
 
 
-def forest(offsets: Array, one: Array, two: Array, free: Array, wanted: Array) -> Array:
+def forest(offsets: Array, one: Array, two: Array, free: Array, wanted: Array, most: int) -> Array:
     """Which rows a greedy forest of each `wanted` machine's takes, `free` ones first, then in their order.
 
-    Free rows are not said to be taken: what they join is joined already. Of other machines all rows that are not free.
+    `most`: distinct addresses on any of these, at most (it saves space). Free rows are not said to be taken: what they
+    join is joined already. Of other machines all rows that are not free.
     """
     machine, _, ends = _numbered(offsets, one, two)
     order = np.argsort(~free, kind="stable")

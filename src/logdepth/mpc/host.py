@@ -6,13 +6,16 @@ for each pair of ranges: columns sorted by the receiver's machines, and their of
 
 from __future__ import annotations
 
+import os
+import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from logdepth.memory import give_back
+from logdepth.memory import give_back, peak_memory
 from logdepth.mpc.kernels import Kernels
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.shelf import Shelf
@@ -34,6 +37,9 @@ class Stepped:
     kept: WordTally
     sent: WordTally
     messages: int
+    worker: str = ""  # host:pid, for those who watch; as the next two, no part of the account
+    seconds: float = 0.0
+    peak: int | None = None
 
 
 class Host:
@@ -43,6 +49,7 @@ class Host:
         self, protocol: Protocol, ranges: Sequence[tuple[int, int]], own: Sequence[int], kernels: Kernels, shelf: Shelf
     ) -> None:
         self.protocol, self.ranges, self.own, self.kernels, self.shelf = protocol, ranges, own, kernels, shelf
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
 
     def load(self, part: Callable[[int, int], dict[str, Table]]) -> WordTally:
         """Begin with `part(first, last)` of each range; its words."""
@@ -80,6 +87,7 @@ class Host:
         done, spec = [], self.protocol.spec
         for place in self.own:
             first, last = self.ranges[place]
+            began = time.perf_counter()
             outbox = self.protocol.local(Shard(spec, first, last - first, self.shelf.take(place), self.kernels))
             kept, sent = outbox_words(self.protocol.name, outbox, first, last - first, spec.num_machines)
             halt, label, shape, mail = outbox.halt, outbox.label, outbox.shape(), dict(outbox.mail)
@@ -100,7 +108,8 @@ class Host:
             if self.shelf.folder is not None:
                 give_back()  # memory is short, and the next range needs as much
             tallies = WordTally.of(kept, first), WordTally.of(sent, first)
-            done.append(Stepped(halt, shape, first, label, *tallies, messages))
+            seen = self.name, time.perf_counter() - began, peak_memory()
+            done.append(Stepped(halt, shape, first, label, *tallies, messages, *seen))
         return done
 
     def _delivered(self, table: Table, destination: Array) -> Table:

@@ -78,7 +78,7 @@ class Kernels(Protocol):
         ...
 
     def crowds(self, offsets: Array, address: Array, num_machines: int, allowed: int) -> tuple[Array, Array, Array]:
-        """Owners of more than `allowed` of a machine's addresses: owner (int32), by how many more; and offsets."""
+        """Owners of more than `allowed` of a machine's addresses, in order (int32), by how many; and offsets."""
         ...
 
     def lower_roots(
@@ -95,13 +95,11 @@ class Kernels(Protocol):
         """The addresses of the cells of machines `first`, ..."""
         ...
 
-    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array) -> Array:
+    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array, most: int) -> Array:
         """See `contracting.forest`."""
         ...
 
-    def stars(
-        self, offsets: Array, one: Array, two: Array, window: int, plenty: int
-    ) -> tuple[Array, Array, Array]:
+    def stars(self, offsets: Array, one: Array, two: Array, window: int, plenty: int) -> tuple[Array, Array, Array]:
         """See `contracting.stars`."""
         ...
 
@@ -198,13 +196,10 @@ class NumpyKernels:
 
     def crowds(self, offsets: Array, address: Array, num_machines: int, allowed: int) -> tuple[Array, Array, Array]:
         machine = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-        pairs, first, counts = np.unique(
-            machine * num_machines + address % num_machines, return_index=True, return_counts=True
-        )
-        order = np.argsort(first)  # as they occur
-        order = order[counts[order] > allowed]
-        starts = np.searchsorted(first[order], offsets)
-        return (pairs[order] % num_machines).astype(np.int32), counts[order] - allowed, starts
+        pairs, counts = np.unique(machine * num_machines + address % num_machines, return_counts=True)
+        pairs, counts = pairs[counts > allowed], counts[counts > allowed]
+        starts = np.searchsorted(pairs, np.arange(len(offsets)) * num_machines)
+        return (pairs % num_machines).astype(np.int32), counts - allowed, starts
 
     def lower_roots(
         self, offsets: Array, address: Array, value: Array, fact_offsets: Array, fact: Array, num_machines: int

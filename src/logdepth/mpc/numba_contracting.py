@@ -27,14 +27,25 @@ def _longest(offsets):
 
 
 @_jit
-def _space(longest, span):
-    """Whether places are found by address itself, and the table for that; else a hash table of a power of two."""
-    if span <= 64 * longest + 1024:
-        return True, np.full(span, -1, np.int32)
+def _mask(direct, most):
+    """Of the hash table the part that a machine of so many addresses uses."""
+    if direct:
+        return 0
     size = 16
-    while size < 4 * longest:
+    while size < 2 * most:
         size *= 2
-    return False, np.full(size, -1, np.int32)
+    return size - 1
+
+
+@_jit
+def _space(most, span):
+    """For `most` addresses a machine: whether places are found by address itself, and the table for that.
+
+    Else it is a hash table of a power of two, at most half full.
+    """
+    if span <= 16 * most + 1024:
+        return True, np.full(span, -1, np.int32)
+    return False, np.full(_mask(False, most) + 1, -1, np.int32)
 
 
 @_jit
@@ -60,17 +71,6 @@ def _place(address, direct, table, mask, keys, parent, found):
 
 
 @_jit
-def _mask(direct, table, rows):
-    """Of the hash table the part that a machine of so many rows uses."""
-    if direct:
-        return 0
-    size = 16
-    while size < 4 * rows:
-        size *= 2
-    return size - 1
-
-
-@_jit
 def _clear(direct, table, mask, keys, found):
     if direct:
         for place in range(found):
@@ -93,7 +93,7 @@ def _join(one, two, parent, keys):
 
 
 @_jit
-def forest(offsets, one, two, free, wanted, span):
+def forest(offsets, one, two, free, wanted, most, span):
     kept = ~free
     longest = 0
     for machine in range(len(offsets) - 1):
@@ -101,13 +101,14 @@ def forest(offsets, one, two, free, wanted, span):
             longest = max(longest, offsets[machine + 1] - offsets[machine])
     if longest == 0:
         return kept
-    direct, table = _space(longest, span)
-    keys, parent = np.empty(2 * longest, np.int64), np.empty(2 * longest, np.int32)
+    largest = min(2 * longest, most)
+    direct, table = _space(largest, span)
+    keys, parent = np.empty(largest, np.int64), np.empty(largest, np.int32)
     for machine in range(len(offsets) - 1):
         if not wanted[machine]:
             continue
         low, high = offsets[machine], offsets[machine + 1]
-        mask, found = _mask(direct, table, high - low), 0
+        mask, found = _mask(direct, min(2 * (high - low), most)), 0
         for first in (True, False):
             for row in range(low, high):
                 if free[row] == first:
@@ -121,16 +122,16 @@ def forest(offsets, one, two, free, wanted, span):
 @_jit
 def stars(offsets, one, two, window, plenty, span):
     total = len(one)
-    greater, lesser = np.empty(2 * total, one.dtype), np.empty(2 * total, one.dtype)
+    greater, lesser = np.empty(total + 1, one.dtype), np.empty(total + 1, one.dtype)  # a row more: written, not kept
     starts = np.zeros(len(offsets), np.int64)
     longest = _longest(offsets)
-    direct, table = _space(longest, span)
+    direct, table = _space(2 * longest, span)
     keys, parent = np.empty(2 * longest, np.int64), np.empty(2 * longest, np.int32)
     out = 0
     for machine in range(len(offsets) - 1):
         low, high = offsets[machine], offsets[machine + 1]
         rows = high - low
-        mask = _mask(direct, table, rows)
+        mask = _mask(direct, 2 * rows)
         found, joins, edges, left = 0, 0, 0, False
         for row in range(low, high):
             if row - low == window and rows < plenty:
@@ -154,4 +155,6 @@ def stars(offsets, one, two, window, plenty, span):
                 out += root != place
         _clear(direct, table, mask, keys, found)
         starts[machine + 1] = out
-    return greater[:out].copy(), lesser[:out].copy(), starts
+    if out < total // 2:
+        return greater[:out].copy(), lesser[:out].copy(), starts
+    return greater[:out], lesser[:out], starts

@@ -280,21 +280,26 @@ def _crowds(offsets, address, num_machines, allowed):
     shift, inverse = _shift(num_machines), 1.0 / num_machines
     counts = np.zeros(num_machines, np.int64)
     starts = np.zeros(len(offsets), np.int64)
+    every = np.arange(num_machines)
     owners, more = np.empty(16, np.int32), np.empty(16, np.int64)
     found = 0
     for machine in range(len(offsets) - 1):
         low, high = offsets[machine], offsets[machine + 1]
-        for row in range(low, high):
-            counts[_split(address[row], num_machines, shift, inverse)[1]] += 1
-        for row in range(low, high):  # only what was counted is looked at, and set back: machines may be many
-            owner = _split(address[row], num_machines, shift, inverse)[1]
-            if counts[owner] > allowed:
-                if found == len(owners):
-                    owners, more = np.append(owners, owners), np.append(more, more)
-                owners[found] = owner
-                more[found] = counts[owner] - allowed
-                found += 1
-            counts[owner] = 0
+        if high - low > allowed:
+            for row in range(low, high):
+                counts[_split(address[row], num_machines, shift, inverse)[1]] += 1
+            if high - low < num_machines:  # only what was counted is looked at: machines may be many
+                some = np.unique(address[low:high] % num_machines).astype(np.int64)
+            else:
+                some = every
+            for owner in some:
+                if counts[owner] > allowed:
+                    if found == len(owners):
+                        owners, more = np.append(owners, owners), np.append(more, more)
+                    owners[found] = owner
+                    more[found] = counts[owner] - allowed
+                    found += 1
+                counts[owner] = 0
         starts[machine + 1] = found
     return owners[:found].copy(), more[:found].copy(), starts
 
@@ -418,9 +423,9 @@ class NumbaKernels:
         _cells(offsets, first, num_machines, out)
         return out
 
-    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array) -> Array:
+    def forest(self, offsets: Array, one: Array, two: Array, free: Array, wanted: Array, most: int) -> Array:
         span = max(int(one.max(initial=0)), int(two.max(initial=0))) + 1
-        return numba_contracting.forest(offsets, one, two, free, wanted, span)
+        return numba_contracting.forest(offsets, one, two, free, wanted, most, span)
 
     def stars(self, offsets: Array, one: Array, two: Array, window: int, plenty: int) -> tuple[Array, Array, Array]:
         span = max(int(one.max(initial=0)), int(two.max(initial=0))) + 1

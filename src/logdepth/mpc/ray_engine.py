@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -41,7 +42,6 @@ _RAY_SETTINGS = {
 }
 
 _WAY_ON = "what a --checkpoint has is kept, and `logdepth resume` goes on from it"
-_LEAST_STORE = 128 << 20  # bytes of shared memory that Ray starts with
 
 
 class RayEngine:
@@ -63,7 +63,7 @@ class RayEngine:
         kernels: str = "auto",
         recoveries: int = 10,
         spill: Spill | None = None,
-        patience: float = 60.0,
+        patience: float = 120.0,
     ) -> None:
         if workers is not None and workers < 1:
             raise InputError(f"workers are {workers}; there must be at least 1")
@@ -81,6 +81,7 @@ class RayEngine:
         self.recovered = 0
         self.rounds_replayed = 0
         self._started = not ray.is_initialized()
+        self._store = 0  # bytes of each worker's that are Ray's, if this engine started it with a limit
         self._held = ExitStack()  # folders of this machine that go with the engine
         if self._started:
             local = self._of_one_machine(workers) if address == "local" else {}
@@ -89,17 +90,19 @@ class RayEngine:
             except (ConnectionError, RuntimeError, ValueError) as error:
                 self._held.close()
                 raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
-        self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self._cpus_at_first = self._cpus()
+        self.workers = workers or max(1, self._cpus_at_first)
         self.pids: list[int] = []
         self._actors: list[Any] = []
         self._shared: tuple[Protocol, Any] | None = None  # the protocol that Ray holds
 
     def _of_one_machine(self, workers: int | None) -> dict[str, Any]:
-        """How Ray is started here. With a limit its store has half of a worker's memory, and the rest goes to disk."""
+        """How Ray is started here. With a limit its store has a share of a worker's memory; the rest goes to disk."""
         given: dict[str, Any] = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
         if self.spill is not None:
-            store = self._held.enter_context(own_folder(self.spill.folder, "logdepth-store-"))
-            given |= {"object_store_memory": max(self.spill.memory // 2, _LEAST_STORE)}
+            store = self._held.enter_context(own_folder(self.spill.folder, SHELF))
+            given |= {"object_store_memory": self.spill.store}
+            self._store = self.spill.store
             given |= {"object_spilling_directory": str(store)}
         return given
 
@@ -124,18 +127,34 @@ class RayEngine:
         """`work` of each item, on any worker; a lost one's items are done again by another."""
         self._drop()  # actors of a run before this hold the CPUs that the work waits for
         remote = self.ray.remote(apply).options(num_cpus=1, max_retries=self.recoveries)
-        try:
-            calls = [remote.remote(work, item) for item in items]
-            waiting, idle = calls, 0
-            while waiting:  # tasks wait for nodes, however long; a cluster without any is none
-                _, waiting = self.ray.wait(waiting, num_returns=len(waiting), timeout=self.patience / 10)
-                idle = 0 if self._cpus() else idle + 1
-                if waiting and idle > 10:
-                    raise InputError(f"the Ray cluster has had no CPU for {self.patience:.0f} s: {_WAY_ON}")
-            return self.ray.get(calls)
-        except self.ray.exceptions.RayError as error:
-            cause = _cause(error, self.ray)
-            raise cause if cause is not None else _gone(error) from None
+        while True:
+            try:
+                calls = [remote.remote(work, item) for item in items]
+                self._wait(calls)
+                return self.ray.get(calls)
+            except self.ray.exceptions.RayError as error:
+                cause = _cause(error, self.ray)
+                if cause is not None:
+                    raise cause from None
+                self._lost("while the parts were looked at", error)
+
+    def _wait(self, calls: list[Any]) -> None:
+        """Until all are done. They wait for nodes, however long; a cluster without any is none."""
+        waiting, idle = calls, 0
+        while waiting:
+            _, waiting = self.ray.wait(waiting, num_returns=len(waiting), timeout=self.patience / 10)
+            idle = 0 if self._cpus() else idle + 1
+            if waiting and idle > 10:
+                raise InputError(f"the Ray cluster has had no CPU for {self.patience:.0f} s; {_WAY_ON}")
+
+    def _lost(self, when: str, error: Exception) -> None:
+        """Workers were lost once more. Raises `InputError` if that is once too often."""
+        self.recovered += 1
+        if self.recovered > self.recoveries:
+            raise InputError(
+                f"workers were lost {self.recovered} times, the last time {when}: {_first_line(error)}; {_WAY_ON}"
+            ) from error
+        self._drop()
 
     def run(
         self,
@@ -150,7 +169,7 @@ class RayEngine:
         """Run to the end, whatever workers are lost on the way. Arguments and errors as `LocalEngine.run`.
 
         Where a node is lost, those that are left take its machines. Without `checkpoints` they go to a temporary folder
-        of this machine, if the cluster is no more than that; else a loss means starting over.
+        of this machine, if the cluster is no more than that and nothing is spilled; else a loss means starting over.
         """
         spec = protocol.spec
         account, given = Accountant(protocol, strict), as_inputs(inputs, protocol)
@@ -159,7 +178,8 @@ class RayEngine:
         with ExitStack() as kept:
             if checkpoints is None:
                 folder = kept.enter_context(own_folder(Path(tempfile.gettempdir()), "logdepth-checkpoint-"))
-                every = None if self._hosts() == 1 else 1 << 62  # never: no other node would see it
+                # never, where no other node would see it, or where it would be as large as what waits on disk
+                every = None if self._hosts() == 1 and self.spill is None else 1 << 62
                 checkpoints = Checkpoints(folder / "saved", every=every, warn=lambda _: None)
             checkpoints.begin(protocol, given, ledger)
             workers = min(self.workers, spec.num_machines)
@@ -185,13 +205,7 @@ class RayEngine:
                     cause = _cause(error, self.ray)
                     if cause is not None:
                         raise cause from None
-                    self.recovered += 1
-                    if self.recovered > self.recoveries:
-                        raise InputError(
-                            f"workers were lost {self.recovered} times, the last time in round {ledger.num_rounds}: "
-                            f"{_first_line(error)}; {_WAY_ON}"
-                        ) from error
-                    self._drop()
+                    self._lost(f"in round {ledger.num_rounds}", error)
                     workers = max(1, min(self.workers, spec.num_machines, self._cpus()))
                     reached = ledger.num_rounds
                     checkpoints.rewind(ledger)
@@ -202,7 +216,7 @@ class RayEngine:
 
         Raises `_TooFewError` if some do not come up.
         """
-        each = 1 if self.spill is None else self.spill.ranges(protocol.spec, count)
+        each = 1 if self.spill is None else self.spill.ranges(protocol.spec, count, self._store)
         ranges = machine_ranges(protocol.spec.num_machines, count * each)
         owners = [place * count // len(ranges) for place in range(len(ranges))]
         remote = self.ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
@@ -213,9 +227,14 @@ class RayEngine:
         shelves = self.spill.folder if self.spill is not None and len(ranges) > count else None
         given = ranges, owners, kernels, shelves
         calls = [actor.begin.remote(shared, index, *given) for index, actor in enumerate(actors)]
-        ready, waiting = self.ray.wait(calls, num_returns=count, timeout=self.patience)
-        if waiting:
-            raise _TooFewError(len(ready))
+        until = time.monotonic() + self.patience
+        while True:
+            ready, waiting = self.ray.wait(calls, num_returns=count, timeout=min(self.patience, 2))
+            if not waiting:
+                break
+            lost = self._cpus() < min(count, self._cpus_at_first)  # it takes Ray a while to see that a node is gone
+            if time.monotonic() > until or (lost and ready):
+                raise _TooFewError(len(ready))
         self.pids = self.ray.get(calls)
         spans = [
             [span for span, owner in zip(ranges, owners, strict=True) if owner == worker] for worker in range(count)
@@ -290,10 +309,6 @@ class _TooFewError(Exception):
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def _gone(error: Exception) -> InputError:
-    return InputError(f"the Ray cluster or its workers went away: {_first_line(error)}; {_WAY_ON}")
 
 
 def _cause(error: Any, ray: Any) -> BaseException | None:

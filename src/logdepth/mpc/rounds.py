@@ -18,6 +18,7 @@ from logdepth.mpc.host import Stepped
 from logdepth.mpc.protocol import Protocol
 from logdepth.mpc.table import Table
 from logdepth.mpc.tally import WordTally, merge_tallies
+from logdepth.mpc.watch import Watch
 
 Progress = Callable[[int, int], None]
 
@@ -58,13 +59,17 @@ def run_rounds(
         kept = merge_tallies([part.kept for part in done])
         if done[0].halt:
             ledger.end(kept)
+            if isinstance(progress, Watch):
+                progress.enter("write")
             return
         account.sends(done[0].label, kept, merge_tallies([part.sent for part in done]))
         received = crew.take()
         account.receives(received, sum(part.messages for part in done))
         if saves is not None and saves.due(ledger):
             saves.save(ledger, crew.save)
-        if progress is not None:
+        if isinstance(progress, Watch):
+            progress.round(ledger, done)
+        elif progress is not None:
             progress(ledger.num_rounds, ledger.bound)
 
 

@@ -1,4 +1,4 @@
-"""Connected components: Liu and Tarjan's algorithm RA with two shortcuts an iteration.
+"""Connected components: Liu and Tarjan's algorithm RA with two shortcuts an iteration, in few words.
 
 Every vertex has a label, at first itself, and points to the vertex its label names. An iteration:
 - *connect*: every root takes the least end it shares an edge with, if that is less than itself;
@@ -6,11 +6,18 @@ Every vertex has a label, at first itself, and points to the vertex its label na
 - *alter*: every edge moves to its ends' labels; loops are dropped.
 Labels only fall, so pointers form trees, and at the end every vertex points to the least of its component.
 
+Four things keep the words down. Machines begin by making stars of their own edges, where that makes them fewer.
+Edges lie with the owner of their greater end, and vertices that nothing hangs on rest (`hooking_at_home.py`). Once a
+sixteenth of s is enough for all vertices in use, forests are merged on fewer and fewer machines (`merging.py`): at
+once, where s is large. At the end the vertices at rest take their roots' labels (`flatten`).
+
 Source: S. C. Liu, R. E. Tarjan, "Simple concurrent connected components algorithms", arXiv 1812.06177 (ACM TOPC
 2022), algorithm RA (direct-root-connect, shortcut, alter), for which they prove Theta(log n) iterations. The bound
-used here, `theory.component_iterations(n)`, about 5.1 log2(n) + log4(n), is for two shortcuts and is proved in
-docs/components.md. Rounds an iteration: 3 + 1 + 2 * (3 + 2) + 2 where direct reads fit; a constant for fixed delta.
-Memory: each machine holds its share of the edges (2 words), their distinct ends, and its vertices' labels.
+used here, `theory.hooking_iterations(n)`, about 5.1 log2(n), until no edge is left, is for two shortcuts and is proved
+in docs/components.md; then `ceil(log2 n)` shortcuts at most. Rounds an iteration: 3 + 1 + 2 * (3 + 2) + 1 where mail
+goes directly; a constant for fixed delta.
+Memory: each machine holds its share of the edges (2 words; a quarter of s at most), its vertices' labels and whether
+they are in use; while forests are merged, up to half of s.
 """
 
 from __future__ import annotations
@@ -25,10 +32,10 @@ from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
 from logdepth.protocols.arrays import in_order
 from logdepth.protocols.dense_ids import name_labels, number_ids
+from logdepth.protocols.hooking_at_home import begin, iteration, own_cells_of, survey
 from logdepth.protocols.inputs.edge_parts import EdgeParts
 from logdepth.protocols.inputs.graphs import GRAPH
 from logdepth.protocols.label_parts import LabelParts, PartedLabels
-from logdepth.protocols.hooking_at_home import begin, iteration, own_cells_of, survey
 from logdepth.protocols.labels import layout_graph, place_graph, some_row, vertex_types
 from logdepth.protocols.layout import Layout
 from logdepth.protocols.lookup import check, read
@@ -62,27 +69,37 @@ def label_stages(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
 
 
 def flatten(spec: Spec, num_vertices: int) -> list[Stage]:
-    """Every label to its root: from `pace` on, shortcuts of all that are no roots, until none can move."""
+    """Every label to its root: from `pace` on, shortcuts of all that are no roots, until none can move.
+
+    After K iterations the vertices that came to rest in the first, most of them, are K + 1 steps from their root, and
+    what they point to K. If K is a power of two, all passes but the last settle that: they wait for the last.
+    """
     deepest = max(num_vertices - 1, 1)
 
     def start(shard: Shard) -> Change:
-        depth = shard["pace"]["depth"]
-        known = shard.one_each(depth=np.where(depth > 0, depth, deepest), changed=np.ones_like(depth))
-        return Change(keep={"pace": known}, drop=("edges", "used", "status"))
+        depth, steps = shard["pace"]["depth"], shard["pace"]["steps"]
+        waits = (depth == steps + 1) & (steps & (steps - 1) == 0)
+        known = shard.one_each(depth=np.where(depth > 0, depth, deepest), changed=np.ones_like(depth), waits=waits)
+        return Change(keep={"pace": known}, drop=("edges", "status"))
+
+    def asking(shard: Shard) -> Array:
+        labels, pace = shard["labels"], shard["pace"]
+        away = labels["label"] != own_cells_of(shard)
+        wait = pace["waits"] & (pace["depth"] > 2)
+        return away & ((shard["rest"]["since"] != 1) | ~labels.spread(wait)) if wait.any() else away
 
     def prepare(shard: Shard) -> Change:
-        labels = shard["labels"]
-        rows = shard.select(labels, labels["label"] != own_cells_of(shard))
+        rows = shard.select(shard["labels"], asking(shard))
         address, offsets, index = shard.kernels.distinct_by_owner(rows.offsets, rows["label"], spec.num_machines)
         return Change(keep={"ask": Table({"address": address}, offsets), "where": Table({"row": index}, rows.offsets)})
 
     def apply(shard: Shard) -> Change:
         labels, got, where, pace = shard["labels"], shard["answer"], shard["where"], shard["pace"]
         label = labels["label"].copy()
-        away = label != own_cells_of(shard)
+        away = asking(shard)
         label[away] = shard.kernels.read_local(where.offsets, where["row"], got.offsets, got["value"])
-        changed = some_row(shard, label != labels["label"], labels.offsets)
-        pace = pace.with_columns(depth=(pace["depth"] + 1) // 2, changed=changed["changed"])
+        changed = some_row(shard, label != labels["label"], labels.offsets)["changed"] | pace["waits"]
+        pace = pace.with_columns(depth=(pace["depth"] + 1) // 2, changed=changed)
         keep = {"labels": labels.with_columns(label=label), "pace": pace}
         return Change(keep=keep, drop=("ask", "where", "answer", "fit"))
 
@@ -115,7 +132,7 @@ def flatten(spec: Spec, num_vertices: int) -> list[Stage]:
     return [
         Local(start),
         Loop(body, passes, lambda shard: shard["pace"]["depth"] == 1, f"ceil(log2 {deepest}) = {passes}"),
-        Local(lambda shard: Change(drop=("pace",))),
+        Local(lambda shard: Change(drop=("pace", "rest"))),
     ]
 
 

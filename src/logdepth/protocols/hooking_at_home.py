@@ -4,15 +4,16 @@ An iteration moves an edge twice, two words each time, and asks for the labels o
 - *home*: every edge {u, v}, u > v, goes to the owner of u, who knows u's label: so u, if it is a root, takes the least
   v without a further word. The edge that u hooked along says nothing more, and is dropped; so is what the machine's
   other edges join already, where they are many (`thin`);
-- *shortcut*, twice, of the vertices *in use*: those that were asked for their label in the last shortcut before, and
-  roots. A vertex that nobody asked will be no end, and none that will be leads to it: it rests until the end;
+- *shortcut*, twice, of the vertices *in use*: those that were asked for their label in the second shortcut of the last
+  iteration, and roots. A vertex that nobody asked will be no end, and none that will be leads to it: it rests;
 - *push*: the owner of u tells the owner of v, of each edge, u's label; that owner knows v's: the edge has moved to its
   ends' labels. Loops are dropped.
-Where an owner would get more than it holds, in `home` or `push`, the iteration goes by sorting instead, as `lookup` does.
+Where an owner would get more than a quarter of s, in `home` or `push`, edges are spread evenly, and the step goes by
+sorting, as in `lookup`.
 
-On the machines: tables labels, *edges* (greater, lesser: each machine's, wherever it lies), *used* (for each cell
-whether it is in use), *pace* (steps: iterations so far; depth: a bound on how far any vertex is from its root, 0: not
-known), the same on all machines. docs/components.md has the proof of the bound.
+On the machines: tables labels, *edges* (greater, lesser: each machine's, wherever it lies), *rest* (for each cell
+since: the iteration in which it came to rest, 0 if it is in use), *pace* (steps: iterations so far; depth: a bound on
+how far any vertex is from its root, 0: not known), the same on all machines. docs/components.md has the proof.
 """
 
 from __future__ import annotations
@@ -22,15 +23,19 @@ import numpy as np
 from logdepth.mpc.protocol import Change, Choose, Local, Send, Stage
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Array, Shard, Table
+from logdepth.protocols.arrays import within
 from logdepth.protocols.lookup import check, fits, lower_by_sorting, may_ask, read, read_by_sorting
-from logdepth.protocols.segments import fold
+from logdepth.protocols.segments import Sum
+from logdepth.protocols.trees import prefix
 
 WINDOW = 1024  # edges at which a machine looks before it makes stars of all that it was given
 PAIR = 2  # words of an edge
+DEALT = 48  # words of s for each machine, where rows are dealt: 12 words a row of a sort, a quarter of s
+FILLED = 4  # a machine's edges take one part in so many of s: sorting takes half of it
 
 
 def begin(spec: Spec, num_vertices: int) -> Stage:
-    """From table input to edges (stars of each machine's own, where that makes them fewer), used and pace."""
+    """From table input to edges (stars of each machine's own, where that makes them fewer), rest and pace."""
 
     def start(shard: Shard) -> Change:
         given, labels = shard["input"], shard["labels"]
@@ -40,7 +45,7 @@ def begin(spec: Spec, num_vertices: int) -> Stage:
         nothing = shard.machines * 0
         keep = {
             "edges": Table({"greater": greater, "lesser": lesser}, offsets),
-            "used": Table({"used": np.ones(labels.num_rows, bool)}, labels.offsets),
+            "rest": Table({"since": np.zeros(labels.num_rows, np.int8)}, labels.offsets),
             "pace": shard.one_each(steps=nothing, depth=nothing),
         }
         return Change(keep=keep, drop=("input",))
@@ -49,31 +54,30 @@ def begin(spec: Spec, num_vertices: int) -> Stage:
 
 
 def survey(spec: Spec, num_vertices: int) -> list[Stage]:
-    """Table status: `over`, 0 if the edges can go home; edges, whether any is left; vertices in use, in all; rows.
+    """Table status: `over`, 0 if the edges can go home; edges, how many are left; vertices in use, in all; rows.
 
     rows: the most edges and pointers of vertices in use on one machine. Where nothing is left to do, pace says so.
     """
 
     def about(shard: Shard) -> dict[str, Array]:
         edges, labels = shard["edges"], shard["labels"]
-        used, away = shard["used"]["used"], moving(shard)
-        pointers = fold(np.add, away.astype(np.int64), labels.offsets, 0)
-        return {
-            "edges": (edges.counts > 0).astype(np.int64),
-            "in_use": fold(np.add, used.astype(np.int64), labels.offsets, 0),
-            "rows": edges.counts + pointers,
-        }
+        in_use, pointers = (
+            np.diff(shard.kernels.select(labels.offsets, mask, [])[1]) for mask in (in_use_of(shard), moving(shard))
+        )
+        return {"edges": edges.counts, "in_use": in_use, "rows": edges.counts + pointers}
 
     def conclude(shard: Shard) -> Change:
         status, pace = shard["status"], shard["pace"]
         depth = np.where(status["rows"] == 0, rested(pace["steps"], num_vertices), pace["depth"])
         return Change(keep={"pace": pace.with_columns(depth=depth)})
 
-    how = {"edges": "max", "in_use": "sum", "rows": "max"}
+    how = {"edges": "sum", "in_use": "sum", "rows": "max"}
     return [
-        *check(spec, "edges", "status", words=PAIR, column="greater", also=about, how=how, what="check"),
+        *check(
+            spec, "edges", "status", words=PAIR, column="greater", part=FILLED, also=about, how=how, what="check"
+        ),
         Local(conclude),
-    ]
+    ]  # fmt: skip
 
 
 def rested(steps: Array, num_vertices: int) -> Array:
@@ -90,50 +94,55 @@ def own_cells_of(shard: Shard) -> Array:
     return shard.kernels.cells(labels.offsets, shard.first, shard.spec.num_machines, labels["label"].dtype)
 
 
+def in_use_of(shard: Shard) -> Array:
+    """Which cells are in use."""
+    return shard["rest"]["since"] == 0
+
+
 def moving(shard: Shard) -> Array:
     """Which cells ask for their label's label: those in use that are no roots."""
-    return shard["used"]["used"] & (shard["labels"]["label"] != own_cells_of(shard))
+    return in_use_of(shard) & (shard["labels"]["label"] != own_cells_of(shard))
 
 
 def thin(shard: Shard, edges: Table, one: Array, two: Array, free: Array) -> Table:
     """Without the `free` rows; a machine with many for the vertices in use keeps a forest of them only."""
     many = edges.counts > shard["status"]["in_use"] // 2
     if many.any():
-        return shard.select(edges, shard.kernels.forest(edges.offsets, one, two, free, many))
+        most = int(shard["status"]["in_use"][0])
+        return shard.select(edges, shard.kernels.forest(edges.offsets, one, two, free, many, most))
     return shard.select(edges, ~free)
 
 
 def iteration(spec: Spec, num_vertices: int, num_edges: int) -> list[Stage]:
     """Connect, shortcut twice, alter; from table status."""
-    by_sorting = [*_connect_by_sorting(spec, num_edges)]
-    apart = {"crowded": ("edges", "lesser", PAIR)}
-    if not may_ask(spec):
-        return [
-            *by_sorting,
-            *shortcut(spec, "first", num_vertices=num_vertices),
-            *shortcut(spec, "second", num_vertices=num_vertices, rest=True),
-            *_alter_by_sorting(spec, num_vertices, num_edges),
-            Local(lambda shard: Change(drop=("status",))),
-        ]
-    return [
-        Choose(fits("status"), _connect_at_home(spec), by_sorting),
-        *shortcut(spec, "first", num_vertices=num_vertices, later=apart),
-        *shortcut(spec, "second", num_vertices=num_vertices, rest=True),
-        Choose(
-            lambda shard: 1 - np.maximum(shard["status"]["over"], shard["first.status"]["crowded"]),
-            _push(spec),
-            _alter_by_sorting(spec, num_vertices, num_edges),
-        ),
-        Local(lambda shard: Change(drop=("status", "first.status"))),
+    alter = _alter_by_sorting(spec, num_vertices, num_edges)
+    second = shortcut(spec, "second", num_vertices=num_vertices, rest=True)
+    done = Local(lambda shard: Change(drop=("status",)))
+    apart = [
+        *_connect_by_sorting(spec, num_edges),
+        *shortcut(spec, "first", num_vertices=num_vertices),
+        *second,
+        *alter,
+        done,
     ]
+    if not may_ask(spec):  # edges stay where they are, evenly
+        return apart
+    later = {"crowded": ("edges", "lesser", PAIR, FILLED)}
+    at_home = [
+        *_connect_at_home(spec),
+        *shortcut(spec, "first", num_vertices=num_vertices, later=later),
+        *second,
+        Choose(lambda shard: 1 - shard["first.status"]["crowded"], _push(spec), [*_spread(spec), *alter]),
+        done,
+        Local(lambda shard: Change(drop=("first.status",))),
+    ]
+    return [Choose(fits("status"), at_home, [*_spread(spec), *apart])]
 
 
 def _connect_at_home(spec: Spec) -> list[Stage]:
     def send(shard: Shard) -> Change:
         edges = shard["edges"]
-        return Change(
-            drop=("edges",), mail={"home": (edges, shard.kernels.owner(edges["greater"], spec.num_machines))}
-        )
+        return Change(drop=("edges",), mail={"home": (edges, shard.kernels.owner(edges["greater"], spec.num_machines))})
 
     def hook(shard: Shard) -> Change:
         edges, labels, q = shard["home"], shard["labels"], spec.num_machines
@@ -144,6 +153,29 @@ def _connect_at_home(spec: Spec) -> list[Stage]:
         return Change(keep=keep, drop=("home",))
 
     return [Send("connect: edges to their greater ends", send), Local(hook)]
+
+
+def _spread(spec: Spec) -> list[Stage]:
+    """Edges evenly on all machines, before a sort.
+
+    Where the machines are few, each deals its own in turn: one round, and no machine gets more than q over its share.
+    Else by rank: exactly even, 2 D rounds more.
+    """
+    deals = DEALT * spec.num_machines <= spec.local_memory
+
+    def how_many(shard: Shard) -> dict[str, Array]:
+        return {"count": shard["edges"].counts}
+
+    def send(shard: Shard) -> Change:
+        edges, q = shard["edges"], spec.num_machines
+        if deals:
+            return Change(drop=("edges",), mail={"edges": (edges, (shard.machine_of(edges) + within(edges)) % q)})
+        rank = within(edges) + edges.spread(shard["spread.before"]["count"])
+        to = ((rank + 1) * q - 1) // np.maximum(edges.spread(shard["status"]["edges"]), 1)
+        return Change(drop=("edges", "spread.before"), mail={"edges": (edges, to)})
+
+    ranks = [] if deals else prefix(spec, "spread.before", how_many, Sum(), words=1, what="spread")
+    return [*ranks, Send("spread: edges evenly", send)]
 
 
 def _connect_by_sorting(spec: Spec, num_edges: int) -> list[Stage]:
@@ -175,11 +207,12 @@ def shortcut(
     *,
     num_vertices: int,
     rest: bool = False,
-    later: dict[str, tuple[str, str, int]] | None = None,
+    later: dict[str, tuple[str, str, int, int]] | None = None,
 ) -> list[Stage]:
     """label <- label of the label, of the vertices in use.
 
-    `rest`: only those that were asked, and the roots, stay in use. `later`: other mail that the same pre-round looks at; then table `name`.status stays.
+    `rest`: only those that were asked, and the roots, stay in use. `later`: other mail that the same pre-round looks
+    at; then table `name`.status stays.
     """
     ask, where, answer, status, seen = (f"{name}.{part}" for part in ("ask", "where", "answer", "status", "seen"))
 
@@ -194,8 +227,9 @@ def shortcut(
         label[away] = shard.kernels.read_local(rows.offsets, rows["row"], got.offsets, got["value"])
         keep = {"labels": labels.with_columns(label=label)}
         if rest:
-            used, pace = shard[seen]["seen"] | (shard["used"]["used"] & ~away), shard["pace"]
-            keep["used"] = Table({"used": used}, labels.offsets)
+            pace, since = shard["pace"], shard["rest"]["since"]
+            now = np.minimum(labels.spread(pace["steps"]) + 1, 100).astype(np.int8)  # the first are told from the rest
+            keep["rest"] = Table({"since": np.where(away & ~shard[seen]["seen"], now, since)}, labels.offsets)
             keep["pace"] = pace.with_columns(steps=pace["steps"] + 1)
         drop = (ask, where, answer, *([seen] if rest else []), *([] if later else [status]))
         return Change(keep=keep, drop=drop)

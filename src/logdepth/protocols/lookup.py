@@ -43,22 +43,24 @@ def check(
     also: Callable[[Shard], Mapping[str, Array]] | None = None,
     how: Mapping[str, str] | None = None,
     column: str = "address",
-    later: Mapping[str, tuple[str, str, int]] | None = None,
+    part: int = 1,
+    later: Mapping[str, tuple[str, str, int, int]] | None = None,
     what: str,
 ) -> list[Stage]:
     """The pre-round: does every owner's mail fit if each row of `ask` sends it `words` words, and takes one back?
 
     `ask` has addresses in `column`. Leaves table `status` with `over` (0: it fits) and the columns of `also(shard)`,
     all-reduced as `how` says; and, for mail that is sent `later`, the same by other names: name -> (table, column,
-    words). 1 + 2 D rounds. Machines speak of an owner only if they have more than `unsaid` rows for it; the owner
-    counts that much for each of them on top, at most s / 16 words.
+    words, part). `part`: mail that stays where it goes, so that it may fill one part in so many of s. 1 + 2 D rounds.
+    Machines speak of an owner only if they have more than `unsaid` rows for it; the owner counts that much for each of
+    them on top.
     """
-    asks = {"over": (ask, column, words), **(later or {})} if may_ask(spec) else {}
+    asks = {"over": (ask, column, words, part), **(later or {})} if may_ask(spec) else {}
     loads = {name: f"{status}.{name}" for name in asks}
 
     def count(shard: Shard) -> Change:
         mail = {}
-        for name, (source, key, each) in asks.items():
+        for name, (source, key, each, _) in asks.items():
             table, free = shard[source], unsaid(spec, each)
             owner, more, offsets = shard.kernels.crowds(table.offsets, table[key], spec.num_machines, free)
             mail[loads[name]] = Table({"count": more}, offsets), owner
@@ -67,14 +69,14 @@ def check(
     def verdict(shard: Shard) -> dict[str, Array]:
         held = shard.words() - sum(shard[name].words() for name in loads.values())
         found = {name: np.ones(shard.num_machines, np.int64) for name in ("over", *(later or {}))}
-        for name, (source, _, each) in asks.items():
+        for name, (source, _, each, filled) in asks.items():
             told = shard[loads[name]]
             load = fold(np.add, told["count"], told.offsets, 0) + unsaid(spec, each) * spec.num_machines
-            most = held + BESIDE + each * np.maximum(load, shard[source].counts)
+            most = held + BESIDE + filled * each * np.maximum(load, shard[source].counts)
             found[name] = (most > spec.local_memory).astype(np.int64)
         return {**found, **(also(shard) if also else {})}
 
-    most = dict.fromkeys(("over", *(later or {})), "max")
+    most: dict[str, str] = dict.fromkeys(("over", *(later or {})), "max")
     reduce = all_reduce(spec, status, verdict, {**most, **(how or {})}, drop=tuple(loads.values()), what=what)
     return [Send(f"{what}: count", count), *reduce] if asks else reduce
 

@@ -82,7 +82,10 @@ def merge(spec: Spec, num_vertices: int) -> list[Stage]:
     return [
         Local(gather),
         Loop(
-            [Send("merge: forests together", send), Local(lambda shard: Change(keep={"tree": _forest(shard, shard["tree"])}))],
+            [
+                Send("merge: forests together", send),
+                Local(lambda shard: Change(keep={"tree": _forest(shard, shard["tree"])})),
+            ],
             levels,
             lambda shard: shard["span"]["span"] >= q,
             f"ceil(log4 {q}) = {levels}",
@@ -97,5 +100,5 @@ def _forest(shard: Shard, rows: Table) -> Table:
     many = rows.counts > shard["status"]["in_use"] // 2
     if not many.any():
         return rows
-    none = np.zeros(rows.num_rows, bool)
-    return shard.select(rows, shard.kernels.forest(rows.offsets, rows["one"], rows["two"], none, many))
+    none, most = np.zeros(rows.num_rows, bool), int(shard["status"]["in_use"][0])
+    return shard.select(rows, shard.kernels.forest(rows.offsets, rows["one"], rows["two"], none, many, most))
