@@ -156,8 +156,10 @@ def cluster():
         cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": _ALERT})
     except Exception as error:  # a sandbox without shared memory or sockets
         pytest.skip(f"Ray does not start here: {error}")
-    yield cluster
     import ray
+
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # nodes do not see where the tests are
+    yield cluster
 
     ray.shutdown()
     cluster.shutdown()

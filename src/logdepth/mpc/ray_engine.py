@@ -308,7 +308,8 @@ class _TooFewError(Exception):
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    cause = getattr(error, "cause", None) or error  # a task's error begins with its traceback
+    return next(iter(str(cause).splitlines()), type(cause).__name__)
 
 
 def _cause(error: Any, ray: Any) -> BaseException | None:

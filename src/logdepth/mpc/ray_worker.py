@@ -18,7 +18,10 @@ from logdepth.mpc.shelf import Shelf
 from logdepth.mpc.table import Table
 from logdepth.mpc.tally import WordTally
 
-_SMALL_BYTES = 1 << 20
+_SMALL_BYTES, _BUNDLED_BYTES = (
+    1 << 20,
+    32 << 20,
+)  # of a parcel that travels in its bundle, and of all that do in a round
 Bundle = dict[tuple[int, int], Any]  # what one worker mails another: (from, to) -> parcels, or where Ray holds them
 
 
@@ -60,13 +63,18 @@ class Worker:
     def step(self) -> list[Any]:
         """A round; what the driver is told, then a bundle for each worker, None for this one."""
         bundles: list[Bundle] = [{} for _ in range(max(self.owners) + 1)]
+        room = _BUNDLED_BYTES
 
         def post(source: int, to: int, parcels: Parcels) -> None:
+            nonlocal room
             owner = self.owners[to]
             if owner == self.index:  # in memory a copy: what goes to others is let go of once it is theirs
                 self.mail.put((source, to), parcels if self.several or len(bundles) == 1 else _copied(parcels))
             else:
-                bundles[owner][source, to] = _put(parcels) if self.several else parcels
+                size = _size(parcels)
+                small = not self.several or size <= min(room, _SMALL_BYTES)
+                bundles[owner][source, to] = parcels if small else _put(parcels)
+                room -= size if small else 0
 
         done = self.host.step(post)
         return [done, *[None if worker == self.index else bundle for worker, bundle in enumerate(bundles)]]
@@ -108,10 +116,12 @@ def _copied(parcels: Parcels) -> Parcels:
     }
 
 
+def _size(parcels: Parcels) -> int:
+    return sum(column.nbytes for table in parcels.values() for column in table.columns.values())
+
+
 def _put(parcels: Parcels) -> Any:
     """Large parcels go to Ray's store by themselves, which may put them on disk; small ones travel in their bundle."""
-    if sum(column.nbytes for table in parcels.values() for column in table.columns.values()) < _SMALL_BYTES:
-        return parcels
     import ray
 
     return ray.put(parcels)

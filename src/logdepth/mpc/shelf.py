@@ -23,7 +23,9 @@ from logdepth.files import own_folder
 from logdepth.mpc.table import Array, Table
 
 SHELF = "logdepth-shelf-"  # how the folders' names begin
-_SMALL = 1 << 15  # bytes up to which a column stays in memory: a file would take longer, and most tables are tiny
+# bytes up to which a column stays in memory, since a file would take longer and most tables are tiny: as long as all
+# that do are no more than the second number, and beyond it
+_SMALL, _MOST, _TINY = 1 << 15, 32 << 20, 1 << 10
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Shelf:
         self._stored: dict[Hashable, _Stored] = {}
         self._mapped: dict[Hashable, dict[int, tuple[Array, _File]]] = {}  # what `get` handed out, by id
         self._names = itertools.count()
+        self._held = 0  # bytes of the small columns in memory
         self.folder: Path | None = None
         if folder is not None:
             held = ExitStack()
@@ -81,6 +84,7 @@ class Shelf:
             return
         mapped = self._mapped.pop(key, {})
         old = self._files(key)
+        self._forget(key)
         self._stored[key] = {
             name: ({column: self._write(values, mapped) for column, values in table.columns.items()},
                    self._write(table.offsets, mapped))
@@ -113,6 +117,7 @@ class Shelf:
             return self._memory.pop(key)
         tables = self.get(key)
         files = self._files(key)
+        self._forget(key)
         del self._mapped[key], self._stored[key]
         for path in files:
             path.unlink(missing_ok=True)  # what is mapped stays readable
@@ -122,6 +127,11 @@ class Shelf:
         """The tables under this key, to be worked on and put back: those in memory are the caller's alone."""
         return self._memory.pop(key) if self.folder is None else self.get(key)
 
+    def _forget(self, key: Hashable) -> None:
+        """Its small columns are no longer this shelf's."""
+        for columns, offsets in self._stored.get(key, {}).values():
+            self._held -= sum(each.nbytes for each in (*columns.values(), offsets) if not isinstance(each, _File))
+
     def _files(self, key: Hashable) -> set[Path]:
         stored = self._stored.get(key, {})
         held = (each for columns, offsets in stored.values() for each in (*columns.values(), offsets))
@@ -130,7 +140,8 @@ class Shelf:
     def _write(self, values: Array, mapped: dict[int, tuple[Array, _File]]) -> _File | Array:
         if (known := mapped.get(id(values))) is not None:
             return known[1]
-        if values.nbytes <= _SMALL:
+        if values.nbytes <= (_SMALL if self._held < _MOST else _TINY):
+            self._held += values.nbytes
             return values if values.base is None else values.copy()  # of a large array nothing else is held
         assert self.folder is not None
         path = self.folder / str(next(self._names))
