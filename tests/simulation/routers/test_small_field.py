@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from logdepth.simulation.routers.small_field import Field, field_from, prime_power
+from logdepth.simulation.routers.small_field import GaloisField, field_from, prime_power
 
 ORDERS = [2, 3, 4, 5, 7, 8, 9, 11, 16, 25, 27, 32]
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_laws_of_a_field(order):
-    field, elements = Field.of(order), np.arange(order)
+    field, elements = GaloisField.of(order), np.arange(order)
     a, b, c = elements[:, None, None], elements[None, :, None], elements[None, None, :]
     add, multiply = field.add, field.multiply
     assert (add(add(a, b), c) == add(a, add(b, c))).all() and (
@@ -25,7 +25,7 @@ def test_the_laws_of_a_field(order):
 
 @pytest.mark.parametrize("order", [4, 5, 8, 9])
 def test_polynomials_agree_in_fewer_points_than_their_degree_and_one(order):
-    field, pairs = Field.of(order), np.arange(order**2)
+    field, pairs = GaloisField.of(order), np.arange(order**2)
     values = field.values([pairs % order, pairs // order], np.arange(order))
     agree = (values[:, None] == values[None]).sum(-1)
     assert (agree[~np.eye(order**2, dtype=bool)] <= 1).all()
@@ -33,7 +33,9 @@ def test_polynomials_agree_in_fewer_points_than_their_degree_and_one(order):
 
 def test_primes_are_as_ever():
     a, b = np.arange(13)[:, None], np.arange(13)[None]
-    assert (Field.of(13).add(a, b) == (a + b) % 13).all() and (Field.of(13).multiply(a, b) == a * b % 13).all()
+    assert (GaloisField.of(13).add(a, b) == (a + b) % 13).all() and (
+        GaloisField.of(13).multiply(a, b) == a * b % 13
+    ).all()
 
 
 def test_orders():

@@ -32,7 +32,7 @@ import numpy as np
 from jaxtyping import Int
 
 from logdepth.simulation.routers.keys import ceil_root
-from logdepth.simulation.routers.small_field import Field, field_from
+from logdepth.simulation.routers.small_field import GaloisField, field_from
 
 
 def paper_columns(num_machines: int, degree: int) -> int:
@@ -87,9 +87,9 @@ class Family:
         pair = source * self.num_machines + destination
         if self.name == "structured":
             coefficients = [*self._digits(source), *self._digits(destination)]  # g_S + x^k g_D
-            value = Field.of(self.height).values(coefficients, blocks + 1)
+            value = GaloisField.of(self.height).values(coefficients, blocks + 1)
         elif self.name == "polynomials":
-            value = Field.of(self.height).values(self._digits(pair), blocks)
+            value = GaloisField.of(self.height).values(self._digits(pair), blocks)
         else:
             value = (pair % self.height)[:, None]
         return blocks * self.height + value

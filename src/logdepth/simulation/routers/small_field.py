@@ -42,7 +42,7 @@ def field_from(least: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Field:
+class GaloisField:
     """GF(p^e). power: x^0, x^1, .. as elements; log: the exponent of each element but 0 (of which it means nothing)."""
 
     p: int
@@ -52,10 +52,10 @@ class Field:
 
     @classmethod
     @lru_cache(maxsize=64)
-    def of(cls, order: int) -> Field:
+    def of(cls, order: int) -> GaloisField:
         """The field of so many elements, a prime power.
 
-        >>> field = Field.of(4)
+        >>> field = GaloisField.of(4)
         >>> [field.multiply(np.array([2]), np.array([n])).item() for n in range(4)]
         [0, 2, 3, 1]
         """
@@ -89,7 +89,7 @@ class Field:
     def values(self, coefficients: list[Array], points: Int[Array, " points"]) -> Int[Array, "count points"]:
         """Polynomials, given by their coefficients (each (count,), lowest first), at these points.
 
-        >>> Field.of(5).values([np.array([1]), np.array([2])], np.array([0, 1, 2, 3])).tolist()
+        >>> GaloisField.of(5).values([np.array([1]), np.array([2])], np.array([0, 1, 2, 3])).tolist()
         [[1, 3, 0, 2]]
         """
         values = np.zeros((len(coefficients[0]), len(points)), np.int64)
