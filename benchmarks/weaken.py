@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from logdepth.records import Record
+from logdepth.records import Record, read_rows, write_records
+from measure import ROWS
 
 ROOT = Path(__file__).parents[1]
 Weakening = tuple[str, str, str, str]  # file under src/logdepth, what it does, the text, what takes its place
@@ -36,15 +37,21 @@ def caught(weakening: Weakening, tests: Sequence[str]) -> bool:
         return subprocess.run(command, cwd=copy, env=environment, capture_output=True).returncode == 1
 
 
-def try_all(weakenings: Sequence[Weakening], tests: Sequence[str], known: Sequence[str] = ()) -> list[Record]:
-    """A row for each weakening; those in `known` are taken as caught. Checks first that nothing fails by itself."""
+def try_all(
+    name: str, weakenings: Sequence[Weakening], tests: Sequence[str], known: Sequence[str] = ()
+) -> list[Record]:
+    """A row for each weakening, written to `rows/NAME.jsonl` as they come; those that have one are not tried again, and
+    those in `known` are taken as caught. Checks first that nothing fails by itself."""
+    path = ROWS / f"{name}.jsonl"
+    there = {(row["file"], row["what"]): row["caught"] for row in read_rows(path)} if path.exists() else {}
     file, what, old, _ = weakenings[0]
     assert not caught((file, what, old, old), tests), "the tests fail before anything is weakened"
     records = []
     for weakening in weakenings:
         file, what = weakening[:2]
-        found = what in known or caught(weakening, tests)
+        found = there[file, what] if (file, what) in there else what in known or caught(weakening, tests)
         records.append(Record("weakening", {"file": file, "what": what}, {"caught": found}))
+        write_records(path, records)
         print(len(records), "caught" if found else "NOT CAUGHT", what, flush=True)
     print(f"{sum(record.values['caught'] for record in records)} of {len(records)} caught")
     return records

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 
-from measure import ROWS, save
+from measure import ROWS
 from weaken import try_all
 
 NAMES = ["worst_case", "observed", "second_proof", "refusals", "certificate", "bert_proof"]
@@ -199,7 +199,7 @@ def main() -> None:
     if "--missed" in sys.argv:
         rows = [json.loads(line) for line in (ROWS / "weakenings.jsonl").read_text().splitlines()]
         known = [row["what"] for row in rows if row["caught"]]
-    save("weakenings", try_all(weakenings, TESTS, known))
+    try_all("weakenings", weakenings, TESTS, known)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ routers (`tests/simulation/routers`, `test_mail.py`) run against the copy. Rows:
 
 from __future__ import annotations
 
-from measure import save
 from weaken import Weakening, try_all
 
 TESTS = ["tests/simulation/routers", "tests/simulation/test_mail.py"]
@@ -183,7 +182,7 @@ def main() -> None:
         for file, found in FILES.items()
         for what, old, new in found
     ]
-    save("router_weakenings", try_all(weakenings, TESTS))
+    try_all("router_weakenings", weakenings, TESTS)
 
 
 if __name__ == "__main__":
