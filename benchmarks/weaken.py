@@ -40,10 +40,13 @@ def caught(weakening: Weakening, tests: Sequence[str]) -> bool:
 def try_all(
     name: str, weakenings: Sequence[Weakening], tests: Sequence[str], known: Sequence[str] = ()
 ) -> list[Record]:
-    """A row for each weakening, written to `rows/NAME.jsonl` as they come; those that have one are not tried again, and
-    those in `known` are taken as caught. Checks first that nothing fails by itself."""
+    """A row for each weakening, written to `rows/NAME.jsonl` as they come. Those that have one are not tried again
+    (delete the file for that); if some are `known` to be caught, all others are. Checks first that nothing fails by
+    itself."""
     path = ROWS / f"{name}.jsonl"
-    there = {(row["file"], row["what"]): row["caught"] for row in read_rows(path)} if path.exists() else {}
+    there = (
+        {(row["file"], row["what"]): row["caught"] for row in read_rows(path)} if path.exists() and not known else {}
+    )
     file, what, old, _ = weakenings[0]
     assert not caught((file, what, old, old), tests), "the tests fail before anything is weakened"
     records = []
