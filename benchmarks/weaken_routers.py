@@ -30,10 +30,13 @@ PRECISION = [
 ]
 FIELD = [
     ("no prime", "P = 2**31 - 1", "P = 2**31 - 3"),
+    ("slopes left out", "return (total * inverse(slope) % P).T", "return (total % P).T"),
+    ("roots not reduced", "return values % np.uint64(P) == 0", "return values == 0"),
+]
+KERNELS = [
     ("one fold in place of two", "    v = (v & _P) + (v >> _BITS)\n    return (v", "    return (v"),
     ("identities without their signs", "(_P - total % _P) * inverses[j]", "(total % _P) * inverses[j]"),
-    ("slopes left out", "return (total * inverse(slope) % P).T", "return (total % P).T"),
-    ("roots not reduced", "return values % _P == 0", "return values == 0"),
+    ("zeros at the end kept", "    while c[degree] == 0:\n", "    while False:\n"),
 ]
 SUMS = [
     (
@@ -165,6 +168,7 @@ FILES = {
     "routers/keys.py": KEYS,
     "routers/precision.py": PRECISION,
     "routers/finite_field.py": FIELD,
+    "routers/numba_kernels.py": KERNELS,
     "routers/sums.py": SUMS,
     "routers/cover_free.py": FAMILY,
     "routers/small_field.py": SMALL_FIELD,
