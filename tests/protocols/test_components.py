@@ -78,7 +78,9 @@ def moved(run: Run) -> int:
         (line(600), 12, 4000, False, False),
         (star(600, 599), 12, 4000, False, False),
         (star(600, 0), 12, 4000, False, False),
-        (random(300, 200), 400, 3100, True, False),  # too many machines for one to be told of by all
+        pytest.param(
+            random(300, 200), 400, 3100, True, False, marks=pytest.mark.slow
+        ),  # too many machines to be told by all
     ],
     ids=["random", "random, few", "line, shuffled", "line", "star, last", "star, first", "random, many machines"],
 )
