@@ -112,7 +112,7 @@ def main() -> None:
         for name in commands:
             labels = np.arange(recipe.vertices)
             if name in scripts:
-                read = polars.read_csv(place / f"{name}.txt", has_header=False)["column_1"].to_numpy()
+                read = polars.read_csv(place / f"{name}.txt", has_header=False).to_series(0).to_numpy()
                 labels[: len(read)] = read + recipe.vertices  # a last vertex without an edge is not in the file
             elif name.endswith("file"):
                 table = polars.read_csv(place / "ours.tsv", separator="\t")

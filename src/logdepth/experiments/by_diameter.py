@@ -26,7 +26,8 @@ TASK = "connectivity"
 
 def diameter_runs(scale: str) -> list[TrainConfig]:
     """After layer l who is within 2^(l-1): depths 2 to 5 (full: 1 to 8), three seeds; at four layers also one block
-    looped, all pairs at the end alone, the end question alone, and the other form; a graph network. 32 vertices.
+    looped, all pairs at the end alone, the end question alone, and the other form; a graph network. 32 vertices, 1,500
+    steps; four and five layers, which two of three seeds have not done learning by then, 3,000 besides.
 
     >>> [config.model.depth for config in diameter_runs("smoke")]
     [1, 2]
@@ -39,6 +40,8 @@ def diameter_runs(scale: str) -> list[TrainConfig]:
     common: dict[str, Any] = {"task": TASK, "batch_size": 64, "steps": 1500 if scale == "cpu" else 20_000}
     depths = range(2, 6) if scale == "cpu" else range(1, 9)
     found = [fast(depth, seed=seed, **common) for depth in depths for seed in SEEDS]
+    if scale == "cpu":
+        found += [fast(depth, seed=seed, **{**common, "steps": 3000}) for depth in (4, 5) for seed in SEEDS]
     found += [fast(1, num_loops=4, **common), fast(4, deep=False, **common), fast(4, auxiliary_weight=0.0, **common)]
     return [*found, fast(4, graph=GraphTold(form="edges"), **common), plain(4, family="gnn", **common)]
 
@@ -63,28 +66,30 @@ def measure_diameter(subject: Subject, scale: str) -> Rows:
     return rows
 
 
-def name_of_net(row: dict[str, Any]) -> str:
-    """What a row's net is.
+def name_of_net(row: dict[str, Any], usual: int) -> str:
+    """What a row's net is, its steps if they are not the usual ones.
 
-    >>> row = {"family": "modern", "layers": 1, "loops": 4, "form": "pairs", "asked": "every layer"}
-    >>> name_of_net(row), name_of_net({**row, "layers": 4, "loops": 1, "asked": "end"})
-    ('1 layer x 4', '4 layers, asked: end')
+    >>> row = {"family": "modern", "layers": 1, "loops": 4, "form": "pairs", "asked": "every layer", "steps": 1500}
+    >>> name_of_net(row, 1500), name_of_net({**row, "layers": 4, "loops": 1, "asked": "end", "steps": 3000}, 1500)
+    ('1 layer x 4', '4 layers, asked: end, 3,000 steps')
     """
     parts = [f"{row['layers']} layer{'s' * (row['layers'] > 1)}" + f" x {row['loops']}" * (row["loops"] > 1)]
     parts += [row["family"]] * (row["family"] != "modern")
     parts += ["edge list"] * (row["form"] == "edges")
     parts += [f"asked: {row['asked']}"] * (row["asked"] != "every layer")
+    parts += [f"{row['steps']:,} steps"] * (row["steps"] != usual)
     return ", ".join(parts)
 
 
 def draw_diameter(rows: Rows, folder: Path) -> list[Path]:
     """Error against the diameter, on a logarithmic axis: all pairs, and the source; a line a net, dotted at 2^(L-1)."""
     figure, axes = new_figure(1, 2, (5.0, 3.8), sharey=True)
-    names = list(dict.fromkeys(name_of_net(row) for row in rows))
+    usual = rows[0]["steps"]
+    names = list(dict.fromkeys(name_of_net(row, usual) for row in rows))
     lines = ["Largest diameter with at most 1 % wrong up to it, by seed (-1: none).", ""]
     lines += ["| net | all pairs | the source's | 2^(L-1) |", "|---|---|---|---|"]
     for place, name in enumerate(names):
-        mine = [row for row in rows if name_of_net(row) == name]
+        mine = [row for row in rows if name_of_net(row, usual) == name]
         colour, style = COLOURS[place % len(COLOURS)], "-" if place < len(COLOURS) else "--"
         cells = []
         for axis, what in zip(axes[0], ("pairs", "source"), strict=True):
@@ -112,9 +117,7 @@ def draw_diameter(rows: Rows, folder: Path) -> list[Path]:
     axes[0][1].legend(fontsize=6.5, frameon=False)
     row = rows[0]
     seeds = len({row["seed"] for row in rows})
-    caption = (
-        f"Two components of one size and diameter, {row['vertices']} vertices, ids shuffled; {row['steps']:,} steps of "
-    )
+    caption = f"Two components of one size and diameter, {row['vertices']} vertices, ids shuffled; {usual:,} steps of "
     caption += (
         f"{row['batch']} graphs, {seeds} seed{'s' * (seeds > 1)}. Unless said, asked after layer l who is within "
     )
