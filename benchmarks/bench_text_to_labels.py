@@ -2,10 +2,10 @@
 
     python bench_text_to_labels.py --edges 1e7 --peers PYTHON
 
-A peer is a script that reads the file, finds components and writes a label for each vertex, a line each, run by PYTHON
-(any Python that has networkit and igraph; the default is this one). Each command gets two cores and is timed from its
-start to its end, Ray's start included. All are interleaved, `--repeats` times, and the least is kept. Labels are
-compared: each command's partition is that of a union-find. Every number is a vertex's own id: nothing is given away.
+A peer is a script that reads the file, finds components and writes a label for each vertex as .npy, which costs least,
+run by PYTHON (any Python that has networkit and igraph; the default is this one). Each command gets two cores and is
+timed from its start to its end, Ray's start included. All are interleaved, `--repeats` times, and the least is kept.
+Labels are compared: each command's partition is that of a union-find.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ networkit.setNumberOfThreads(2)
 graph = networkit.graphio.EdgeListReader(" ", 0, continuous=True).read(sys.argv[1])
 found = networkit.components.ConnectedComponents(graph)
 found.run()
-np.savetxt(sys.argv[2], np.array(found.getPartition().getVector()), fmt="%d")
+np.save(sys.argv[2], np.array(found.getPartition().getVector()))
 """
 PARALLEL = NETWORKIT.replace("ConnectedComponents", "ParallelConnectedComponents")
 IGRAPH = """
 import sys, igraph, numpy as np
 graph = igraph.Graph.Read_Edgelist(sys.argv[1], directed=False)
-np.savetxt(sys.argv[2], np.array(graph.connected_components().membership), fmt="%d")
+np.save(sys.argv[2], np.array(graph.connected_components().membership))
 """
 SCIPY = """
 import sys, numpy as np, polars, scipy.sparse
@@ -48,7 +48,7 @@ tail, head = (table[name].to_numpy() for name in table.columns)
 size = 1 + max(tail.max(), head.max())
 made = scipy.sparse.csr_matrix((np.ones(len(tail), np.int8), (tail, head)), (size, size))
 labels = connected_components(made, directed=False)[1]
-polars.DataFrame({"label": labels}).write_csv(sys.argv[2], include_header=False)
+np.save(sys.argv[2], labels)
 """
 
 
@@ -101,7 +101,7 @@ def main() -> None:
         }
         scripts = {"networkit": NETWORKIT, "networkit, parallel": PARALLEL, "igraph": IGRAPH, "scipy": SCIPY}
         for name, script in scripts.items():
-            commands[name] = [args.peers, "-c", script, str(text), str(place / f"{name}.txt")]
+            commands[name] = [args.peers, "-c", script, str(text), str(place / f"{name}.npy")]
         least: dict[str, tuple[float, float]] = {}
         for repeat in range(args.repeats):
             for name, command in commands.items():
@@ -112,7 +112,7 @@ def main() -> None:
         for name in commands:
             labels = np.arange(recipe.vertices)
             if name in scripts:
-                read = polars.read_csv(place / f"{name}.txt", has_header=False).to_series(0).to_numpy()
+                read = np.load(place / f"{name}.npy")
                 labels[: len(read)] = read + recipe.vertices  # a last vertex without an edge is not in the file
             elif name.endswith("file"):
                 table = polars.read_csv(place / "ours.tsv", separator="\t")
