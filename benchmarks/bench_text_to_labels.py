@@ -96,8 +96,10 @@ def main() -> None:
         ]
         commands = {
             "ours, Ray, 2 workers": [*run, "--engine", "ray", "--workers", "2", "--out", f"{place}/ours-ray/"],
-            "ours, local": [*run, "--out", f"{place}/ours-local/"],
-            "ours, local, one file": [*run, "--out", f"{place}/ours.tsv"],
+            "ours, 1 thread": [*run, "--out", f"{place}/ours-local/"],
+            "ours, 2 threads": [*run, "--workers", "2", "--out", f"{place}/ours-local/"],
+            "ours, 1 thread, one file": [*run, "--out", f"{place}/ours.tsv"],
+            "ours, 2 threads, one file": [*run, "--workers", "2", "--out", f"{place}/ours.tsv"],
         }
         scripts = {"networkit": NETWORKIT, "networkit, parallel": PARALLEL, "igraph": IGRAPH, "scipy": SCIPY}
         for name, script in scripts.items():

@@ -46,6 +46,7 @@ def test_all_kernels(seed, machines, rows, word):
     cells = BOTH[0].cells(fact_offsets, 0, machines, np.dtype(word))
     calls = [
         lambda k: k.deliver(destination, columns, machines),
+        lambda k: k.deliver_all([destination, destination[:7]], [columns, [c[:7] for c in columns]], machines),
         lambda k: k.select(offsets, mask, columns),
         lambda k: k.owner(address, machines),
         lambda k: k.distinct_by_owner(offsets, address, machines),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from logdepth.mpc.engine import LocalEngine, Parcel, Run
-from logdepth.mpc.kernels import Kernels
+from logdepth.mpc.kernels import Kernels, Work
 from logdepth.mpc.spec import Spec
 from logdepth.mpc.table import Table
 from logdepth.protocols.problem import Problem
@@ -59,7 +59,7 @@ class Shuffled:
     def __init__(self, seed: int, *, sorted_back: bool = True) -> None:
         self.rng, self.sorted_back = np.random.default_rng(seed), sorted_back
 
-    def __call__(self, kernels: Kernels, parcels: list[Parcel], num_machines: int) -> Table:
+    def __call__(self, kernels: Kernels, parcels: list[Parcel], num_machines: int, work: Work = map) -> Table:
         source = np.concatenate([first + table.spread(np.arange(len(table.counts))) for first, table, _ in parcels])
         target = np.concatenate([destination for _, _, destination in parcels])
         columns = {name: np.concatenate([table[name] for _, table, _ in parcels]) for name in parcels[0][1].columns}

@@ -17,7 +17,7 @@ from logdepth.memory import peak_memory
 from logdepth.mpc.accountant import Accountant
 from logdepth.mpc.checkpoint import Checkpoints, Part, load_machines, write_part
 from logdepth.mpc.host import Host, Parcels, Stepped
-from logdepth.mpc.kernels import Kernels, NumpyKernels
+from logdepth.mpc.kernels import Kernels, NumpyKernels, Work
 from logdepth.mpc.ledger import Ledger, timed
 from logdepth.mpc.placing import Inputs, Outputs, TablesInHand, as_inputs
 from logdepth.mpc.protocol import Protocol
@@ -112,13 +112,16 @@ def save_range(folder: Path, first: int, last: int, tables: Mapping[str, Table])
     return first, last, name, write_part(folder / name, tables)
 
 
-def deliver(kernels: Kernels, parcels: list[Parcel], num_machines: int) -> Table:
+def deliver(kernels: Kernels, parcels: list[Parcel], num_machines: int, work: Work = map) -> Table:
     """All shards' mail of one name as the table of all machines: each one's rows by source, as that wrote them."""
-    tables, destinations = [table for _, table, _ in parcels], [destination for _, _, destination in parcels]
-    rows = tables[0] if len(tables) == 1 else join_tables(tables)
-    destination = destinations[0] if len(tables) == 1 else np.concatenate(destinations)
-    columns, offsets = kernels.deliver(destination, list(rows.columns.values()), num_machines)
-    return Table(dict(zip(rows.columns, columns, strict=True)), offsets)
+    names = list(parcels[0][1].columns)
+    rows = [[table[name] for name in names] for _, table, _ in parcels]
+    destinations = [destination for _, _, destination in parcels]
+    if len(parcels) == 1:
+        columns, offsets = kernels.deliver(destinations[0], rows[0], num_machines)
+    else:
+        columns, offsets = kernels.deliver_all(destinations, rows, num_machines, work)
+    return Table(dict(zip(names, columns, strict=True)), offsets)
 
 
 def finish(protocol: Protocol, outputs: Outputs | None, crew: Crew, ledger: Ledger) -> Run:
@@ -165,7 +168,7 @@ class LocalEngine:
         kernels: str = "auto",
         threads: int = 1,
         ranges: list[tuple[int, int]] | None = None,
-        deliver: Callable[[Kernels, list[Parcel], int], Table] = deliver,
+        deliver: Callable[[Kernels, list[Parcel], int, Work], Table] = deliver,
         spill: Spill | None = None,
     ) -> None:
         self.kernels = check_kernels(kernels)
@@ -233,7 +236,7 @@ class _Together:
         ranges: list[tuple[int, int]],
         kernels: str,
         threads: int,
-        deliver: Callable[[Kernels, list[Parcel], int], Table],
+        deliver: Callable[[Kernels, list[Parcel], int, Work], Table],
     ) -> None:
         self.protocol, self.ranges, self.named, self.deliver = protocol, ranges, kernels, deliver
         self.kernels = choose_kernels(kernels, protocol.spec.num_words)
@@ -293,7 +296,7 @@ class _Together:
         inboxes: list[dict[str, Table]] = [dict(outbox.keep) for outbox in outboxes]
         for name in outboxes[0].mail:
             parcels = [(low, *outbox.mail[name]) for outbox, (low, _) in zip(outboxes, self.ranges, strict=True)]
-            table = self.deliver(self.kernels, parcels, num_machines)
+            table = self.deliver(self.kernels, parcels, num_machines, self.work)
             received = received + table.words()
             for inbox, (low, high) in zip(inboxes, self.ranges, strict=True):
                 inbox[name] = table.part(low, high)

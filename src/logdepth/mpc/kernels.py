@@ -6,7 +6,8 @@ both give the same bits. Addresses: vertex (or cell) v lives on machine `v % q`,
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 import numpy as np
 from jaxtyping import Bool, Int32, Integer, Shaped
@@ -14,6 +15,7 @@ from jaxtyping import Bool, Int32, Integer, Shaped
 from logdepth.mpc import contracting
 
 Array = np.ndarray
+Work = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # `map`, or a pool's
 
 
 class Kernels(Protocol):
@@ -26,6 +28,12 @@ class Kernels(Protocol):
 
         Raises `AssertionError` if a destination is outside 0..num_machines - 1.
         """
+        ...
+
+    def deliver_all(
+        self, destinations: list[Array], parcels: list[list[Array]], num_machines: int, work: Work = map
+    ) -> tuple[list[Array], Array]:
+        """What `deliver` makes of the parcels one after another. `work`: maps over them, several at once perhaps."""
         ...
 
     def merge(self, parcels: list[list[Array]], offsets: list[Array]) -> tuple[list[Array], Array]:
@@ -114,6 +122,12 @@ class NumpyKernels:
         assert len(counts) == num_machines, "a destination that is no machine"
         order = np.argsort(destination, kind="stable")
         return [column[order] for column in columns], np.concatenate([[0], np.cumsum(counts)])
+
+    def deliver_all(
+        self, destinations: list[Array], parcels: list[list[Array]], num_machines: int, work: Work = map
+    ) -> tuple[list[Array], Array]:
+        columns = [np.concatenate(column) for column in zip(*parcels, strict=True)]
+        return self.deliver(np.concatenate(destinations), columns, num_machines)
 
     def merge(self, parcels: list[list[Array]], offsets: list[Array]) -> tuple[list[Array], Array]:
         machine = np.concatenate([np.repeat(np.arange(len(starts) - 1), np.diff(starts)) for starts in offsets])

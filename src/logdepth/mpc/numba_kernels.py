@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from logdepth.mpc import numba_contracting
+from logdepth.mpc.kernels import Work
 
 Array = np.ndarray
 
@@ -346,6 +347,28 @@ class NumbaKernels:
             _scatter_two(destination, starts, columns[index], columns[index + 1], out[index], out[index + 1])
         if len(columns) % 2:
             _scatter(destination, starts, columns[-1], out[-1])
+        return out, starts
+
+    def deliver_all(
+        self, destinations: list[Array], parcels: list[list[Array]], num_machines: int, work: Work = map
+    ) -> tuple[list[Array], Array]:
+        counted = list(work(lambda destination: _count(destination, num_machines), destinations))
+        assert all(valid for _, valid in counted), "a destination that is no machine"
+        starts = np.sum([own for own, _ in counted], axis=0)
+        out = [np.empty(starts[-1], np.result_type(*column)) for column in zip(*parcels, strict=True)]
+        places = [starts[:-1]]  # where each parcel's first row to a machine goes: after those of the parcels before
+        for own, _ in counted[:-1]:
+            places.append(places[-1] + np.diff(own))
+
+        def scatter(parcel: int) -> None:
+            destination, columns = destinations[parcel], parcels[parcel]
+            for index in range(0, len(columns) - 1, 2):
+                pair = columns[index], columns[index + 1], out[index], out[index + 1]
+                _scatter_two(destination, places[parcel], *pair)
+            if len(columns) % 2:
+                _scatter(destination, places[parcel], columns[-1], out[-1])
+
+        list(work(scatter, range(len(parcels))))
         return out, starts
 
     def merge(self, parcels: list[list[Array]], offsets: list[Array]) -> tuple[list[Array], Array]:
