@@ -119,6 +119,63 @@ def test_through_fsspec(tmp_path, edges):
         file_system("nowhere://x")
 
 
+def test_arrays_and_manifests_through_fsspec(tmp_path, edges):
+    """What is not read in place is laid down; a part that is missing is missed there too."""
+    fsspec = pytest.importorskip("fsspec")
+    from logdepth.graphs.generating import Recipe, generate_parts
+
+    memory = fsspec.filesystem("memory")
+    for name, rows in (("a.npy", edges[:90]), ("_b.npy", edges)):
+        with memory.open(f"/arrays/{name}", "wb") as file:
+            np.save(file, rows)
+    with memory.open("/arrays/c.txt.gz", "wb") as file:
+        file.write(gzip.compress("".join(f"{a} {b}\n" for a, b in edges[90:]).encode()))
+    found = look("memory://arrays", tmp_path)
+    assert found.num_parts == 2 and edges_of(found) == edges.T.tolist()
+    with memory.open("/arrays/c.txt.gz", "wb") as file:
+        file.write(gzip.compress(b"1 2\n" * 99)[:-9])
+    refused("memory://arrays", tmp_path, r"memory:///?arrays/c\.txt\.gz is truncated: the gzip stream ends")
+
+    generate_parts(Recipe("path", 30), tmp_path / "e", parts=3, format="npy")
+    assert look(f"file://{tmp_path}/e", tmp_path).num_edges == 29
+    (tmp_path / "e" / "part-00001.npy").unlink()
+    for source in (f"file://{tmp_path}/e", f"file://{tmp_path}/e/*.npy"):
+        refused(
+            source, tmp_path, r"^file://\S+part-00001\.npy is missing: file://\S+logdepth.json names it among 3 parts"
+        )
+
+
+def test_arrays_are_mapped_and_may_be_packed(tmp_path, edges, monkeypatch):
+    np.save(tmp_path / "a.npy", edges)
+    load = np.load
+
+    def mapped(*given, mmap_mode=None, **options):
+        assert mmap_mode == "r"  # a look takes no memory, however long the array
+        return load(*given, mmap_mode=mmap_mode, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "load", mapped)
+        assert edges_of(look(tmp_path / "a.npy", tmp_path, rows=7)) == edges.T.tolist()
+    packed = tmp_path / "packed" / "a.npy.gz"
+    packed.parent.mkdir()
+    packed.write_bytes(gzip.compress((tmp_path / "a.npy").read_bytes()))
+    assert edges_of(look(packed.parent, tmp_path, rows=7)) == edges.T.tolist()
+    packed.write_bytes(packed.read_bytes()[:-20])
+    refused(packed.parent, tmp_path, "^cannot read .*packed/a.npy.gz: Compressed file ended")
+    (tmp_path / "b.txt").write_text("a b\n")
+    told = r"a\.npy has whole numbers \(-?\d+\), .*b\.txt has names \(a\); write .*a\.npy as text or Parquet, and give"
+    refused(tmp_path / "*.*", tmp_path, told)
+
+
+def test_standard_input_is_called_that(tmp_path, monkeypatch):
+    for text, told in ((gzip.compress(b"1 2\n" * 99)[:-9], "standard input is truncated: the gzip"), (b"", "is empty")):
+        (tmp_path / "in").write_bytes(text)
+        with open(tmp_path / "in") as file, monkeypatch.context() as patch:
+            patch.setattr("sys.stdin", file)
+            refused("-", tmp_path, f"^standard input.*{told[-9:]}")
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".gz")]
+
+
 def test_what_is_partitioned(tmp_path):
     (tmp_path / "a[1].txt").write_text("1 2\n")
     assert not is_partitioned(str(tmp_path / "a[1].txt"))
@@ -189,4 +246,11 @@ def test_a_part_that_the_manifest_names(tmp_path):
     cut.write_bytes(cut.read_bytes()[:-5])
     refused(tmp_path / "e", tmp_path, "part-00001.txt is truncated or was changed")
     cut.unlink()
-    refused(tmp_path / "e" / "*.txt", tmp_path, "part-00001.txt is missing: .*logdepth.json names it among 3 parts")
+    missing = "part-00001.txt is missing: .*logdepth.json names it among 3 parts"
+    for source in ("e/*.txt", "e/", "e*/*.txt", "**/part*.txt"):
+        refused(tmp_path / source, tmp_path, missing)
+    for source in ("e/part-00000.txt", "e/*0.txt"):  # it is not among what is asked for
+        assert look(tmp_path / source, tmp_path).num_edges == 9
+    for path in (tmp_path / "e").glob("*.txt"):
+        path.unlink()
+    refused(tmp_path / "e", tmp_path, "part-00000.txt is missing")

@@ -51,7 +51,9 @@ def test_a_run_is_seen_in_every_phase(edges, tmp_path, capsys):
         made = run_job(Job("connectivity", str(edges), machines=8), lambda: engine, progress=watch)
     assert sorted(set(phases), key=phases.index) == ["read", "rounds", "write"]
     last, ledger = seen[-1], made.run.ledger
-    assert last["rounds"] == ledger.num_rounds and last["sent"] == ledger.summary()["words_sent"]
+    assert last["rounds"] == ledger.num_rounds and last["bound"] == ledger.bound
+    total = ledger.summary()
+    assert last["moved"] == total["words_sent"] - total["words_kept"] > 0
     assert last["pid"] == os.getpid() and len(last["workers"]) == 1
     assert "not there" in status_lines({**last, "source": "not there"}, now=last["began"])[0]
     assert not running_jobs()

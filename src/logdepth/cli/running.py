@@ -183,14 +183,14 @@ def _check_output(args: argparse.Namespace) -> None:
     from pathlib import Path
 
     from logdepth.files import check_new_folder
-    from logdepth.graphs.write import check_table_path
+    from logdepth.graphs.write import SUFFIXES, check_table_path
 
     if _out_folder(args):
         check_new_folder(Path(args.out), force=args.force)
     elif args.out:
-        if not Path(args.out).suffix:
+        if Path(args.out).suffix.lower() not in SUFFIXES:
             raise InputError(
-                f"{args.out}: unknown suffix; a table is written as .parquet, .csv, .tsv, .npz; connectivity's also in "
+                f"{args.out}: unknown suffix; a table is written as {', '.join(SUFFIXES)}; connectivity's also in "
                 f"parts, into a folder: {args.out}/"
             )
         check_table_path(args.out)
@@ -228,11 +228,11 @@ def _watched(args: argparse.Namespace, problem: str, source: str) -> Iterator[An
             console = Console(stderr=True)
             held.enter_context(Live(console=console, get_renderable=shown, refresh_per_second=2, transient=True))
         else:
-            bar, others = held.enter_context(progress("rounds")), watch.report
+            bar, others = held.enter_context(progress("rounds", at_most=True)), watch.report
 
             def both(seen: Watch) -> None:
                 others(seen)
-                if bar is not None:
+                if bar is not None and seen.rounds:
                     bar(seen.rounds, seen.bound)
 
             watch.report = both

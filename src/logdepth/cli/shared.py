@@ -19,14 +19,23 @@ def print_json(data: Any) -> None:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on a terminal (standard error), nothing in a pipe."""
+def progress(what: str, *, at_most: bool = False) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on a terminal (standard error), nothing in a pipe.
+
+    at_most: the total is only a bound, of which little may be needed: no share of it is shown, and no time left.
+    """
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    if at_most:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, description=f"{what} {done:,} (at most {total:,})")
+        return
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -51,6 +51,28 @@ def open_numpy(path: Path) -> Iterator[Any]:
         raise _unreadable(path, error) from error
 
 
+def map_array(path: Path) -> np.ndarray:
+    """The array of an .npy file, mapped: only what is looked at is read. Raises `InputError` as `load_array`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(folder + "/a.npy", np.arange(3))
+    ...     array = map_array(Path(folder) / "a.npy")
+    >>> type(array).__name__, array.tolist()
+    ('memmap', [0, 1, 2])
+    """
+    check_file(path)
+    try:
+        with path.open("rb") as file:
+            if file.read(4) == b"PK\x03\x04":
+                raise InputError(f"{path} is an .npz file; one array is needed, as .npy")
+            file.seek(0)
+            _check_array(str(path), file, path.stat().st_size)
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError, SyntaxError, TypeError, OverflowError) as error:
+        raise _unreadable(path, error) from error
+
+
 def load_array(path: Path) -> np.ndarray:
     """The array of an .npy file. Raises `InputError` as `open_numpy`, and for an archive."""
     with open_numpy(path) as array:

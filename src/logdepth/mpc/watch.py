@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from logdepth.mpc.host import Stepped
-from logdepth.mpc.ledger import Ledger
+from logdepth.mpc.ledger import Ledger, Round
 
 
 @dataclass(frozen=True)
 class WorkerSeen:
-    """A process in the last round: `name` is host:pid, `seconds` it worked, `sent` words, its peak in bytes so far."""
+    """A process in the last round: `name` is host:pid, `seconds` it worked, `moved` words, its peak in bytes so far."""
 
     name: str
     seconds: float
-    sent: int
+    moved: int
     peak: int | None
 
 
@@ -25,8 +25,9 @@ class WorkerSeen:
 class Watch:
     """Filled by the driver, read by whoever shows it. A `Progress`, so that it goes wherever one goes.
 
-    phase: look, read, rounds or write. label: of the last round. sent: words in all rounds, `rate` of them a second in
-    the last few. held: words that the machines hold now, of `input_words` at first: what is left to work on. began,
+    phase: look, read, rounds or write. label: of the last round. bound: the rounds that are proved to be enough, of
+    which most inputs take few. moved: words that machines sent each other in all rounds, not those that they kept, and
+    `rate` of them a second in the last few. held: words that the machines hold now, of `input_words` at first. began,
     since: of the run and the phase, seconds of the clock. report: called after each change.
 
     >>> watch = Watch()
@@ -40,7 +41,7 @@ class Watch:
     rounds: int = 0
     bound: int = 0
     label: str = ""
-    sent: int = 0
+    moved: int = 0
     rate: float = 0.0
     held: int = 0
     input_words: int = 0
@@ -63,9 +64,12 @@ class Watch:
         if self.phase != "rounds":
             self.phase, self.since = "rounds", time.time()
         rows = ledger.rounds[-8:]
+        if ledger.num_rounds == self.rounds + 1:
+            self.moved += _moved(rows[-1:])
+        else:  # the first of a run that goes on, or some were lost and are done again
+            self.moved = _moved(ledger.rounds)
         self.rounds, self.bound, self.label = ledger.num_rounds, ledger.bound, rows[-1].label
-        self.sent += rows[-1].words_sent
-        self.rate = sum(row.words_sent for row in rows) / max(sum(row.seconds for row in rows), 1e-9)
+        self.rate = _moved(rows) / max(sum(row.seconds for row in rows), 1e-9)
         self.held, self.input_words = rows[-1].words_received, ledger.spec.num_words
         found: dict[str, WorkerSeen] = {}
         for part in done:
@@ -73,7 +77,8 @@ class Watch:
                 continue
             seen = found.get(part.worker, WorkerSeen(part.worker, 0.0, 0, None))
             peak = part.peak if seen.peak is None else max(seen.peak, part.peak or 0)
-            found[part.worker] = WorkerSeen(part.worker, seen.seconds + part.seconds, seen.sent + part.sent.total, peak)
+            moved = seen.moved + part.sent.total - part.kept.total
+            found[part.worker] = WorkerSeen(part.worker, seen.seconds + part.seconds, moved, peak)
         self.workers = list(found.values())
         self.report(self)
 
@@ -81,3 +86,7 @@ class Watch:
         """All of it but whom it reports to."""
         return {**{key: value for key, value in vars(self).items() if key not in ("report", "workers")},
                 "workers": [asdict(worker) for worker in self.workers]}  # fmt: skip
+
+
+def _moved(rows: Sequence[Round]) -> int:
+    return sum(row.words_sent - row.words_kept for row in rows)

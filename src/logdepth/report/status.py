@@ -28,14 +28,18 @@ def status_lines(status: Mapping[str, Any], now: float | None = None) -> list[st
         f"phase     {status['phase']}: {what}, for {_span(now - status['since'])}",
     ]
     if status["rounds"]:
-        lines.append(f"rounds    {status['rounds']:,} (at most {status['bound']:,})")
-    if status["sent"]:
-        share = status["held"] / max(status["input_words"], 1)
-        lines.append(f"words     {status['sent']:,} sent, {status['rate'] / 1e6:,.1f} million a second of late")
-        lines.append(f"left      {status['held']:,} words on the machines, {share:.0%} of the input's")
+        lines.append(
+            f"rounds    {status['rounds']:,} (no input takes more than {status['bound']:,}, most take far fewer)"
+        )
+    if status["rounds"] and status["input_words"]:
+        input_words, held = status["input_words"], status["held"]
+        each = status["moved"] / input_words
+        rate = f"{status['rate'] / 1e6:,.1f} million a second of late"
+        lines.append(f"words     {status['moved']:,} moved, {each:,.2f} for each of the input's, {rate}")
+        lines.append(f"held      {held:,} words on the machines now; the input had {input_words:,}")
     for worker in status["workers"]:
         peak = f", {worker['peak'] / 2**20:,.0f} MiB at most" if worker["peak"] else ""
-        did = f"{worker['seconds']:.2f} s and {worker['sent']:,} words"
+        did = f"{worker['seconds']:.2f} s and {worker['moved']:,} words"
         lines.append(f"worker    {worker['name']}: {did}{peak}")
     return lines
 

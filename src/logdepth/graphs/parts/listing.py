@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import json
 import os
@@ -90,7 +91,8 @@ def file_system(url: str) -> tuple[Any, str]:
 def list_parts(source: str) -> list[PartFile]:
     """The files that a glob, a folder, a file or a URL stands for, by name. Raises `InputError` if there are none.
 
-    Where a manifest of `logdepth generate` lies beside them, none that it names may be missing or of another size.
+    Where a manifest of `logdepth generate` lies beside them, none that it names, and the source means, may be missing,
+    or of another size.
     """
     names = _names(source)
     parts = []
@@ -99,8 +101,7 @@ def list_parts(source: str) -> list[PartFile]:
             parts.append(PartFile(name, *stamp_of(name)))
         except OSError as error:
             raise InputError(f"{name}: {error.strerror or 'no such file'}") from None
-    if "://" not in source:
-        _check_manifest(source, {os.path.abspath(part.path): part for part in parts})
+    _check_manifests(source, parts)
     if not parts:
         raise InputError(f"{source} matches no file of edges ({', '.join(KINDS)}, text also with .gz)")
     return parts
@@ -123,7 +124,8 @@ def _names(source: str) -> list[str]:
         found = system.glob(path) if glob.has_magic(path) else (
             system.find(path, maxdepth=1) if system.isdir(path) else [path]
         )  # fmt: skip
-        return [f"{scheme}://{name}" for name in sorted(found) if kind_of(name)]
+        seen = (name for name in found if not os.path.basename(name).startswith((".", "_")))
+        return [f"{scheme}://{name}" for name in sorted(seen) if kind_of(name)]
     if os.path.isdir(source):
         found = [os.path.join(source, name) for name in os.listdir(source) if not name.startswith((".", "_"))]
     elif os.path.exists(source) or not glob.has_magic(source):
@@ -134,18 +136,46 @@ def _names(source: str) -> list[str]:
     return sorted(name for name in files if kind_of(name) or name == source)
 
 
-def _check_manifest(source: str, there: dict[str, PartFile]) -> None:
-    """Against the manifest beside the parts, if there is one: for what the source would match."""
-    folder = source if os.path.isdir(source) else os.path.dirname(source)
+def _check_manifests(source: str, parts: list[PartFile]) -> None:
+    """Against the manifest beside the parts, in each of their folders."""
+    there = {part.path: part.size for part in parts}
+    folders = {os.path.dirname(part.path) for part in parts}
+    if not parts and not glob.has_magic(source):
+        folders.add(source.rstrip("/"))
+    for folder in sorted(folders):
+        for name, size, count in _announced(folder):
+            path = os.path.join(folder, name)
+            if path in there and there[path] != size:
+                raise InputError(f"{path} is truncated or was changed: it has {there[path]:,} bytes, and had {size:,}")
+            if path not in there and _means(source, path) and not _exists(path):
+                raise InputError(f"{path} is missing: {os.path.join(folder, MANIFEST)} names it among {count:,} parts")
+
+
+def _announced(folder: str) -> list[tuple[str, int, int]]:
+    """Name and bytes of each part that the folder's manifest of edges has, and how many; none without one."""
+    path = os.path.join(folder, MANIFEST)
     try:
-        manifest = json.loads(Path(folder, MANIFEST).read_text(encoding="utf-8"))
-        parts = [(str(part["name"]), int(part["bytes"])) for part in manifest["parts"] if manifest["kind"] == "edges"]
+        if "://" in folder:
+            system, inside = file_system(path)
+            text = system.cat_file(inside)
+        else:
+            text = Path(path).read_bytes()
+        manifest = json.loads(text)
+        parts = manifest["parts"] if manifest["kind"] == "edges" else []
+        return [(str(part["name"]), int(part["bytes"]), len(parts)) for part in parts]
     except (OSError, ValueError, KeyError, TypeError):
-        return
-    for name, size in parts:
-        path = os.path.join(folder, name)
-        part = there.get(os.path.abspath(path))
-        if part is None and not os.path.exists(path) and (source == folder or glob.has_magic(source)):
-            raise InputError(f"{path} is missing: {os.path.join(folder, MANIFEST)} names it among {len(parts)} parts")
-        if part is not None and part.size != size:
-            raise InputError(f"{path} is truncated or was changed: it has {part.size:,} bytes, and had {size:,}")
+        return []
+
+
+def _means(source: str, path: str) -> bool:
+    """Whether the source would have the path among its files: in that folder, or as the glob says."""
+    if not glob.has_magic(source):
+        return os.path.basename(source.rstrip("/")) == os.path.basename(os.path.dirname(path))
+    return fnmatch.fnmatchcase(os.path.basename(path), os.path.basename(source))
+
+
+def _exists(path: str) -> bool:
+    if "://" not in path:
+        return os.path.exists(path)
+    system, inside = file_system(path)
+    return bool(system.exists(inside))

@@ -11,7 +11,7 @@ from logdepth.graphs.decimals import Texts
 from logdepth.graphs.dialect import Dialect
 from logdepth.graphs.edge_list import parse_integer_lines
 from logdepth.graphs.named_edges import NotIntegersError, check_utf8, parse_named_lines
-from logdepth.graphs.numpy_files import open_numpy
+from logdepth.graphs.numpy_files import map_array
 from logdepth.graphs.parts.listing import PartFile
 from logdepth.graphs.parts.text_range import open_part, read_lines
 from logdepth.graphs.parts.units import EdgeUnit, pack_names
@@ -103,22 +103,22 @@ def _as_int64(where: str, first: int, values: np.ndarray) -> np.ndarray:
 
 def _read_array(unit: EdgeUnit) -> Ends:
     unit.file.check()
-    try:
-        edges = np.load(unit.file.path, mmap_mode="r", allow_pickle=False)[unit.start : unit.stop]
-    except (OSError, ValueError, EOFError) as error:
-        raise damaged(unit.file, error) from None
+    edges = array_of(unit.file)[unit.start : unit.stop]
     where = f"{unit.file.name}: edges"
     return tuple(_as_int64(where, unit.start, np.ascontiguousarray(edges[:, end]))[None] for end in (0, 1))  # pyright: ignore
 
 
-def shape_of_array(file: PartFile) -> tuple[int, ...]:
-    """Of a .npy file of whole numbers, (m, 2). Raises `InputError` for another."""
+def array_of(file: PartFile) -> np.ndarray:
+    """A .npy file of whole numbers, (m, 2), mapped into memory. Raises `InputError` for another."""
     from pathlib import Path
 
-    with open_numpy(Path(file.path)) as edges:
-        if not isinstance(edges, np.ndarray) or edges.ndim != 2 or edges.shape[1] != 2 or edges.dtype.kind not in "iu":
-            raise InputError(f"{file.name}: edges are (m, 2) whole numbers, a row an edge")
-        return edges.shape
+    try:
+        edges = map_array(Path(file.path))
+    except InputError as error:
+        raise InputError(str(error).replace(file.path, file.name)) from None
+    if edges.ndim != 2 or edges.shape[1] != 2 or edges.dtype.kind not in "iu":
+        raise InputError(f"{file.name}: edges are (m, 2) whole numbers, a row an edge")
+    return edges
 
 
 def unit_text(unit: EdgeUnit) -> tuple[TextFile, Dialect, bytes]:

@@ -19,7 +19,7 @@ from logdepth.errors import InputError
 from logdepth.graphs.columns import choose_columns
 from logdepth.graphs.dialect import Dialect, LineError, find_dialect, is_integer, is_number
 from logdepth.graphs.parts.listing import PartFile, kind_of, list_parts
-from logdepth.graphs.parts.reading import damaged, named_spans, scan_table, shape_of_array, unit_text
+from logdepth.graphs.parts.reading import array_of, damaged, named_spans, scan_table, unit_text
 from logdepth.graphs.parts.text_range import lay_down
 from logdepth.graphs.parts.units import EdgeUnit, name_words
 from logdepth.graphs.text import TextFile
@@ -106,10 +106,11 @@ def look_at(file: PartFile, *, folder: str) -> _Look:
     kind = kind_of(file.name) or kind_of(file.path) or "guess"
     if kind == "parquet":
         return _look_at_table(file)
-    if kind == "npy":
-        return _Look(file, "npy", rows=shape_of_array(file)[0])
     if not file.shown and ("://" in file.path or _is_zipped(file.path)):
         file = lay_down(file.path, folder)
+    if kind == "npy":
+        edges = array_of(file)
+        return _Look(file, "npy", rows=len(edges), example=str(edges[0, 0]) if len(edges) else "")
     text = TextFile(Path(file.path))
     try:
         dialect = find_dialect(text, kind, False)
@@ -196,9 +197,12 @@ def _agree(looks: list[_Look], ids: str | None) -> bool:
     for look in known:
         if look.names != known[0].names:
             whole, named = (look, known[0]) if known[0].names else (known[0], look)
+            array = next((each.file.name for each in looks if each.kind == "npy"), None)
             raise InputError(
                 f"ids of different kinds: {whole.file.name} has whole numbers ({whole.example}), {named.file.name} has "
-                f"names ({named.example[:40]}); give --ids names to read all of them as names"
+                f"names ({named.example[:40]}); "
+                + (f"write {array} as text or Parquet, and " if array else "")
+                + "give --ids names to read all of them as names"
             )
     return bool(known) and known[0].names
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-import shutil
 import sys
 import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,45 +63,79 @@ def read_lines(file: PartFile, start: int, stop: int, begin: int) -> bytes:
 
 
 def lay_down(source: str, folder: str) -> PartFile:
-    """A compressed text, or `-` (standard input, compressed or not), streamed into a file of plain text in `folder`.
+    """A file that is compressed or elsewhere, or `-` (standard input), streamed into a plain file in `folder`.
 
     Raises `InputError` for damaged gzip, `WriteError` where the disk is full.
     """
     if source == "-":
-        raw = _write(folder, "stdin.txt", lambda out: shutil.copyfileobj(sys.stdin.buffer, out, _COPY))
-        with open(raw, "rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        if zipped:
-            plain = _unpack(Path(raw), folder)
-            os.unlink(raw)
-            raw = plain
-        return PartFile(raw, *stamp_of(raw), shown="standard input")
+        plain = _plain(sys.stdin.buffer, "stdin.txt", "standard input", folder)
+        return PartFile(plain, *stamp_of(plain), shown="standard input")
     if "://" in source:
         system, path = file_system(source)
-        with system.open(path, "rb") as remote:
-            copy = _write(folder, os.path.basename(path), lambda out: shutil.copyfileobj(remote, out, _COPY))
-        plain = _unpack(Path(copy), folder)
-        os.unlink(copy)
+        with _blaming(source), system.open(path, "rb") as remote:
+            plain = _plain(remote, os.path.basename(path), source, folder)
     else:
-        plain = _unpack(Path(source), folder)
+        plain = _unpack(Path(source), os.path.basename(source), source, folder)
     return PartFile(plain, *stamp_of(plain), shown=source)
 
 
-def _unpack(path: Path, folder: str) -> str:
-    def copy(out: Any) -> None:
-        for block in TextFile(path).blocks(_COPY):
-            out.write(block)
-
-    return _write(folder, path.name.removesuffix(".gz"), copy)
-
-
-def _write(folder: str, name: str, copy: Any) -> str:
-    handle, path = tempfile.mkstemp(prefix="unpacked-", suffix=f"-{name}", dir=folder)
+def _plain(stream: IO[bytes], name: str, shown: str, folder: str) -> str:
+    """The stream's bytes as a file, unpacked if they are compressed."""
+    copy = _write(folder, name, _pieces(stream, shown))
+    with open(copy, "rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    if not zipped:
+        return copy
     try:
+        return _unpack(Path(copy), name, shown, folder)
+    finally:
+        os.unlink(copy)
+
+
+def _unpack(path: Path, name: str, shown: str, folder: str) -> str:
+    name = name.removesuffix(".gz")
+    try:
+        if not name.endswith(".npy"):
+            return _write(folder, name, TextFile(path).blocks(_COPY))
+        with gzip.open(path) as unpacked:
+            return _write(folder, name, _pieces(unpacked, shown))
+    except WriteError:
+        raise
+    except InputError as error:
+        raise InputError(str(error).replace(str(path), shown)) from None
+
+
+def _pieces(stream: Any, shown: str) -> Iterator[bytes]:
+    while True:
+        with _blaming(shown):
+            piece = stream.read(_COPY)
+        if not piece:
+            return
+        yield piece
+
+
+@contextmanager
+def _blaming(shown: str) -> Iterator[None]:
+    """What goes wrong within is that this cannot be read."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"cannot read {shown}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _write(folder: str, name: str, pieces: Iterable[bytes]) -> str:
+    """A new file of these bytes, or none. Raises `WriteError`, and what the pieces raise."""
+    path = ""
+    try:
+        handle, path = tempfile.mkstemp(prefix="unpacked-", suffix=f"-{name}", dir=folder)
         with os.fdopen(handle, "wb") as out:
-            copy(out)
-    except OSError as error:
-        os.unlink(path)
+            for piece in pieces:
+                out.write(piece)
+    except BaseException as error:
+        with suppress(OSError):
+            os.unlink(path)
+        if not isinstance(error, OSError):
+            raise
         reason = error.strerror or str(error)
-        raise WriteError(f"cannot write {path}: {reason}", reason=reason) from error
+        raise WriteError(f"cannot write {path or folder}: {reason}", reason=reason) from error
     return path
