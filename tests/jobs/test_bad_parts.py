@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+from pathlib import Path
 
 import pytest
-from tests.jobs.test_faults import Faulty, edges  # noqa: F401  a fixture
+from tests.jobs.test_faults import Faulty, edges, left, right  # noqa: F401  a fixture
 
 from logdepth.cli.main import main
 from logdepth.errors import InputError
@@ -85,6 +87,42 @@ def test_a_folder_that_a_worker_does_not_see(edges, tmp_path):  # noqa: F811
     with pytest.raises(InputError, match=f"not here: no such folder on host {socket.gethostname()}; the workers"):
         run_job(Job("connectivity", str(edges)), Elsewhere, wanted=AnswerWanted(tmp_path / "labels"))
     assert not (tmp_path / "labels").exists()
+
+
+class Leaving(LocalEngine):
+    """Before its workers write their parts, others, that are lost, wrote some of other ranges of machines."""
+
+    def run(self, *args, outputs, **given):
+        before = LabelParts(outputs.num_machines, outputs.width, outputs.names, outputs.place)
+
+        class Both(LabelParts):
+            def take(self, first, last, tables):
+                before.take(0, 1, {name: table.part(0, 1) for name, table in tables.items()})
+                return super().take(first, last, tables)
+
+        both = Both(outputs.num_machines, outputs.width, outputs.names, outputs.place)
+        return super().run(*args, **given, outputs=both)
+
+
+def test_what_lost_workers_wrote_is_no_part_of_the_answer(edges, tmp_path):  # noqa: F811
+    run_job(Job("connectivity", str(edges), machines=12), Leaving, wanted=AnswerWanted(tmp_path / "labels"))
+    manifest = json.loads((tmp_path / "labels" / "logdepth.json").read_text())
+    names = [part["name"] for part in manifest["parts"]]
+    assert sorted(path.name for path in (tmp_path / "labels").iterdir()) == ["logdepth.json", *names]
+    assert right(tmp_path / "labels", edges)
+
+
+def test_a_part_that_this_host_does_not_see(edges, tmp_path):  # noqa: F811
+    class Elsewhere(LocalEngine):
+        def run(self, *args, outputs, **given):
+            made = super().run(*args, **given, outputs=outputs)
+            (Path(outputs.place.folder) / made.result.parts[0]["name"]).unlink()
+            return made
+
+    told = rf"part-0000000-0000012.parquet, .* is not to be seen on host {socket.gethostname()}"
+    with pytest.raises(InputError, match=told):
+        run_job(Job("connectivity", str(edges), machines=12), Elsewhere, wanted=AnswerWanted(tmp_path / "labels"))
+    assert not left(tmp_path) and not (tmp_path / "labels").exists()
 
 
 def test_as_a_user(edges, tmp_path, capsys, monkeypatch):  # noqa: F811

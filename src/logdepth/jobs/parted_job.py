@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logdepth import __version__
-from logdepth.errors import InputError
+from logdepth.errors import InputError, WriteError
 from logdepth.files import check_new_folder, new_folder, own_folder, write_text_atomically
 from logdepth.graphs.parts.listing import is_partitioned, kind_of
 from logdepth.graphs.parts.survey import PartsSurvey, survey
@@ -110,10 +112,12 @@ def run_in_parts(
             if isinstance(progress, Watch):
                 progress.enter("read")
             with new_folder(wanted.folder, force=wanted.force) if wanted.folder else nullcontext() as out:
-                outputs = parted.outputs(config, spec, AnswerPlace(None if out is None else str(out), wanted.rows))
+                desk = None if out is None else _desk(out)
+                outputs = parted.outputs(config, spec, AnswerPlace(None if desk is None else str(desk), wanted.rows))
                 given = {"strict": job.strict, "progress": progress, "checkpoints": saves, "outputs": outputs}
                 run = made.run(protocol, inputs, **given)
-                if out is not None:
+                if out is not None and desk is not None:
+                    _hand_in(desk, out, [str(part["name"]) for part in run.result.parts])
                     facts = parted.facts(run.result)
                     about = {"kind": "labels", "problem": problem.name, "version": __version__, **facts}
                     content = {**about, "columns": list(problem.columns), "parts": list(run.result.parts)}
@@ -122,6 +126,29 @@ def run_in_parts(
         made.close()
     run.ledger.driver = {**driver, **run.ledger.driver}
     return FinishedInParts(job, problem, found, run)
+
+
+def _desk(out: Path) -> Path:
+    """Where workers write parts of the answer. If some are lost meanwhile others do it again, in other pieces."""
+    desk = out / ".writing"
+    try:
+        desk.mkdir()
+    except OSError as error:
+        raise WriteError(f"cannot write {desk}: {error.strerror}", reason=str(error.strerror)) from error
+    return desk
+
+
+def _hand_in(desk: Path, out: Path, names: list[str]) -> None:
+    """The parts that make up the answer, and nothing of what workers wrote that were lost, or still write."""
+    for name in names:
+        try:
+            (desk / name).rename(out / name)
+        except FileNotFoundError:
+            raise InputError(
+                f"{name}, which a worker wrote into {desk}, is not to be seen on host {socket.gethostname()}; all must "
+                "see the same --out (a file system that the nodes share)"
+            ) from None
+    shutil.rmtree(desk)
 
 
 def _parted(problem: Problem) -> Parted:
