@@ -123,7 +123,9 @@ def test_where_the_checkpoint_is(disk, job, tmp_path, kind):
     """The run goes on; what was saved before stays, and is taken up."""
     warned, place = [], disk / "c"
     engine = Faulty(engine_of(kind), "settle", lambda: fill(disk))
-    run_job(job, lambda: engine, checkpoint=place, every=3, warn=warned.append, wanted=AnswerWanted(tmp_path / "labels"))
+    run_job(
+        job, lambda: engine, checkpoint=place, every=3, warn=warned.append, wanted=AnswerWanted(tmp_path / "labels")
+    )
     assert warned and all(NO_SPACE in line and "the one of round 18 is kept" in line for line in warned)
     want = wanted_labels(job)
     assert labels(tmp_path / "labels").equals(want)

@@ -207,3 +207,19 @@ def test_refusals(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match="pip install 'logdepth\\[ray\\]'"):
         RayEngine()
+
+
+def test_a_full_disk_of_ray_is_no_lost_worker():
+    """Nothing is tried again: a line says what is full."""
+    ray = pytest.importorskip("ray")
+    from logdepth.mpc.ray_engine import _cause
+
+    known = ray.exceptions
+    for full in (known.OutOfDiskError("x"), known.ObjectStoreFullError("x")):
+        for error in (full, known.RayTaskError("step", "Traceback", full)):
+            told = _cause(error, ray)
+            assert isinstance(told, InputError) and "object store is full" in str(told) and "\n" not in str(told)
+    own = InputError("a.txt:3: no")
+    assert _cause(known.RayTaskError("step", "Traceback", own), ray) is own
+    assert _cause(known.RayTaskError("step", "Traceback", known.ObjectLostError("0" * 56, None, "")), ray) is None
+    assert _cause(known.RayActorError(), ray) is None

@@ -22,6 +22,7 @@ from logdepth.files import own_folder, sweep
 from logdepth.mpc.accountant import Accountant
 from logdepth.mpc.checkpoint import Checkpoints, Part
 from logdepth.mpc.engine import Run, check_kernels, choose_kernels, finish, machine_ranges, reading
+from logdepth.mpc.head_watch import HeadWatch
 from logdepth.mpc.host import Stepped
 from logdepth.mpc.placing import Inputs, Outputs, TablesInHand, as_inputs
 from logdepth.mpc.protocol import Protocol
@@ -90,6 +91,7 @@ class RayEngine:
             except (ConnectionError, RuntimeError, ValueError) as error:
                 self._held.close()
                 raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
+        self.head = HeadWatch(ray.get_runtime_context().gcs_address)
         self._cpus_at_first = self._cpus()
         self.workers = workers or max(1, self._cpus_at_first)
         self.pids: list[int] = []
@@ -107,7 +109,9 @@ class RayEngine:
         return given
 
     def close(self) -> None:
-        """Let the actors go, and stop Ray if this engine started it."""
+        """Let the actors go, and stop Ray if this engine started it. Without its head there is nobody to tell."""
+        if self.head.gone:
+            self._actors, self._shared = [], None
         if self.spill is not None:
             with suppress(self.ray.exceptions.RayError):
                 self.ray.get([actor.end.remote() for actor in self._actors])
@@ -125,6 +129,10 @@ class RayEngine:
 
     def map(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """`work` of each item, on any worker; a lost one's items are done again by another."""
+        with self.head.guarding(_WAY_ON):
+            return self._map(work, items)
+
+    def _map(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         self._drop()  # actors of a run before this hold the CPUs that the work waits for
         remote = self.ray.remote(apply).options(num_cpus=1, max_retries=self.recoveries)
         while True:
@@ -176,6 +184,7 @@ class RayEngine:
         ledger = account.ledger
         kernels = choose_kernels(self.kernels, spec.num_words).name
         with ExitStack() as kept:
+            kept.enter_context(self.head.guarding(_WAY_ON))
             if checkpoints is None:
                 folder = kept.enter_context(own_folder(Path(tempfile.gettempdir()), "logdepth-checkpoint-"))
                 # never, where no other node would see it, or where it would be as large as what waits on disk
@@ -313,9 +322,12 @@ def _first_line(error: Exception) -> str:
 
 
 def _cause(error: Any, ray: Any) -> BaseException | None:
-    """The user's own exception behind a failed step; None if workers or objects were lost."""
-    if isinstance(error, ray.exceptions.RayTaskError):
-        cause = error.cause
-        if not isinstance(cause, ray.exceptions.RayError):
-            return cause
-    return None
+    """The user's own exception behind a failed step, or a full disk; None if workers or objects were lost."""
+    known = ray.exceptions
+    cause = error.cause if isinstance(error, known.RayTaskError) else error
+    if isinstance(cause, known.OutOfDiskError | known.ObjectStoreFullError):  # to begin again would fill it again
+        return InputError(
+            "Ray's object store is full, and so is the disk where it puts the rest (--spill, or its temporary folder; "
+            f"it stops at 95 %): make room there; {_WAY_ON}"
+        )
+    return None if isinstance(cause, known.RayError) else cause

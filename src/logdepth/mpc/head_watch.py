@@ -1,0 +1,76 @@
+"""Whether the head of a Ray cluster still answers: without it Ray ends the whole process after a while, in its own words.
+
+This ends the run a little earlier, as any other error: what is half written goes, and one line says what to do.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from logdepth.errors import InputError
+
+_RAYS_PATIENCE = "RAY_gcs_rpc_server_reconnect_timeout_s"  # a minute, unless somebody says otherwise
+
+
+class HeadWatch:
+    """Of a head at `address`, host:port. patience: seconds without it after which it is gone; less than Ray's.
+
+    >>> watch = HeadWatch("127.0.0.1:1", patience=9)
+    >>> with watch.guarding("then"):
+    ...     watch.gone
+    False
+    """
+
+    def __init__(self, address: str, patience: float | None = None, every: float = 2.0) -> None:
+        self.address, self.every, self.gone = address, every, False
+        self.patience = 0.75 * float(os.environ.get(_RAYS_PATIENCE) or 60) if patience is None else patience
+
+    @contextmanager
+    def guarding(self, way_on: str) -> Iterator[None]:
+        """Raises `InputError`, which ends with `way_on`, once the head is gone: out of whatever the block waits for.
+
+        Only the main thread can be called out of its waiting; in others nothing is watched.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        over, turn = threading.Event(), threading.Lock()
+
+        def look() -> None:
+            last = time.monotonic()
+            while not over.wait(self.every):
+                if self._answers():
+                    last = time.monotonic()
+                elif time.monotonic() - last > self.patience:
+                    with turn:
+                        if not over.is_set():
+                            self.gone = True
+                            _thread.interrupt_main()
+                    return
+
+        threading.Thread(target=look, name="logdepth-head-watch", daemon=True).start()
+        try:
+            yield
+        except BaseException as error:
+            if self.gone:
+                raise InputError(
+                    f"the head of the Ray cluster, {self.address}, has not answered for {self.patience:.0f} s; {way_on}"
+                ) from error
+            raise
+        finally:
+            with turn:
+                over.set()
+
+    def _answers(self) -> bool:
+        host, _, port = self.address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=self.every).close()
+        except (OSError, ValueError):
+            return False
+        return True
