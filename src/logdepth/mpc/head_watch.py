@@ -1,4 +1,4 @@
-"""Whether the head of a Ray cluster still answers: without it Ray ends the whole process after a while, in its own words.
+"""Whether the head of a Ray cluster still answers: without it Ray ends the whole process after a while, in its words.
 
 This ends the run a little earlier, as any other error: what is half written goes, and one line says what to do.
 """
