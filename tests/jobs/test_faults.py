@@ -73,15 +73,15 @@ class Slow:
 class Faulty:
     """An engine in which `happen` happens in the middle of a phase, once."""
 
-    def __init__(self, engine, phase, happen, close=True):
-        self.engine, self.phase, self.happen, self.closes = engine, phase, happen, close
+    def __init__(self, engine, phase, happen, close=True, seconds=0.6):
+        self.engine, self.phase, self.happen, self.closes, self.seconds = engine, phase, happen, close, seconds
 
     def _soon(self, phase, wrapped):
         if phase != self.phase:
             return wrapped
         self.phase = ""
         threading.Timer(0.2, self.happen).start()
-        return Slow(wrapped)
+        return Slow(wrapped, self.seconds)
 
     def map(self, work, items):
         return self.engine.map(self._soon("look", work), items)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import signal
 import socket
 import threading
 import time
@@ -51,21 +52,23 @@ class HeadWatch:
                     with turn:
                         if not over.is_set():
                             self.gone = True
-                            _thread.interrupt_main()
+                            _call_out()
                     return
 
-        threading.Thread(target=look, name="logdepth-head-watch", daemon=True).start()
-        try:
-            yield
-        except BaseException as error:
-            if self.gone:
-                raise InputError(
-                    f"the head of the Ray cluster, {self.address}, has not answered for {self.patience:.0f} s; {way_on}"
-                ) from error
-            raise
-        finally:
-            with turn:
-                over.set()
+        with _may_be_called_out():
+            threading.Thread(target=look, name="logdepth-head-watch", daemon=True).start()
+            try:
+                yield
+            except BaseException as error:
+                if self.gone:
+                    raise InputError(
+                        f"the head of the Ray cluster, {self.address}, has not answered for {self.patience:.0f} s; "
+                        f"{way_on}"
+                    ) from error
+                raise
+            finally:
+                with turn:
+                    over.set()
 
     def _answers(self) -> bool:
         host, _, port = self.address.rpartition(":")
@@ -74,3 +77,32 @@ class HeadWatch:
         except (OSError, ValueError):
             return False
         return True
+
+
+# a signal that means nothing else, where there are any: Ctrl-C's is ignored by what runs in the background
+_CALL = getattr(signal, "SIGURG", None)
+
+
+def _call_out() -> None:
+    """The main thread, out of whatever it waits for."""
+    main = threading.main_thread().ident
+    if _CALL is not None and main is not None:
+        signal.pthread_kill(main, _CALL)
+    else:
+        _thread.interrupt_main()
+
+
+@contextmanager
+def _may_be_called_out() -> Iterator[None]:
+    if _CALL is None:
+        yield
+        return
+
+    def called(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(_CALL, called)
+    try:
+        yield
+    finally:
+        signal.signal(_CALL, before if before is not None else signal.SIG_DFL)
