@@ -20,7 +20,8 @@ class _Rotate(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        return _turn(grads[0], *ctx.saved_tensors, -1), None, None
+        cosine, sine = ctx.saved_tensors
+        return _turn(grads[0], cosine, sine, -1), None, None
 
 
 def _turn(x: Tensor, cosine: Tensor, sine: Tensor, direction: int) -> Tensor:
