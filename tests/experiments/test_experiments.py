@@ -21,7 +21,7 @@ from logdepth.train.loop import train
 from logdepth.train.recipes import fast, plain
 
 RIVALS = ("rivals", "rivals-search", "depth-against-steps", "connectivity-by-diameter")
-OTHERS = ("attention-maps", "best-pointer", "finite-samples", "width", "variants")
+OTHERS = ("attention-maps", "best-pointer", "finite-samples", "width", "variants", "end-question")
 
 
 @pytest.fixture(scope="module")
