@@ -30,7 +30,8 @@ def end_runs(scale: str) -> list[TrainConfig]:
     """
     if scale == "smoke":
         tiny: dict[str, Any] = {"embed_dim": 32, "steps": 60, "batch_size": 16, "evaluate_strings": 10, "task": TASK}
-        return [fast(1, graph=GraphTold(8), **tiny, **asked) for asked in ({"auxiliary_weight": 0.0}, {"deep": False})]
+        tiny["graph"] = GraphTold(8)
+        return [fast(1, auxiliary_weight=0.0, **tiny), fast(1, deep=False, **tiny)]
     if scale not in SCALES:
         raise InputError(f"scale is {scale!r}; there are: {', '.join(SCALES)}")
     more = 1 if scale == "cpu" else 10
