@@ -154,7 +154,7 @@ def check(case: Case, dtype: str = "float32") -> Compilation:
     return compilation
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(cases)
 def test_compiled_is_interpreted_is_brute_force(case: Case) -> None:
     try:

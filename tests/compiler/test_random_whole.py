@@ -171,7 +171,7 @@ def check(case: Case) -> None:
         assert (run.result == truth[1, 1:]).all()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(cases)
 def test_compiled_is_interpreted_is_brute_force(case: Case) -> None:
     try:

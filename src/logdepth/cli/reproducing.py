@@ -9,7 +9,8 @@ from logdepth.cli.shared import add_json, print_json, progress
 from logdepth.errors import InputError
 
 NAMES = "figure-2, few-steps, depth-by-k, finite-samples, width, attention-maps, pointer-table, best-pointer, "
-NAMES += "variants, inside, long-hops, rivals, rivals-search, depth-against-steps, connectivity-by-diameter"
+NAMES += "variants, inside, long-hops, rivals, rivals-search, depth-against-steps, connectivity-by-diameter, "
+NAMES += "end-question"
 
 
 def add_commands(commands: Any) -> None:

@@ -82,7 +82,7 @@ def name_of_net(row: dict[str, Any], usual: int) -> str:
 
 
 def draw_diameter(rows: Rows, folder: Path) -> list[Path]:
-    """Error against the diameter, on a logarithmic axis: all pairs, and the source; a line a net, dotted at 2^(L-1)."""
+    """Error against the diameter, on a logarithmic axis: all pairs, and the source; of seeds the median and each."""
     figure, axes = new_figure(1, 2, (5.0, 3.8), sharey=True)
     usual = rows[0]["steps"]
     names = list(dict.fromkeys(name_of_net(row, usual) for row in rows))
@@ -101,8 +101,10 @@ def draw_diameter(rows: Rows, folder: Path) -> list[Path]:
                 cells.append("not asked")
                 continue
             ks = sorted(next(iter(by_seed.values())))
-            means = [sum(errors[k] for errors in by_seed.values()) / len(by_seed) for k in ks]
-            axis.plot(ks, means, style, color=colour, label=name, marker=".")
+            middle = [sorted(errors[k] for errors in by_seed.values())[len(by_seed) // 2] for k in ks]
+            axis.plot(ks, middle, style, color=colour, label=name, marker=".")
+            for errors in by_seed.values():
+                axis.plot(ks, [errors[k] for k in ks], style, color=colour, lw=0.6, alpha=0.5)
             cells.append(", ".join(str(reach(dict(errors))) for errors in by_seed.values()))
         depth = mine[0]["depth"]
         if mine[0]["asked"] == "every layer":
@@ -114,14 +116,14 @@ def draw_diameter(rows: Rows, folder: Path) -> list[Path]:
         axis.set_xlabel("diameter")
         axis.set_title(title, fontsize=9)
     axes[0][0].set_ylabel("wrong")
-    axes[0][1].legend(fontsize=6.5, frameon=False)
+    axes[0][1].legend(fontsize=6.5, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     row = rows[0]
     seeds = len({row["seed"] for row in rows})
     caption = f"Two components of one size and diameter, {row['vertices']} vertices, ids shuffled; {usual:,} steps of "
     caption += (
         f"{row['batch']} graphs, {seeds} seed{'s' * (seeds > 1)}. Unless said, asked after layer l who is within "
     )
-    caption += "2^(l-1), after the last who is connected. Dotted: 2^(L-1). Grey line: 1 %"
+    caption += "2^(l-1), after the last who is connected. Of seeds the median, thin each. Dotted: 2^(L-1). Grey: 1 %"
     picture = save_figure(figure, folder / "by-diameter.png", smoke_mark(rows) + "connectivity by diameter", caption)
     table = folder / "by-diameter.md"
     write_text_atomically(table, "\n".join(lines) + "\n")

@@ -17,6 +17,7 @@ from logdepth.experiments.attention import (
 from logdepth.experiments.by_diameter import diameter_runs, draw_diameter, measure_diameter
 from logdepth.experiments.curves import draw_by_k
 from logdepth.experiments.depth_steps import depth_runs, draw_depth, measure_depth
+from logdepth.experiments.end_question import draw_end, end_runs, measure_end
 from logdepth.experiments.error_plots import draw_by_depth, draw_samples
 from logdepth.experiments.errors import (
     fresh_runs,
@@ -43,6 +44,7 @@ LONG = Measure("long-errors", 1, measure_long)
 RIVAL = Measure("rival-errors", 1, measure_rival)
 DEPTH = Measure("depth-errors", 1, measure_depth)
 DIAMETER = Measure("diameter-errors", 1, measure_diameter)
+END = Measure("end-errors", 1, measure_end)
 
 _ALL = (
     Experiment("figure-2", "2, 6", "error against k for depths 2 to 6", fresh_runs, ERRORS, draw_by_k),
@@ -60,6 +62,7 @@ _ALL = (
     Experiment("rivals-search", "none", "the search that is the same for each", search_runs, RIVAL, draw_search),
     Experiment("depth-against-steps", "none", "layers or thoughts that k takes", depth_runs, DEPTH, draw_depth),
     Experiment("connectivity-by-diameter", "none", "graphs learned", diameter_runs, DIAMETER, draw_diameter),
+    Experiment("end-question", "none", "graphs, the end question alone", end_runs, END, draw_end),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}
 

@@ -24,6 +24,7 @@ from logdepth.graphs.lessons import EDGE, LessonIds
 from logdepth.models.config import ModelConfig
 from logdepth.models.embedding import token_embedding
 from logdepth.models.family import TrainableModel
+from logdepth.models.norm import RmsNorm
 
 RELATIONS = {"symbols": 4, "pairs": 3, "edges": 3}
 Edges = tuple[Tensor, Tensor]
@@ -86,9 +87,9 @@ class MessageLayer(nn.Module):
 
         width = config.embed_dim
         hidden = config.hidden_dim or 2 * width
-        self.norm = nn.RMSNorm(width)
+        self.norm = RmsNorm(width)
         self.messages = RGCNConv(width, width, RELATIONS[config.graph], aggr="mean")
-        self.hidden_norm = nn.RMSNorm(width)
+        self.hidden_norm = RmsNorm(width)
         self.hidden = nn.Linear(width, hidden, bias=False)
         self.hidden_out = nn.Linear(hidden, width, bias=False)
 
@@ -121,7 +122,7 @@ class MessagePassing(TrainableModel):
         self.config = config
         self.tokens = token_embedding(config)
         self.blocks = nn.ModuleList(MessageLayer(config) for _ in range(config.num_layers))
-        self.final_norm = nn.RMSNorm(config.embed_dim)
+        self.final_norm = RmsNorm(config.embed_dim)
         self.unembed = nn.Linear(config.embed_dim, config.classes, bias=False)
         nn.init.zeros_(self.unembed.weight)
 

@@ -18,6 +18,9 @@ from logdepth.models.attention import Attend, FullAttention
 from logdepth.models.config import ModelConfig
 from logdepth.models.embedding import token_embedding
 from logdepth.models.family import TrainableModel
+from logdepth.models.norm import RmsNorm
+from logdepth.models.projection import project
+from logdepth.models.rotary import rotate
 
 
 class ModernBlock(nn.Module):
@@ -30,11 +33,11 @@ class ModernBlock(nn.Module):
         super().__init__()
         width, hidden, head = config.embed_dim, config.hidden_units, config.embed_dim // config.num_heads
         self.num_heads, self.attend = config.num_heads, attend
-        self.attention_norm = nn.RMSNorm(width)
+        self.attention_norm = RmsNorm(width)
         self.query_key_value = nn.Linear(width, 3 * width, bias=False)
-        self.query_norm, self.key_norm = nn.RMSNorm(head), nn.RMSNorm(head)
+        self.query_norm, self.key_norm = RmsNorm(head), RmsNorm(head)
         self.attention_out = nn.Linear(width, width, bias=False)
-        self.hidden_norm = nn.RMSNorm(width)
+        self.hidden_norm = RmsNorm(width)
         self.hidden = nn.Linear(width, hidden, bias=False)
         self.hidden_out = nn.Linear(hidden, width, bias=False)
         nn.init.zeros_(self.attention_out.weight)
@@ -47,26 +50,20 @@ class ModernBlock(nn.Module):
 
     def project(self, x: Tensor, rotation: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, each (batch, heads, slots, head)."""
-        batch, slots, _ = x.shape
-        mixed = self.query_key_value(self.attention_norm(x)).view(batch, slots, 3, self.num_heads, -1)
-        query, key, value = mixed.permute(2, 0, 3, 1, 4)
+        width = x.shape[-1]
+        parts = project(self.attention_norm(x), self.query_key_value.weight, [width] * 3)
+        query, key, value = (part.unflatten(-1, (self.num_heads, -1)) for part in parts)
         query, key = self.query_norm(query), self.key_norm(key)
         if rotation is not None:
-            query, key = rotate(query, rotation), rotate(key, rotation)
-        return query, key, value
+            cosine, sine = (part.unsqueeze(-2) for part in rotation)  # the same for every head
+            query, key = rotate(query, (cosine, sine)), rotate(key, (cosine, sine))
+        return query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
 
     def finish(self, x: Tensor, read: Tensor, *, watched: bool = True) -> Tensor:
         """The output, from what the heads read. watched: whether `models/inside.py` sees it."""
         read = read.transpose(1, 2).reshape(x.shape)
         x = x + (self.attention_out(read) if watched else functional.linear(read, self.attention_out.weight))
         return x + self.hidden_out(functional.gelu(self.hidden(self.hidden_norm(x))))
-
-
-def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    """Rotary position embedding: x is (batch, heads, slots, head), cosines and sines (slots, head / 2)."""
-    cosine, sine = rotation
-    first, second = x.chunk(2, -1)
-    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], -1)
 
 
 class AttentionModel(TrainableModel):
@@ -99,7 +96,7 @@ class AttentionModel(TrainableModel):
         self.blocks = nn.ModuleList(
             ModernBlock(config, self.attend(config, layer)) for layer in range(1, config.num_layers + 1)
         )
-        self.final_norm = nn.RMSNorm(width)
+        self.final_norm = RmsNorm(width)
         self.unembed = nn.Linear(width, config.classes, bias=False)
         nn.init.zeros_(self.unembed.weight)
         side = config.num_auxiliary * (1 if config.vertices else config.vocab_size)

@@ -23,6 +23,7 @@ from logdepth.models.attention import FullAttention
 from logdepth.models.config import ModelConfig
 from logdepth.models.family import TrainableModel
 from logdepth.models.modern import ModernBlock
+from logdepth.models.norm import RmsNorm
 
 
 @final
@@ -59,7 +60,7 @@ class ThinkingTransformer(TrainableModel):
         self.pointers = nn.Embedding(slots, width)
         self.numbers = nn.Embedding(config.thoughts, width)
         self.blocks = nn.ModuleList(ModernBlock(config, FullAttention(True)) for _ in range(config.num_layers))
-        self.final_norm = nn.RMSNorm(width)
+        self.final_norm = RmsNorm(width)
         self.unembed = nn.Linear(width, config.vocab_size, bias=False)
         self.point = nn.Linear(width, slots, bias=False)
         nn.init.zeros_(self.unembed.weight)
