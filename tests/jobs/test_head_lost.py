@@ -1,4 +1,4 @@
-"""The head of a Ray cluster is lost while workers work: one line, before Ray ends the process; what was saved is kept."""
+"""The head of a Ray cluster is lost while workers work: one line, before Ray ends the process; what was saved stays."""
 
 from __future__ import annotations
 
@@ -51,13 +51,15 @@ def test_the_head_is_lost(edges, tmp_path):  # noqa: F811
         pytest.skip(f"Ray does not start here: {error}")
     try:
         cluster.add_node(num_cpus=1)
-        command = [sys.executable, "-c", _DRIVER, str(edges), str(tmp_path), cluster.address]
+        address = cluster.address
+        command = [sys.executable, "-c", _DRIVER, str(edges), str(tmp_path), address]
         env = {**os.environ, "RAY_gcs_rpc_server_reconnect_timeout_s": "24"}
         with open(tmp_path / "said", "w+") as said:
             run = subprocess.Popen(command, cwd=Path(__file__).parents[2], env=env, stdout=said, stderr=said)
             until = time.monotonic() + 200
             while not (tmp_path / "now").exists() and run.poll() is None and time.monotonic() < until:
                 time.sleep(0.1)
+            assert (tmp_path / "now").exists()
             cluster.remove_node(cluster.head_node, allow_graceful=False)
             status = run.wait(timeout=100)
             said.seek(0)
@@ -65,7 +67,7 @@ def test_the_head_is_lost(edges, tmp_path):  # noqa: F811
     finally:
         cluster.shutdown()
     assert status == 2 and len(told) == 1
-    assert f"the head of the Ray cluster, {cluster.address}, has not answered for 18 s; what a --checkpoint" in told[0]
+    assert f"the head of the Ray cluster, {address}, has not answered for 18 s; what a --checkpoint" in told[0]
     assert not (tmp_path / "labels").exists() and not left(tmp_path)
     run_job(Job("connectivity", str(edges), machines=12), checkpoint=tmp_path / "c",
             wanted=AnswerWanted(tmp_path / "labels"))  # fmt: skip
