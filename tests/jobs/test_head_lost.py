@@ -56,7 +56,7 @@ def test_the_head_is_lost(edges, tmp_path):  # noqa: F811
         env = {**os.environ, "RAY_gcs_rpc_server_reconnect_timeout_s": "24"}
         with open(tmp_path / "said", "w+") as said:
             run = subprocess.Popen(command, cwd=Path(__file__).parents[2], env=env, stdout=said, stderr=said)
-            until = time.monotonic() + 200
+            until = time.monotonic() + 400
             while not (tmp_path / "now").exists() and run.poll() is None and time.monotonic() < until:
                 time.sleep(0.1)
             assert (tmp_path / "now").exists()
