@@ -75,3 +75,27 @@ def test_progress_is_quiet_in_a_pipe(edges, capsys):
     assert main(["run", "connectivity", "--graph", str(edges), "--progress"]) == 0
     out, err = capsys.readouterr()
     assert "components" in out and err == ""
+
+
+def test_what_is_shown_of_a_run():
+    """What machines keep is not moved; a bound is called one; a run that goes on counts what came before."""
+    from logdepth.mpc.ledger import Ledger, Round
+    from logdepth.mpc.spec import Spec
+
+    ledger, watch = Ledger(Spec(4, 100, 50), bound=9454), Watch(began=0, since=0)
+    rows = [
+        Round(at, "send", 0, 0, 0, 0, sent, 60, kept, 0, 1.0) for at, (sent, kept) in enumerate([(70, 30), (60, 50)])
+    ]
+    ledger.rounds += rows
+    watch.round(ledger, [])
+    assert (watch.rounds, watch.moved, watch.rate) == (2, 50, 25.0)
+    ledger.rounds.append(rows[0])
+    watch.round(ledger, [])
+    assert watch.moved == 90
+    del ledger.rounds[1:]  # back to a checkpoint, and on from it
+    watch.round(ledger, [])
+    assert watch.moved == 40
+    told = status_lines({"problem": "connectivity", "source": "edges/", **watch.to_json()})
+    assert "rounds    1 (at most 9,454, the proved bound)" in told
+    assert any(line.startswith("words     40 moved, 0.80 for each of the input's, ") for line in told)
+    assert "held      60 words on the machines now; the input had 50" in told

@@ -28,9 +28,7 @@ def status_lines(status: Mapping[str, Any], now: float | None = None) -> list[st
         f"phase     {status['phase']}: {what}, for {_span(now - status['since'])}",
     ]
     if status["rounds"]:
-        lines.append(
-            f"rounds    {status['rounds']:,} (no input takes more than {status['bound']:,}, most take far fewer)"
-        )
+        lines.append(f"rounds    {status['rounds']:,} (at most {status['bound']:,}, the proved bound)")
     if status["rounds"] and status["input_words"]:
         input_words, held = status["input_words"], status["held"]
         each = status["moved"] / input_words
