@@ -2,7 +2,7 @@
 
 Momentum, then the polar factor of the update by five Newton-Schulz iterations, scaled by `sqrt(max(1, rows/columns))`.
 Source: K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024). torch has
-`torch.optim.Muon`, in bfloat16 and one matrix at a time, which is slow on a CPU (`benchmarks/bench_step.py`).
+`torch.optim.Muon`, in bfloat16 and one matrix at a time, slow on CPUs that have no units for it (`bench_step.py`).
 """
 
 from __future__ import annotations
