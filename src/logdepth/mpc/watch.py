@@ -26,8 +26,8 @@ class Watch:
     """Filled by the driver, read by whoever shows it. A `Progress`, so that it goes wherever one goes.
 
     phase: look, read, rounds or write. label: of the last round. bound: the rounds that are proved to be enough for
-    any input of this size. moved: words that machines sent each other in all rounds, not those that they kept; `rate` of
-    them a second in the last few. held: words that the machines hold now, of `input_words` at first. began, since: of
+    any input of this size. moved: words that machines sent each other in all rounds, not those that they kept; `rate`
+    of them a second in the last few. held: words that the machines hold now, of `input_words` at first. began, since: of
     the run and the phase, seconds of the clock. report: called after each change.
 
     >>> watch = Watch()
