@@ -27,8 +27,8 @@ class Watch:
 
     phase: look, read, rounds or write. label: of the last round. bound: the rounds that are proved to be enough for
     any input of this size. moved: words that machines sent each other in all rounds, not those that they kept; `rate`
-    of them a second in the last few. held: words that the machines hold now, of `input_words` at first. began, since: of
-    the run and the phase, seconds of the clock. report: called after each change.
+    of them a second in the last few. held: words that the machines hold now, of `input_words` at first. began, since:
+    of the run and the phase, seconds of the clock. report: called after each change.
 
     >>> watch = Watch()
     >>> watch.enter("read")
