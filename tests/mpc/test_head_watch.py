@@ -41,6 +41,13 @@ def test_a_head_that_answers_or_comes_back():
     assert not watch.gone
 
 
+def test_a_head_that_never_answered_is_not_missed():
+    watch = HeadWatch("127.0.0.1:1", patience=0.0, every=0.01)
+    with watch.guarding("go on"):
+        time.sleep(0.3)
+    assert not watch.gone
+
+
 def test_other_errors_pass():
     with pytest.raises(KeyboardInterrupt), HeadWatch("127.0.0.1:1").guarding("go on"):
         raise KeyboardInterrupt
@@ -48,11 +55,14 @@ def test_other_errors_pass():
 
 def test_other_threads_are_let_be():
     seen = []
+    server, address = listening()
+    watch = HeadWatch(address, patience=0.0, every=0.01)
 
     def work():
-        watch = HeadWatch("127.0.0.1:1", patience=0.0, every=0.01)
         with watch.guarding("go on"):
             time.sleep(0.1)
+            server.close()
+            time.sleep(0.2)
             seen.append(watch.gone)
 
     thread = threading.Thread(target=work)

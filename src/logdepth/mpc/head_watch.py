@@ -22,7 +22,9 @@ _RAYS_PATIENCE = "RAY_gcs_rpc_server_reconnect_timeout_s"  # a minute, unless so
 class HeadWatch:
     """Of a head at `address`, host:port. patience: seconds without it after which it is gone; less than Ray's.
 
-    >>> watch = HeadWatch("127.0.0.1:1", patience=9)
+    One that has never answered is not missed.
+
+    >>> watch = HeadWatch("127.0.0.1:1", patience=0)
     >>> with watch.guarding("then"):
     ...     watch.gone
     False
@@ -44,11 +46,11 @@ class HeadWatch:
         over, turn = threading.Event(), threading.Lock()
 
         def look() -> None:
-            last = time.monotonic()
+            last = None  # a head that this host never reaches (through Ray's client, say) is not missed
             while not over.wait(self.every):
                 if self._answers():
                     last = time.monotonic()
-                elif time.monotonic() - last > self.patience:
+                elif last is not None and time.monotonic() - last > self.patience:
                     with turn:
                         if not over.is_set():
                             self.gone = True

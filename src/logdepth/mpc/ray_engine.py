@@ -91,7 +91,7 @@ class RayEngine:
             except (ConnectionError, RuntimeError, ValueError) as error:
                 self._held.close()
                 raise InputError(f"cannot start or reach Ray at {address!r}: {error}") from error
-        self.head = HeadWatch(ray.get_runtime_context().gcs_address)
+        self.head = HeadWatch(str(getattr(ray.get_runtime_context(), "gcs_address", "")))
         self._cpus_at_first = self._cpus()
         self.workers = workers or max(1, self._cpus_at_first)
         self.pids: list[int] = []
