@@ -191,8 +191,9 @@ def test_a_node_is_lost(cluster, engine, edges, tmp_path, phase):
 @pytest.mark.slow
 def test_a_node_is_lost_and_another_comes(cluster, engine, edges, tmp_path):
     def change():
+        one = sorted(cluster.worker_nodes, key=str)[0]  # of those that have a worker, which the new one has not
         cluster.add_node(num_cpus=1)
-        cluster.remove_node(sorted(cluster.worker_nodes, key=str)[0], allow_graceful=False)
+        cluster.remove_node(one, allow_graceful=False)
 
     made = run_job(Job("connectivity", str(edges), machines=12), lambda: Faulty(engine, "number", change, False),
                    wanted=AnswerWanted(tmp_path / "labels"))  # fmt: skip
