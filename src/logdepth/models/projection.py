@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import Function
+from torch.nn import functional
 
 
 @final
@@ -35,10 +36,12 @@ class _Project(Function):
 def project(
     x: Float[Tensor, "batch slots m"], weight: Float[Tensor, "out m"], sizes: list[int]
 ) -> tuple[Float[Tensor, "batch slots _"], ...]:
-    """`x weight^T` in parts of these sizes.
+    """`x weight^T` in parts of these sizes. Under autocast, which mixes formats, torch's own operations do it.
 
     >>> a, b = project(torch.ones(1, 2, 3), torch.arange(6.0).view(2, 3), [1, 1])
     >>> a.flatten().tolist(), b.flatten().tolist()
     ([3.0, 3.0], [12.0, 12.0])
     """
+    if torch.is_autocast_enabled(x.device.type):
+        return functional.linear(x, weight).split(sizes, -1)
     return cast(tuple[Tensor, ...], _Project.apply(x, weight, sizes))

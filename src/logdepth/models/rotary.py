@@ -35,10 +35,14 @@ def _turn(x: Tensor, cosine: Tensor, sine: Tensor, direction: int) -> Tensor:
 def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     """Each slot's vectors turned by its angles: x is (.., head), cosines and sines broadcast to (.., head / 2).
 
-    The i-th coordinate of the first half and the i-th of the second are a plane (Su et al., "RoFormer", 2021).
+    The i-th coordinate of the first half and the i-th of the second are a plane (Su et al., "RoFormer", 2021). Under
+    autocast, which mixes formats, torch's own operations do it.
 
     >>> quarter = torch.tensor([0.0]), torch.tensor([1.0])
     >>> rotate(torch.tensor([[1.0, 2.0]]), quarter).tolist()
     [[-2.0, 1.0]]
     """
+    if torch.is_autocast_enabled(x.device.type):
+        (cosine, sine), (first, second) = rotation, x.chunk(2, -1)
+        return torch.cat([first * cosine - second * sine, first * sine + second * cosine], -1)
     return cast(Tensor, _Rotate.apply(x, *rotation))
