@@ -347,6 +347,23 @@ def test_an_interrupt_that_a_library_turns_into_its_own_error(capsys, monkeypatc
         main(["list"])
 
 
+def test_an_interrupted_run_says_how_to_go_on(capsys, monkeypatch, tmp_path):
+    from logdepth.cli import running
+
+    def interrupted(args) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "_run", interrupted)
+    monkeypatch.setattr(running, "_resume", interrupted)
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "manifest.json").touch()
+    for folder, way_on in ((tmp_path / "saved", True), (tmp_path / "nothing", False)):
+        for command in (["run", "sort", "--checkpoint", str(folder)], ["resume", str(folder)]):
+            status, _, error = run(capsys, *command)
+            said = f"; logdepth resume {folder} goes on with it" if way_on else ""
+            assert (status, error) == (130, f"logdepth: interrupted; nothing was left half-written{said}\n")
+
+
 def test_the_reader_may_hang_up() -> None:
     program = "from logdepth.__main__ import run; run()"
     command = f'"{sys.executable}" -c "{program}" show khop --text {"ab" * 3000} --k 1 | head -c 10'

@@ -72,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status. `--help` and the like raise `SystemExit`, as argparse does."""
+    args = None
     with _noting_interrupts() as interrupts:
         try:
             args = build_parser().parse_args(arguments)
@@ -92,8 +93,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BaseException as error:
             if not interrupts and not isinstance(error, KeyboardInterrupt):
                 raise
-            print("logdepth: interrupted; nothing was left half-written", file=sys.stderr)
+            print(f"logdepth: interrupted; nothing was left half-written{_way_on(args)}", file=sys.stderr)
             return 130
+
+
+def _way_on(args: argparse.Namespace | None) -> str:
+    """How to go on with a run that has saved something."""
+    folder = getattr(args, "checkpoint", None) or (args and args.command == "resume" and args.folder)
+    saved = folder and os.path.exists(os.path.join(folder, "manifest.json"))
+    return f"; logdepth resume {folder} goes on with it" if saved else ""
 
 
 def prepare_streams() -> None:

@@ -27,7 +27,7 @@ TASK = "connectivity"
 def diameter_runs(scale: str) -> list[TrainConfig]:
     """After layer l who is within 2^(l-1): depths 2 to 5 (full: 1 to 8), three seeds; at four layers also one block
     looped, all pairs at the end alone, the end question alone, and the other form; a graph network. 32 vertices, 1,500
-    steps; four and five layers, which two of three seeds have not done learning by then, 3,000 besides.
+    steps; with four and five layers, where that is not enough for every seed, also 3,000.
 
     >>> [config.model.depth for config in diameter_runs("smoke")]
     [1, 2]
