@@ -117,10 +117,7 @@ def deliver(kernels: Kernels, parcels: list[Parcel], num_machines: int, work: Wo
     names = list(parcels[0][1].columns)
     rows = [[table[name] for name in names] for _, table, _ in parcels]
     destinations = [destination for _, _, destination in parcels]
-    if len(parcels) == 1:
-        columns, offsets = kernels.deliver(destinations[0], rows[0], num_machines)
-    else:
-        columns, offsets = kernels.deliver_all(destinations, rows, num_machines, work)
+    columns, offsets = kernels.deliver_all(destinations, rows, num_machines, work)
     return Table(dict(zip(names, columns, strict=True)), offsets)
 
 

@@ -340,14 +340,7 @@ class NumbaKernels:
     name = "numba"
 
     def deliver(self, destination: Array, columns: list[Array], num_machines: int) -> tuple[list[Array], Array]:
-        starts, valid = _count(destination, num_machines)
-        assert valid, "a destination that is no machine"
-        out = [np.empty_like(column) for column in columns]
-        for index in range(0, len(columns) - 1, 2):
-            _scatter_two(destination, starts, columns[index], columns[index + 1], out[index], out[index + 1])
-        if len(columns) % 2:
-            _scatter(destination, starts, columns[-1], out[-1])
-        return out, starts
+        return self.deliver_all([destination], [columns], num_machines)
 
     def deliver_all(
         self, destinations: list[Array], parcels: list[list[Array]], num_machines: int, work: Work = map
